@@ -1,0 +1,89 @@
+//! One line for the `build.rs` of a crate that embeds migrations with gapless:
+//!
+//! ```no_run
+//! fn main() {
+//!     gapless_build::track("migrations");
+//! }
+//! ```
+//!
+//! `embed_migrations!` makes cargo watch every file that it embeds, so edits, renames and deletions
+//! rebuild by themselves. A file that was not there at the last build can only be noticed by a build
+//! script; without it the macro warns.
+
+#![allow(clippy::needless_doctest_main, reason = "a build script is a program")]
+
+use std::fmt;
+
+/// Makes cargo rebuild the crate when a file is added to a directory of migrations.
+///
+/// Takes what `embed_migrations!` takes: one directory or several, relative to the crate, `*` for one
+/// whole segment.
+///
+/// ```no_run
+/// gapless_build::track(["modules/*/sql", "../shared/migrations"]);
+/// ```
+pub fn track(directories: impl Directories) {
+    let patterns: Vec<_> = directories.patterns().iter().map(|pattern| normal(pattern)).collect();
+    print!("{}", Instructions(&patterns));
+}
+
+/// One directory or several.
+pub trait Directories {
+    /// Them, as they were written.
+    fn patterns(&self) -> Vec<String>;
+}
+
+impl Directories for &str {
+    fn patterns(&self) -> Vec<String> {
+        vec![(*self).to_owned()]
+    }
+}
+
+impl<const N: usize> Directories for [&str; N] {
+    fn patterns(&self) -> Vec<String> {
+        self.iter().map(|&pattern| pattern.to_owned()).collect()
+    }
+}
+
+impl Directories for &[&str] {
+    fn patterns(&self) -> Vec<String> {
+        self.iter().map(|&pattern| pattern.to_owned()).collect()
+    }
+}
+
+/// The one spelling of a pattern; the macro compares it with its own.
+fn normal(pattern: &str) -> String {
+    let slashed = pattern.replace('\\', "/");
+    let segments: Vec<_> = slashed.split('/').filter(|segment| !matches!(*segment, "" | ".")).collect();
+    segments.join("/")
+}
+
+/// What cargo reads from a build script's output.
+struct Instructions<'a>(&'a [String]);
+
+impl fmt::Display for Instructions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for pattern in self.0 {
+            // A new module is a change of the directory before the star.
+            let watched = pattern.split('*').next().unwrap_or_default().trim_end_matches('/');
+            let watched = if watched.is_empty() { "." } else { watched };
+            writeln!(f, "cargo::rerun-if-changed={watched}")?;
+        }
+        writeln!(f, "cargo::rustc-env=GAPLESS_TRACKED={}", self.0.join(";"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_watched_from_the_directory_before_the_star() {
+        let patterns = ["./migrations/", "modules\\*\\sql", "*/sql"].map(normal);
+        assert_eq!(
+            Instructions(&patterns).to_string(),
+            "cargo::rerun-if-changed=migrations\ncargo::rerun-if-changed=modules\n\
+             cargo::rerun-if-changed=.\ncargo::rustc-env=GAPLESS_TRACKED=migrations;modules/*/sql;*/sql\n"
+        );
+    }
+}

@@ -1,0 +1,42 @@
+//! What gapless knows without a database: file names, versions, checksums, directives, the SQL lexer,
+//! the directory scan and the [`MigrationSet`]. The macro uses it at build time and the runtime at
+//! run time, so both read a directory the same way.
+//!
+//! ```text
+//! directory --scan--> MigrationSet
+//! ```
+//!
+//! Applications depend on the `gapless` crate, which re-exports what they need from here.
+
+mod checksum;
+mod current;
+mod directive;
+mod migration;
+mod name;
+mod pattern;
+mod problem;
+mod refuse;
+mod scan;
+mod set;
+mod snippet;
+mod statement;
+mod syntax;
+mod token;
+mod version;
+
+pub use checksum::{Checksum, ParseChecksumError, normalise};
+pub use current::Difference;
+pub use directive::Directives;
+pub use migration::{Down, Migration};
+pub use name::{FileName, Kind, NameError};
+pub use pattern::{Pattern, SourceError, project_root};
+pub use problem::{Problem, Problems};
+pub use scan::{Scan, Scanned, ScannedFile, scan};
+pub use set::{DuplicateVersion, MigrationSet};
+pub use snippet::{Location, snippet};
+pub use statement::{Statement, split};
+pub use syntax::Syntax;
+pub use version::{ParseVersionError, Version};
+
+#[doc(hidden)]
+pub use statement::Fault;

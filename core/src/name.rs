@@ -1,0 +1,214 @@
+use std::fmt;
+
+use crate::{ParseVersionError, Version};
+
+/// What a file of a migration does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Brings the database forward: `NNN_description.up.sql` or `NNN_description.sql`.
+    Up,
+    /// Takes it back: `NNN_description.down.sql`.
+    Down,
+}
+
+/// A file name of the native layout, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileName {
+    /// The number before the first underscore.
+    pub version: Version,
+    /// What stands between that underscore and the suffix: `[A-Za-z0-9_-]+`.
+    pub name: String,
+    /// What the suffix says.
+    pub kind: Kind,
+}
+
+impl FileName {
+    /// Takes a file name apart. `None` is a file that is none of our business: hidden, or not SQL.
+    ///
+    /// # Errors
+    ///
+    /// A name that ends in `.sql`, in any case, and is not `NNN_description[.up|.down].sql`.
+    pub fn parse(file: &str) -> Result<Option<FileName>, NameError> {
+        let Some((body, suffix)) = split_suffix(file) else { return Ok(None) };
+        let kind = if suffix.eq_ignore_ascii_case(".down.sql") { Kind::Down } else { Kind::Up };
+        let (digits, description) = parts(body);
+        let version = match digits.parse() {
+            Ok(version) => version,
+            Err(ParseVersionError::TooLarge) => return Err(NameError::too_large(digits)),
+            Err(ParseVersionError::NotDigits) => return Err(NameError::no_version(body, suffix)),
+        };
+        let wanted = || format!("{digits}_{}{}", sanitised(description), suffix.to_ascii_lowercase());
+        if sanitised(description).is_empty() {
+            let suggestion = format!("{digits}_description{}", suffix.to_ascii_lowercase());
+            return Err(NameError::new("the description after the version is missing", suggestion));
+        }
+        if !body[digits.len()..].starts_with('_') {
+            return Err(NameError::new("the version must be followed by an underscore", wanted()));
+        }
+        if !description.bytes().all(is_description) {
+            let reason = "a description is made of letters, digits, `_` and `-` (ASCII)";
+            return Err(NameError::new(reason, wanted()));
+        }
+        if suffix != suffix.to_ascii_lowercase() {
+            return Err(NameError::new("the suffix must be lower case", wanted()));
+        }
+        Ok(Some(FileName { version, name: description.to_owned(), kind }))
+    }
+}
+
+/// Why a name that ends in `.sql` is not a migration's, and what it was probably meant to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameError {
+    reason: String,
+    suggestion: Option<String>,
+}
+
+impl NameError {
+    fn new(reason: &str, suggestion: String) -> NameError {
+        NameError { reason: reason.to_owned(), suggestion: Some(suggestion) }
+    }
+
+    fn too_large(digits: &str) -> NameError {
+        let reason = format!("the version {digits} is too large: {}", ParseVersionError::TooLarge);
+        NameError { reason, suggestion: None }
+    }
+
+    fn no_version(body: &str, suffix: &str) -> NameError {
+        let suffix = suffix.to_ascii_lowercase();
+        let prefixed = body.trim_start_matches(|first: char| first.is_ascii_alphabetic());
+        let (digits, description) = parts(prefixed);
+        let letters = body.len() - prefixed.len();
+        if letters == 1 && !digits.is_empty() && !sanitised(description).is_empty() {
+            let reason = format!("a version is digits only, without `{}`", &body[..letters]);
+            return NameError::new(&reason, format!("{digits}_{}{suffix}", sanitised(description)));
+        }
+        let mut name = sanitised(body);
+        if name.is_empty() {
+            name.push_str("description");
+        }
+        NameError::new("the version is missing", format!("NNN_{name}{suffix}"))
+    }
+
+    /// The name that the file was probably meant to have; `NNN` stands for a version to choose.
+    pub fn suggestion(&self) -> Option<&str> {
+        self.suggestion.as_deref()
+    }
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for NameError {}
+
+/// The name before `.up.sql`, `.down.sql` or `.sql`, and that suffix as it is written.
+fn split_suffix(file: &str) -> Option<(&str, &str)> {
+    if file.starts_with('.') {
+        return None;
+    }
+    [".up.sql", ".down.sql", ".sql"].into_iter().find_map(|suffix| {
+        let at = file.len().checked_sub(suffix.len())?;
+        let tail = file.get(at..)?;
+        tail.eq_ignore_ascii_case(suffix).then(|| (&file[..at], tail))
+    })
+}
+
+/// The leading digits, and what follows the separator after them.
+fn parts(body: &str) -> (&str, &str) {
+    let end = body.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = &body[end..];
+    let mut chars = rest.chars();
+    match chars.next() {
+        Some(first) if !first.is_alphanumeric() => (&body[..end], chars.as_str()),
+        _ => (&body[..end], rest),
+    }
+}
+
+fn is_description(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+}
+
+/// The nearest valid description; empty if nothing of it can stay.
+fn sanitised(description: &str) -> String {
+    let mut clean = String::with_capacity(description.len());
+    for char in description.chars() {
+        if char.is_ascii_alphanumeric() || char == '-' {
+            clean.push(char);
+        } else if !clean.ends_with('_') {
+            clean.push('_');
+        }
+    }
+    clean.trim_matches(['_', '-']).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn native_names() {
+        for (file, version, name, kind) in [
+            ("0001_users.up.sql", 1, "users", Kind::Up),
+            ("1_users.sql", 1, "users", Kind::Up),
+            ("20240131120000_add-index_2.down.sql", 20_240_131_120_000, "add-index_2", Kind::Down),
+            ("0_x.sql", 0, "x", Kind::Up),
+        ] {
+            let parsed = FileName::parse(file).unwrap().unwrap();
+            assert_eq!((parsed.version.number(), &*parsed.name, parsed.kind), (version, name, kind));
+        }
+    }
+
+    #[test]
+    fn files_that_are_not_ours() {
+        for file in
+            [".0001_x.sql", "README.md", "0001_x.sql~", "#0001_x.sql#", "0001_x.sql.bak", "renames.txt"]
+        {
+            assert_eq!(FileName::parse(file), Ok(None), "{file}");
+        }
+    }
+
+    #[test]
+    fn near_misses_are_suggested() {
+        for (file, suggestion) in [
+            ("V1_x.sql", Some("1_x.sql")),
+            ("V1__create_users.sql", Some("1_create_users.sql")),
+            ("12-foo.sql", Some("12_foo.sql")),
+            ("12foo.sql", Some("12_foo.sql")),
+            ("schema.sql", Some("NNN_schema.sql")),
+            ("users.down.sql", Some("NNN_users.down.sql")),
+            ("0001_foo.SQL", Some("0001_foo.sql")),
+            ("0001_foo.Up.sql", Some("0001_foo.up.sql")),
+            ("0001.sql", Some("0001_description.sql")),
+            ("0001_.up.sql", Some("0001_description.up.sql")),
+            ("0001_add users.sql", Some("0001_add_users.sql")),
+            ("0001_naïve.sql", Some("0001_na_ve.sql")),
+            ("0001_x.dn.sql", Some("0001_x_dn.sql")),
+            ("-1_x.sql", Some("NNN_1_x.sql")),
+            ("é.sql", Some("NNN_description.sql")),
+            ("9223372036854775808_x.sql", None),
+        ] {
+            assert_eq!(FileName::parse(file).unwrap_err().suggestion(), suggestion, "{file}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_suggestion_is_a_valid_name(file in ".{0,20}(\\.up|\\.down|\\.UP)?\\.(sql|SQL)") {
+            if let Err(error) = FileName::parse(&file)
+                && let Some(suggestion) = error.suggestion()
+            {
+                let named = suggestion.replace("NNN", "1");
+                prop_assert!(matches!(FileName::parse(&named), Ok(Some(_))), "{file:?} -> {suggestion:?}");
+            }
+        }
+
+        #[test]
+        fn valid_names_keep_their_parts(version in 0..=i64::MAX, name in "[A-Za-z0-9_-]*[A-Za-z0-9][A-Za-z0-9_-]*") {
+            let parsed = FileName::parse(&format!("{version}_{name}.up.sql")).unwrap().unwrap();
+            prop_assert_eq!((parsed.version.number(), parsed.name), (version, name));
+        }
+    }
+}

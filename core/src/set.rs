@@ -1,0 +1,142 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::path::Path;
+
+use crate::{Migration, Pattern, Problems, Syntax, Version};
+
+/// Migrations in ascending order, no version twice. There is no other way to hold them.
+#[derive(Clone, Debug)]
+pub struct MigrationSet {
+    migrations: Cow<'static, [Migration]>,
+    sources: Cow<'static, [Cow<'static, str>]>,
+    syntax: Syntax,
+}
+
+/// Two migrations with one version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DuplicateVersion {
+    version: Version,
+    paths: [String; 2],
+}
+
+impl fmt::Display for DuplicateVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [first, second] = &self.paths;
+        write!(f, "two migrations have version {}: {first} and {second}", self.version)
+    }
+}
+
+impl std::error::Error for DuplicateVersion {}
+
+impl MigrationSet {
+    /// No migrations.
+    pub const EMPTY: MigrationSet =
+        MigrationSet { migrations: Cow::Borrowed(&[]), sources: Cow::Borrowed(&[]), syntax: Syntax::Shared };
+
+    /// The set of these migrations, in whatever order they come.
+    ///
+    /// # Errors
+    ///
+    /// Two with one version.
+    pub fn new(mut migrations: Vec<Migration>) -> Result<MigrationSet, DuplicateVersion> {
+        migrations.sort_by_key(Migration::version);
+        match migrations.windows(2).find(|pair| pair[0].version() == pair[1].version()) {
+            Some(pair) => Err(DuplicateVersion {
+                version: pair[0].version(),
+                paths: [pair[0].path().to_owned(), pair[1].path().to_owned()],
+            }),
+            None => Ok(MigrationSet { migrations: migrations.into(), ..MigrationSet::EMPTY }),
+        }
+    }
+
+    /// The set of what directories hold now, read as the macro reads them.
+    ///
+    /// # Errors
+    ///
+    /// Every problem of every directory.
+    pub fn scan(root: &Path, patterns: &[Pattern], syntax: Syntax) -> Result<MigrationSet, Problems> {
+        crate::scan(root, patterns, syntax).map(|scan| scan.into_set())
+    }
+
+    pub(crate) fn scanned(migrations: Vec<Migration>, patterns: &[Pattern], syntax: Syntax) -> MigrationSet {
+        let sources = patterns.iter().map(|pattern| pattern.as_str().to_owned().into()).collect();
+        MigrationSet { migrations: migrations.into(), sources: Cow::Owned(sources), syntax }
+    }
+
+    /// The macro's way to write a set down as a constant.
+    ///
+    /// # Panics
+    ///
+    /// At compile time, if the versions do not ascend.
+    #[doc(hidden)]
+    pub const fn __embedded(
+        migrations: &'static [Migration],
+        sources: &'static [Cow<'static, str>],
+        syntax: Syntax,
+    ) -> MigrationSet {
+        let mut index = 1;
+        while index < migrations.len() {
+            let (low, high) = (migrations[index - 1].version(), migrations[index].version());
+            assert!(low.number() < high.number(), "versions must ascend");
+            index += 1;
+        }
+        MigrationSet { migrations: Cow::Borrowed(migrations), sources: Cow::Borrowed(sources), syntax }
+    }
+
+    /// The migrations, ascending.
+    pub fn migrations(&self) -> &[Migration] {
+        &self.migrations
+    }
+
+    /// The migration with this version.
+    pub fn find(&self, version: Version) -> Option<&Migration> {
+        let at = self.migrations.binary_search_by_key(&version, Migration::version).ok()?;
+        self.migrations.get(at)
+    }
+
+    /// The highest version, or `None` of an empty set.
+    pub fn last_version(&self) -> Option<Version> {
+        self.migrations.last().map(Migration::version)
+    }
+
+    /// The directories that the set was read from, relative to the embedding crate.
+    pub fn sources(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().map(|source| &**source)
+    }
+
+    /// The rules that the scripts were read by.
+    pub const fn syntax(&self) -> Syntax {
+        self.syntax
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn migration(number: i64) -> Migration {
+        let version = Version::new(number).unwrap();
+        Migration::new(version, "x".into(), format!("{number}_x.sql"), "SELECT 1".into())
+    }
+
+    proptest! {
+        #[test]
+        fn is_sorted_and_unique_or_not_at_all(numbers in proptest::collection::vec(0i64..30, 0..12)) {
+            let mut unique = numbers.clone();
+            unique.sort_unstable();
+            unique.dedup();
+            match MigrationSet::new(numbers.iter().copied().map(migration).collect()) {
+                Ok(set) => {
+                    let versions: Vec<_> = set.migrations().iter().map(|m| m.version().number()).collect();
+                    prop_assert_eq!(versions, unique);
+                    for number in 0..30 {
+                        let version = Version::new(number).unwrap();
+                        prop_assert_eq!(set.find(version).is_some(), numbers.contains(&number));
+                    }
+                }
+                Err(_) => prop_assert!(unique.len() < numbers.len()),
+            }
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! A script taken apart into statements.
+
+use std::ops::Range;
+
+use crate::Syntax;
+use crate::token::{Lexer, Token, TokenKind};
+
+/// One statement of a script, without its semicolon.
+#[derive(Clone, Debug)]
+pub struct Statement<'a> {
+    sql: &'a str,
+    tokens: Vec<Token>,
+}
+
+impl<'a> Statement<'a> {
+    /// The statement's text, from its first token to its last.
+    pub fn text(&self) -> &'a str {
+        &self.sql[self.span()]
+    }
+
+    /// Where it stands in the script, in bytes.
+    pub fn span(&self) -> Range<usize> {
+        let start = self.tokens.first().map_or(0, |token| token.start);
+        start..self.tokens.last().map_or(start, |token| token.end)
+    }
+
+    pub(crate) fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
+    /// The word at this position among the statement's tokens; empty for what is not a word.
+    pub(crate) fn word(&self, index: usize) -> &'a str {
+        self.tokens.get(index).filter(|t| t.kind == TokenKind::Word).map_or("", |t| t.text(self.sql))
+    }
+
+    /// The token at this position, as it is written; empty beyond the last.
+    pub(crate) fn text_of(&self, index: usize) -> &'a str {
+        self.tokens.get(index).map_or("", |token| token.text(self.sql))
+    }
+
+    /// Whether the statement begins with these words, in any case.
+    pub(crate) fn begins(&self, words: &[&str]) -> bool {
+        words.iter().enumerate().all(|(index, word)| self.word(index).eq_ignore_ascii_case(word))
+    }
+
+    /// Where this word first stands outside of parentheses.
+    pub(crate) fn find(&self, word: &str) -> Option<usize> {
+        let mut depth = 0_u32;
+        self.tokens.iter().position(|token| {
+            match token.kind {
+                TokenKind::Open => depth += 1,
+                TokenKind::Close => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth == 0 && token.kind == TokenKind::Word && token.text(self.sql).eq_ignore_ascii_case(word)
+        })
+    }
+}
+
+/// Something in a script that keeps it from being taken apart, or from being run safely.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What is wrong.
+    pub message: String,
+    /// Where, in bytes of the script.
+    pub span: Range<usize>,
+    /// How to mend it.
+    pub help: String,
+}
+
+impl Fault {
+    pub(crate) fn new(message: impl Into<String>, span: Range<usize>, help: impl Into<String>) -> Fault {
+        Fault { message: message.into(), span, help: help.into() }
+    }
+
+    pub(crate) fn unterminated(what: &str, end: String, span: Range<usize>) -> Fault {
+        Fault::new(format!("unterminated {what}"), span, format!("close it with `{end}`"))
+    }
+}
+
+/// All that a script holds.
+#[derive(Debug, Default)]
+pub(crate) struct Script<'a> {
+    pub(crate) statements: Vec<Statement<'a>>,
+    pub(crate) comments: Vec<Range<usize>>,
+    pub(crate) faults: Vec<Fault>,
+}
+
+/// Takes a script apart into its statements; empty ones are left out.
+///
+/// # Errors
+///
+/// Every quote, comment, parenthesis or block that does not end, and every client command.
+pub fn split(sql: &str, syntax: Syntax) -> Result<Vec<Statement<'_>>, Vec<Fault>> {
+    let script = read(sql, syntax);
+    if script.faults.is_empty() { Ok(script.statements) } else { Err(script.faults) }
+}
+
+pub(crate) fn read(sql: &str, syntax: Syntax) -> Script<'_> {
+    let mut script = Script::default();
+    let mut lexer = Lexer::new(sql, syntax);
+    let mut open = Open::new(sql, syntax);
+    while let Some(token) = lexer.next() {
+        match token {
+            Err(fault) => {
+                script.faults.push(fault);
+                // Whatever was open is a consequence.
+                return script;
+            }
+            Ok(token) if token.kind == TokenKind::Comment => script.comments.push(token.span()),
+            Ok(token) if token.kind == TokenKind::Backslash => {
+                script.faults.push(client_command(sql, token));
+                lexer.skip_line();
+            }
+            Ok(token) if token.kind == TokenKind::Semicolon && open.at_top() => {
+                let statement = open.take();
+                if copies_from_stdin(&statement) {
+                    lexer.skip_past_line("\\.");
+                }
+                script.push(statement);
+            }
+            Ok(token) => open.push(token),
+        }
+    }
+    script.faults.extend(open.fault());
+    script.push(open.take());
+    script
+}
+
+impl<'a> Script<'a> {
+    fn push(&mut self, statement: Statement<'a>) {
+        if !statement.tokens.is_empty() {
+            self.statements.push(statement);
+        }
+    }
+}
+
+pub(crate) fn copies_from_stdin(statement: &Statement<'_>) -> bool {
+    statement.begins(&["COPY"])
+        && statement.find("FROM").is_some_and(|at| statement.word(at + 1).eq_ignore_ascii_case("STDIN"))
+}
+
+fn client_command(sql: &str, token: Token) -> Fault {
+    let line = sql[token.start..].lines().next().unwrap_or_default().trim_end();
+    let word = line.split_whitespace().next().unwrap_or(line);
+    let span = token.start..token.start + word.len().max(1);
+    Fault::new(
+        format!("`{word}` is a command of the psql or mysql client, not SQL"),
+        span,
+        "remove it; only the client program understands it, the database does not",
+    )
+}
+
+/// The statement being read, and what in it has not been closed.
+struct Open<'a> {
+    sql: &'a str,
+    syntax: Syntax,
+    tokens: Vec<Token>,
+    parens: Vec<Token>,
+    blocks: Vec<Token>,
+    ended: Option<Token>,
+}
+
+impl<'a> Open<'a> {
+    fn new(sql: &'a str, syntax: Syntax) -> Open<'a> {
+        Open { sql, syntax, tokens: Vec::new(), parens: Vec::new(), blocks: Vec::new(), ended: None }
+    }
+
+    fn at_top(&self) -> bool {
+        self.parens.is_empty() && self.blocks.is_empty()
+    }
+
+    fn take(&mut self) -> Statement<'a> {
+        self.parens.clear();
+        self.blocks.clear();
+        Statement { sql: self.sql, tokens: std::mem::take(&mut self.tokens) }
+    }
+
+    fn fault(&self) -> Option<Fault> {
+        let block = self.blocks.first().map(|token| {
+            let word = token.text(self.sql).to_ascii_uppercase();
+            Fault::new(format!("`{word}` without its `END`"), token.span(), "close the block with `END;`")
+        });
+        block.or_else(|| {
+            self.parens.first().map(|token| {
+                Fault::new(
+                    "unclosed parenthesis",
+                    token.span(),
+                    "close it with `)` before the statement ends",
+                )
+            })
+        })
+    }
+
+    fn push(&mut self, token: Token) {
+        match token.kind {
+            TokenKind::Open => self.parens.push(token),
+            TokenKind::Close => drop(self.parens.pop()),
+            TokenKind::Word => self.track_block(token),
+            _ => {}
+        }
+        self.tokens.push(token);
+    }
+
+    /// Bodies of routines and triggers hold semicolons between `BEGIN` and `END`, and `CASE` has an
+    /// `END` of its own.
+    fn track_block(&mut self, token: Token) {
+        let word = token.text(self.sql);
+        let is = |keyword: &str| word.eq_ignore_ascii_case(keyword);
+        let keyword = is("BEGIN") || is("ATOMIC") || is("CASE") || is("END");
+        if self.syntax == Syntax::Mysql && self.after("END") && is_loop_word(word) {
+            // `END IF` and its like: the `END` was not a block's.
+            self.blocks.extend(self.ended.take());
+            return;
+        }
+        if !keyword || self.after_name() {
+            return;
+        }
+        let Some(routine) = self.routine() else { return };
+        let begins = match routine {
+            Routine::Trigger => is("BEGIN"),
+            // Postgres: everything else before `ATOMIC` may be called `begin`.
+            Routine::Function if self.syntax == Syntax::Shared => is("ATOMIC") && self.after("BEGIN"),
+            Routine::Function => is("BEGIN"),
+        };
+        if begins || (is("CASE") && !self.after("END")) {
+            self.blocks.push(token);
+        } else if is("END") {
+            self.ended = self.blocks.pop();
+        }
+    }
+
+    fn after(&self, keyword: &str) -> bool {
+        self.tokens.last().is_some_and(|last| {
+            last.kind == TokenKind::Word && last.text(self.sql).eq_ignore_ascii_case(keyword)
+        })
+    }
+
+    /// After a dot or `AS` every word is a name: `NEW.end`, `AS end`.
+    fn after_name(&self) -> bool {
+        self.after("AS") || self.tokens.last().is_some_and(|last| last.text(self.sql) == ".")
+    }
+
+    fn routine(&self) -> Option<Routine> {
+        let mut words = self.tokens.iter().map(|token| token.text(self.sql));
+        if !words.next()?.eq_ignore_ascii_case("CREATE") {
+            return None;
+        }
+        // `CREATE OR REPLACE DEFINER = 'somebody'@'somewhere' AGGREGATE FUNCTION` is the longest way.
+        words.take(12).find_map(|word| match &*word.to_ascii_uppercase() {
+            "FUNCTION" | "PROCEDURE" | "EVENT" => Some(Some(Routine::Function)),
+            "TRIGGER" => Some(Some(Routine::Trigger)),
+            "TABLE" | "VIEW" | "INDEX" | "RULE" | "TYPE" | "SCHEMA" | "POLICY" => Some(None),
+            _ => None,
+        })?
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Routine {
+    Function,
+    Trigger,
+}
+
+fn is_loop_word(word: &str) -> bool {
+    ["IF", "LOOP", "WHILE", "REPEAT", "FOR"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword))
+}

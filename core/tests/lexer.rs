@@ -1,0 +1,159 @@
+//! How scripts are taken apart.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use gapless_core::{Syntax, split};
+use proptest::prelude::*;
+
+fn statements(sql: &str, syntax: Syntax) -> Vec<&str> {
+    let statements = split(sql, syntax).unwrap_or_else(|faults| panic!("{faults:?} in {sql}"));
+    statements.into_iter().map(|statement| statement.text()).collect()
+}
+
+fn shared(sql: &str) -> Vec<&str> {
+    statements(sql, Syntax::Shared)
+}
+
+fn faults(sql: &str, syntax: Syntax) -> Vec<String> {
+    split(sql, syntax).err().unwrap_or_default().into_iter().map(|fault| fault.message).collect()
+}
+
+#[test]
+fn empty_statements_and_trailing_comments_are_none() {
+    assert_eq!(shared(";; SELECT 1;; -- done"), ["SELECT 1"]);
+    assert_eq!(shared("SELECT 1 -- the last, without a semicolon;"), ["SELECT 1"]);
+    assert_eq!(shared("-- only\n/* comments; */\n"), Vec::<&str>::new());
+    assert_eq!(shared("SELECT 1;\r\nSELECT 2;\r\n"), ["SELECT 1", "SELECT 2"]);
+}
+
+#[test]
+fn quotes_hide_semicolons() {
+    for quoted in [
+        "'a;''b'",
+        "\"a;\"\"b\"",
+        "E'a\\';b'",
+        "E'a'\n  'b\\';c'",
+        "E'a' -- why\n 'b\\';c'",
+        "U&'d\\0061t;a'",
+        "U&\"d;\"",
+        "B'1;'",
+        "$$a;b$$",
+        "$body$ $$;$$ $other$;$other$ $body$",
+        "$ü$;$ü$",
+        "`a;b`",
+        "/* ; /* ; */ ; */ 1",
+        "1 -- ;\n",
+    ] {
+        let sql = format!("SELECT {quoted}; SELECT 2");
+        assert_eq!(shared(&sql).len(), 2, "{sql}");
+    }
+}
+
+#[test]
+fn what_only_looks_quoted_hides_nothing() {
+    // A backslash escapes nothing in a standard string, a dollar in a word opens no quote, `$1` is a parameter.
+    assert_eq!(shared("SELECT 'a\\'; SELECT 2"), ["SELECT 'a\\'", "SELECT 2"]);
+    assert_eq!(shared("SELECT a$b$c; SELECT $b$;$b$"), ["SELECT a$b$c", "SELECT $b$;$b$"]);
+    assert_eq!(shared("SELECT $1; SELECT $1"), ["SELECT $1", "SELECT $1"]);
+    assert_eq!(shared("SELECT 1$a$';$a$; SELECT 2"), ["SELECT 1$a$';$a$", "SELECT 2"]);
+    assert_eq!(shared("SELECT E'a'; SELECT 'b\\'"), ["SELECT E'a'", "SELECT 'b\\'"]);
+    assert_eq!(shared("SELECT type'a\\'; SELECT 2").len(), 2);
+    assert_eq!(shared("SELECT 5 ` 3; SELECT 2").len(), 2);
+    // Postgres ends a line comment at a lone CR.
+    assert_eq!(shared("-- x\rCOMMIT;"), ["COMMIT"]);
+}
+
+#[test]
+fn bodies_hold_semicolons() {
+    for one in [
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 1 END; END",
+        "CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC INSERT INTO t VALUES (1); END",
+        "CREATE FUNCTION f() RETURNS int AS $$ BEGIN RETURN 1; END; $$ LANGUAGE plpgsql",
+        "CREATE TRIGGER t AFTER INSERT ON a BEGIN UPDATE b SET x = NEW.end; DELETE FROM c; END",
+        "CREATE TEMP TRIGGER IF NOT EXISTS t AFTER UPDATE OF x ON a FOR EACH ROW \
+         WHEN CASE WHEN NEW.x > 1 THEN 1 ELSE 0 END \
+         BEGIN SELECT CASE NEW.x WHEN 1 THEN RAISE(ABORT, 'no; never') END; END",
+        "CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW EXECUTE FUNCTION f()",
+        "CREATE EVENT TRIGGER t ON ddl_command_end EXECUTE FUNCTION f()",
+        "CREATE RULE r AS ON INSERT TO t DO (INSERT INTO a VALUES (1); INSERT INTO b VALUES (2))",
+        "CREATE VIEW v AS SELECT 1 AS end",
+        "CREATE FUNCTION begin() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "DO $$ BEGIN PERFORM 1; END $$",
+    ] {
+        assert_eq!(shared(&format!("{one};\nSELECT 2;")), [one, "SELECT 2"]);
+    }
+}
+
+#[test]
+fn mysql_has_its_own_quotes_and_bodies() {
+    let mysql = |sql| statements(sql, Syntax::Mysql);
+    assert_eq!(mysql("SELECT 'a\\';b'; SELECT \"a\\\";b\" # ;\n; SELECT `a;b`").len(), 3);
+    assert_eq!(mysql("SELECT 1--1; SELECT 2 -- ;"), ["SELECT 1--1", "SELECT 2"]);
+    assert_eq!(mysql("/*!40101 SET NAMES utf8 */; /* nothing */;"), ["/*!40101 SET NAMES utf8 */"]);
+    assert_eq!(mysql("SELECT /* a /* b */ 1; SELECT 2").len(), 2);
+    let body = "CREATE DEFINER=`r`@`h` PROCEDURE p() BEGIN IF 1 THEN SELECT IF(1, 2, 3); END IF; \
+                WHILE 0 DO SET @x = 1; END WHILE; CASE 1 WHEN 1 THEN SELECT 1; END CASE; \
+                BEGIN SELECT 2; END; END";
+    assert_eq!(mysql(&format!("{body}; SELECT 2")), [body, "SELECT 2"]);
+}
+
+#[test]
+fn what_does_not_end_is_a_fault() {
+    for (sql, message) in [
+        ("SELECT 'a", "unterminated string"),
+        ("SELECT E'a\\'", "unterminated string"),
+        ("SELECT \"a", "unterminated quoted identifier"),
+        ("SELECT $x$ a $y$", "unterminated dollar-quoted string"),
+        ("SELECT /* /* */ 1", "unterminated block comment"),
+        ("CREATE TABLE t (a int;", "unclosed parenthesis"),
+        ("CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1;", "`BEGIN` without its `END`"),
+        ("\\connect other\nSELECT 1", "`\\connect` is a command of the psql or mysql client, not SQL"),
+    ] {
+        assert_eq!(faults(sql, Syntax::Shared), [message], "{sql}");
+    }
+    assert_eq!(faults("SELECT `a", Syntax::Mysql), ["unterminated quoted identifier"]);
+}
+
+#[test]
+fn rows_after_copy_are_not_sql() {
+    let sql = "COPY t (a, b) FROM stdin;\nit's\t1\n\\.\nSELECT 2;";
+    assert_eq!(shared(sql), ["COPY t (a, b) FROM stdin", "SELECT 2"]);
+    assert_eq!(shared("COPY t FROM '/tmp/stdin'; SELECT 2").len(), 2);
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_taken_apart_or_refused(sql in "[-a-zE'\"$`;()/*\\\\#\r\n .&|!1é]{0,40}") {
+        for syntax in [Syntax::Shared, Syntax::Mysql] {
+            let Ok(statements) = split(&sql, syntax) else { continue };
+            let mut end = 0;
+            for statement in statements {
+                let span = statement.span();
+                prop_assert!(end <= span.start && span.start < span.end);
+                prop_assert_eq!(&sql[span.clone()], statement.text());
+                end = span.end;
+            }
+        }
+    }
+
+    /// What is split and joined again is split the same.
+    #[test]
+    fn splitting_is_stable(sql in "[-aE'\"$;(/*) \n]{0,30}") {
+        if let Ok(statements) = split(&sql, Syntax::Shared) {
+            let texts: Vec<_> = statements.iter().map(|statement| statement.text()).collect();
+            let joined = texts.join(";\n");
+            let again = split(&joined, Syntax::Shared).unwrap();
+            prop_assert_eq!(texts, again.iter().map(|statement| statement.text()).collect::<Vec<_>>());
+        }
+    }
+
+    /// A top-level statement is found, whatever valid SQL stands before it.
+    #[test]
+    fn nothing_hides_what_follows(parts in proptest::collection::vec(prop::sample::select(vec![
+        "SELECT 'it''s'", "SELECT E'\\''", "SELECT $a$ ' $$ $a$", "/* ' /* $$ */ */ SELECT 1",
+        "SELECT 1 -- '\n", "SELECT \"'\"", "CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2)",
+        "CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT CASE 1 WHEN 1 THEN 2 END; END", "SELECT $1",
+    ]), 0..6)) {
+        let sql = format!("{};COMMIT", parts.join(";"));
+        prop_assert_eq!(shared(&sql).last().copied(), Some("COMMIT"));
+    }
+}

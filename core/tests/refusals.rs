@@ -1,0 +1,107 @@
+//! What a script may not hold, and how far the refusals go.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::fs;
+
+use gapless_core::{Pattern, Syntax, scan};
+
+/// The first line of each problem of a directory that holds this one script.
+fn problems(sql: &str, syntax: Syntax) -> Vec<String> {
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir(root.path().join("m")).unwrap();
+    fs::write(root.path().join("m/1_x.up.sql"), sql).unwrap();
+    match scan(root.path(), &[Pattern::new("m").unwrap()], syntax) {
+        Ok(_) => Vec::new(),
+        Err(problems) => problems.iter().map(|p| p.to_string().lines().next().unwrap().to_owned()).collect(),
+    }
+}
+
+#[test]
+fn what_breaks_out_of_the_transaction() {
+    for (sql, name) in [
+        ("BEGIN", "BEGIN"),
+        ("begin isolation level serializable", "BEGIN"),
+        ("START TRANSACTION", "START TRANSACTION"),
+        ("COMMIT", "COMMIT"),
+        ("COMMIT AND CHAIN", "COMMIT"),
+        ("END", "END"),
+        ("ROLLBACK", "ROLLBACK"),
+        ("ROLLBACK WORK", "ROLLBACK"),
+        ("ABORT", "ABORT"),
+        ("PREPARE TRANSACTION 'x'", "PREPARE TRANSACTION"),
+        ("COMMIT PREPARED 'x'", "COMMIT PREPARED"),
+        ("SELECT 1; /* c */ COMMIT", "COMMIT"),
+    ] {
+        let found = problems(sql, Syntax::Shared);
+        assert_eq!(found, [format!("`{name}` would break out of the migration's own transaction")], "{sql}");
+        assert_eq!(problems(&format!("-- gapless: no-transaction\n{sql}"), Syntax::Shared).len(), 1, "{sql}");
+        assert!(problems(sql, Syntax::Mysql).is_empty(), "{sql}");
+    }
+}
+
+#[test]
+fn what_needs_autocommit() {
+    for (sql, name) in [
+        ("CREATE INDEX CONCURRENTLY i ON t (a)", "CREATE INDEX CONCURRENTLY"),
+        ("create unique index concurrently if not exists i on t (a)", "CREATE UNIQUE INDEX CONCURRENTLY"),
+        ("DROP INDEX CONCURRENTLY i", "DROP INDEX CONCURRENTLY"),
+        ("REINDEX INDEX CONCURRENTLY i", "REINDEX INDEX CONCURRENTLY"),
+        ("REINDEX SCHEMA s", "REINDEX SCHEMA"),
+        ("VACUUM", "VACUUM"),
+        ("VACUUM FULL t", "VACUUM"),
+        ("CREATE DATABASE d", "CREATE DATABASE"),
+        ("DROP DATABASE d", "DROP DATABASE"),
+        ("CREATE TABLESPACE s LOCATION '/x'", "CREATE TABLESPACE"),
+        ("ALTER SYSTEM SET a = 1", "ALTER SYSTEM"),
+        ("CREATE SUBSCRIPTION s CONNECTION 'c' PUBLICATION p", "CREATE SUBSCRIPTION"),
+        ("CLUSTER", "CLUSTER"),
+        ("CLUSTER (VERBOSE)", "CLUSTER"),
+        ("DISCARD ALL", "DISCARD ALL"),
+        ("ALTER TABLE t DETACH PARTITION p CONCURRENTLY", "ALTER TABLE T DETACH PARTITION P CONCURRENTLY"),
+    ] {
+        let found = problems(sql, Syntax::Shared);
+        assert_eq!(found, [format!("`{name}` cannot run inside a transaction")], "{sql}");
+        let released = problems(&format!("-- gapless: no-transaction\n{sql}"), Syntax::Shared);
+        assert!(released.is_empty(), "{sql}: {released:?}");
+    }
+    assert_eq!(problems("REINDEX (CONCURRENTLY, VERBOSE) TABLE t", Syntax::Shared).len(), 1);
+    assert_eq!(problems("PRAGMA foreign_keys = OFF", Syntax::Shared).len(), 1);
+    assert_eq!(problems("PRAGMA main.foreign_keys(0)", Syntax::Shared).len(), 1);
+}
+
+#[test]
+fn what_only_looks_dangerous_is_let_through() {
+    for sql in [
+        "SAVEPOINT a; ROLLBACK TO SAVEPOINT a; ROLLBACK TO a; ROLLBACK WORK TO a; RELEASE a",
+        "REFRESH MATERIALIZED VIEW CONCURRENTLY v",
+        "CREATE INDEX i ON concurrently_used (a)",
+        "PREPARE q AS SELECT 1",
+        "CLUSTER t USING i",
+        "REINDEX TABLE database",
+        "DISCARD TEMP",
+        "ALTER DATABASE d SET work_mem = '1MB'",
+        "CREATE SUBSCRIPTION s CONNECTION 'c' PUBLICATION p WITH (create_slot = false)",
+        "SELECT 'COMMIT; VACUUM'; -- COMMIT;\n/* VACUUM; */ SELECT $$ COMMIT; $$",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$",
+        "PRAGMA defer_foreign_keys = ON; PRAGMA foreign_keys",
+        "COPY t TO STDOUT",
+        "-- nothing to do any more",
+    ] {
+        assert_eq!(problems(sql, Syntax::Shared), Vec::<String>::new(), "{sql}");
+    }
+}
+
+#[test]
+fn what_only_a_client_understands() {
+    assert_eq!(problems("COPY t FROM STDIN;\n1\n\\.\n", Syntax::Shared).len(), 1);
+    assert_eq!(problems("\\set x 1\n\\i other.sql\nSELECT 1;", Syntax::Shared).len(), 2);
+    assert_eq!(problems(".mode csv\n", Syntax::Shared).len(), 1);
+    assert_eq!(problems("DELIMITER //\nSELECT 1//", Syntax::Mysql).len(), 1);
+}
+
+#[test]
+fn every_fault_of_a_script_is_reported_in_order() {
+    let found = problems("-- gapless: fast\nCOMMIT;\nVACUUM;\nSELECT 'x", Syntax::Shared);
+    assert_eq!(found.len(), 4, "{found:?}");
+    assert!(found[0].contains("directive") && found[1].contains("COMMIT") && found[3].contains("string"));
+}

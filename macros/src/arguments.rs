@@ -1,0 +1,89 @@
+use gapless_core::{Pattern, Syntax};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use syn::parse::{Parse, ParseStream};
+use syn::{Ident, LitStr, Token};
+
+/// What stands between the parentheses.
+pub(crate) struct Arguments {
+    sources: Vec<(Pattern, Span)>,
+    pub(crate) syntax: Syntax,
+    /// The path after `crate =`.
+    pub(crate) krate: Option<TokenStream>,
+}
+
+impl Arguments {
+    pub(crate) fn patterns(&self) -> Vec<Pattern> {
+        self.sources.iter().map(|(pattern, _)| pattern.clone()).collect()
+    }
+
+    pub(crate) fn sources(&self) -> impl Iterator<Item = (&str, Span)> {
+        self.sources.iter().map(|(pattern, span)| (pattern.as_str(), *span))
+    }
+
+    /// The literal of this pattern.
+    pub(crate) fn span(&self, pattern: usize) -> Span {
+        self.sources.get(pattern).map_or_else(Span::call_site, |(_, span)| *span)
+    }
+}
+
+impl Parse for Arguments {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Arguments> {
+        let mut arguments = Arguments { sources: Vec::new(), syntax: Syntax::default(), krate: None };
+        let mut errors: Option<syn::Error> = None;
+        while !input.is_empty() {
+            if let Err(error) = arguments.argument(input) {
+                match &mut errors {
+                    Some(errors) => errors.combine(error),
+                    None => errors = Some(error),
+                }
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        if arguments.sources.is_empty() {
+            let pattern = Pattern::new("migrations").map_err(|error| input.error(error))?;
+            arguments.sources.push((pattern, Span::call_site()));
+        }
+        errors.map_or(Ok(arguments), Err)
+    }
+}
+
+impl Arguments {
+    fn argument(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
+        if input.peek(LitStr) {
+            let literal: LitStr = input.parse()?;
+            let pattern =
+                Pattern::new(&literal.value()).map_err(|error| syn::Error::new(literal.span(), error))?;
+            self.sources.push((pattern, literal.span()));
+            return Ok(());
+        }
+        if input.peek(Token![crate]) {
+            input.parse::<Token![crate]>()?;
+            input.parse::<Token![=]>()?;
+            self.krate = Some(until_comma(input)?);
+            return Ok(());
+        }
+        let expected = "expected a directory as a string, `dialect = \"...\"` or `crate = path`";
+        let name: Ident = input.parse().map_err(|error| syn::Error::new(error.span(), expected))?;
+        if name != "dialect" {
+            until_comma(input)?;
+            return Err(syn::Error::new(name.span(), expected));
+        }
+        input.parse::<Token![=]>()?;
+        let dialect: LitStr = input.parse()?;
+        self.syntax = Syntax::named(&dialect.value()).ok_or_else(|| {
+            let known = "known are \"postgres\", \"sqlite\", \"mysql\" and \"mariadb\"";
+            syn::Error::new(dialect.span(), format!("unknown dialect {:?}\nhelp: {known}", dialect.value()))
+        })?;
+        Ok(())
+    }
+}
+
+fn until_comma(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    let mut tokens = TokenStream::new();
+    while !input.is_empty() && !input.peek(Token![,]) {
+        tokens.extend([input.parse::<TokenTree>()?]);
+    }
+    Ok(tokens)
+}

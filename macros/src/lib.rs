@@ -1,0 +1,67 @@
+//! The macro of the `gapless` crate; depend on that one, which re-exports it.
+
+mod arguments;
+mod emit;
+mod tracked;
+
+use std::path::PathBuf;
+
+use gapless_core::scan;
+use proc_macro2::{Span, TokenStream};
+
+use crate::arguments::Arguments;
+
+/// Embeds directories of migrations as a `gapless::MigrationSet`, checked while the crate compiles.
+///
+/// ```ignore
+/// static MIGRATIONS: MigrationSet = embed_migrations!("migrations");
+/// ```
+///
+/// Directories are relative to the crate's `Cargo.toml`; none means `"migrations"`. Several make one
+/// set, and one whole segment of a path may be `*`:
+///
+/// ```ignore
+/// static MIGRATIONS: MigrationSet = embed_migrations!("migrations", "modules/*/sql");
+/// ```
+///
+/// After the directories may follow
+///
+/// - `dialect = "postgres"`, `"sqlite"` (both are the default), `"mysql"` or `"mariadb"`: the rules of
+///   quoting that the scripts are read by;
+/// - `crate = path`: where this crate is, if it was renamed.
+///
+/// Everything that a reader of the directories could trip over is a compile error, all of it at once:
+/// two files with one version, malformed names, a down file without its up, unterminated quotes,
+/// statements that would break out of the migration's transaction or cannot run in one, unknown
+/// directives.
+///
+/// Edits, renames and deletions of files rebuild the crate. Added files do so with the build script
+/// line of `gapless-build`; without it the macro warns.
+#[proc_macro]
+pub fn embed_migrations(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    expand(input.into()).into()
+}
+
+fn expand(input: TokenStream) -> TokenStream {
+    let arguments = match syn::parse2::<Arguments>(input) {
+        Ok(arguments) => arguments,
+        Err(errors) => {
+            let errors = errors.into_iter().map(|error| (error.span(), error.to_string()));
+            return emit::errors(None, errors);
+        }
+    };
+    let path = arguments.krate.clone();
+    let Some(root) = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from) else {
+        let message =
+            "CARGO_MANIFEST_DIR is not set\nhelp: build with cargo, or set it to the crate's directory";
+        return emit::errors(path, [(Span::call_site(), message.to_owned())]);
+    };
+    match scan(&root, &arguments.patterns(), arguments.syntax) {
+        Ok(scan) => emit::table(&arguments, &scan),
+        Err(problems) => {
+            let errors =
+                problems.iter().map(|problem| (arguments.span(problem.pattern()), problem.to_string()));
+            emit::errors(path, errors)
+        }
+    }
+}
