@@ -1,0 +1,194 @@
+//! What differs between databases: text and a few judgements.
+
+mod postgres;
+mod sqlite;
+
+use std::fmt;
+use std::time::Duration;
+
+use gapless_core::{Migration, Syntax, Version};
+
+pub use self::postgres::Postgres;
+pub use self::sqlite::Sqlite;
+use crate::engine::DbError;
+use crate::tracker::Tracker;
+
+/// The text that a [`Run`](crate::engine::Run) sends to one kind of database, and how it reads errors.
+///
+/// Every method returns whole statements, each ended by a semicolon. The first columns of what they
+/// select are fixed and described at each.
+pub trait Dialect: fmt::Debug + Sync {
+    /// The rules by which scripts for this database are taken apart.
+    fn syntax(&self) -> Syntax;
+
+    /// The schema of the tracker unless another one is named.
+    fn default_schema(&self) -> &'static str;
+
+    /// How many bytes of an identifier the database keeps; `None` is all of them.
+    fn longest_identifier(&self) -> Option<usize>;
+
+    /// Two selects: the session (backend pid, takes no writes, is a standby, inside of a transaction), and
+    /// the applied set (version, name, checksum) by time of application.
+    fn observe(&self, tracker: &Tracker) -> String;
+
+    /// Up to four selects: the lock (ours now, schema there, set there, journal there, backend pid, takes
+    /// no writes, is a standby), the session's settings (name, value), the applied set if
+    /// [`Look::set`], the lock's holder (pid, application, since, query) if [`Look::holder`].
+    fn lock(&self, tracker: &Tracker, look: Look) -> String;
+
+    /// Gives the lock back (done, backend pid); `None` if there is none to give.
+    fn unlock(&self, tracker: &Tracker) -> Option<String>;
+
+    /// Creates what is missing, all or nothing.
+    fn bootstrap(&self, tracker: &Tracker, missing: Missing) -> String;
+
+    /// Begins a transaction with these timeouts in it.
+    fn begin(&self, timeouts: Timeouts) -> String;
+
+    /// Sets these timeouts for the session.
+    fn set_timeouts(&self, timeouts: Timeouts) -> String;
+
+    /// A string as this database writes it.
+    fn literal(&self, text: &str) -> String;
+
+    /// The applied set (version, name, checksum) by time of application, which tells a newer release's
+    /// rows from lost files.
+    fn select_set(&self, tracker: &Tracker) -> String {
+        format!("SELECT version, name, checksum FROM {} ORDER BY applied_at, version;\n", tracker.set())
+    }
+
+    /// The row of the applied set: the fence.
+    fn record(&self, tracker: &Tracker, migration: &Migration) -> String {
+        format!(
+            "INSERT INTO {} (version, name, checksum) VALUES ({}, {}, '{}');\n",
+            tracker.set(),
+            migration.version(),
+            self.literal(migration.name()),
+            migration.checksum()
+        )
+    }
+
+    /// Puts the session's settings back to what they were.
+    fn restore(&self, settings: &[(String, String)]) -> String;
+
+    /// A row of the journal.
+    fn journal(&self, tracker: &Tracker, entry: &Entry<'_>) -> String {
+        let number = |value: Option<usize>| value.map_or("NULL".to_owned(), |value| value.to_string());
+        format!(
+            "INSERT INTO {} (version, name, event, attempt, statement, statements, detail) \
+             VALUES ({}, {}, '{}', {}, {}, {}, {});\n",
+            tracker.journal(),
+            entry.version,
+            self.literal(entry.name),
+            entry.event,
+            entry.attempt,
+            number(entry.statement),
+            number(entry.statements),
+            entry.detail.as_deref().map_or("NULL".to_owned(), |detail| self.literal(detail)),
+        )
+    }
+
+    /// The journal's row of a migration whose transaction is about to be committed; selects
+    /// [`APPLIED`], the version, and how long the transaction has taken in microseconds.
+    fn journal_applied(&self, tracker: &Tracker, migration: &Migration) -> String;
+
+    /// Commits; a commit that is not durable may be lost in a crash of the server, with all after it.
+    fn commit(&self, durable: bool) -> String;
+
+    /// The journal of one version (event, attempt, statement, detail) in the order of its rows.
+    fn progress(&self, tracker: &Tracker, version: Version) -> String {
+        format!(
+            "SELECT event, attempt, statement, detail FROM {} WHERE version = {version} ORDER BY id;\n",
+            tracker.journal()
+        )
+    }
+
+    /// What an error means.
+    fn classify(&self, error: &DbError, tracker: &Tracker) -> Class;
+}
+
+/// The first column of what [`Dialect::journal_applied`] selects, by which it is told from rows of scripts.
+pub const APPLIED: &str = "gapless:applied";
+
+/// What to look at while asking for the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Whether to take the lock at all.
+    pub take: bool,
+    /// Whether to select the applied set, which then must exist.
+    pub set: bool,
+    /// Whether to select the lock's holder.
+    pub holder: bool,
+}
+
+/// What of the tracker is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// The schema.
+    pub schema: bool,
+    /// The applied set.
+    pub set: bool,
+    /// The journal.
+    pub journal: bool,
+}
+
+impl Missing {
+    /// Whether something is missing.
+    pub fn any(self) -> bool {
+        self.schema || self.set || self.journal
+    }
+}
+
+/// Limits for each statement of a migration; zero is none, `None` leaves the session's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For waiting on a lock.
+    pub lock: Option<Duration>,
+    /// For the whole statement.
+    pub statement: Option<Duration>,
+}
+
+/// A row of the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// The migration's version.
+    pub version: Version,
+    /// The migration's name.
+    pub name: &'a str,
+    /// What happened.
+    pub event: &'static str,
+    /// Which try, counted from 1.
+    pub attempt: u32,
+    /// Which statement, counted from 1.
+    pub statement: Option<usize>,
+    /// Of how many.
+    pub statements: Option<usize>,
+    /// What the event has to say.
+    pub detail: Option<String>,
+}
+
+/// What an error means to a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Class {
+    /// A table of the tracker is not there.
+    Missing,
+    /// Something of the tracker is there already: another runner created it.
+    Exists,
+    /// Another runner recorded the version first.
+    Fence,
+    /// The database is locked as a whole: wait and look again.
+    Busy,
+    /// A lock timeout, a deadlock, a serialization failure: begin again.
+    Retry,
+    /// A privilege is missing.
+    Permission,
+    /// The database takes no writes.
+    ReadOnly,
+    /// The connection is inside of a transaction.
+    InTransaction,
+    /// A column of the tracker is not there.
+    Shape,
+    /// Anything else.
+    Other,
+}

@@ -1,0 +1,195 @@
+use std::fmt::Write as _;
+
+use gapless_core::{Migration, Syntax};
+
+use super::{APPLIED, Class, Dialect, Look, Missing, Timeouts};
+use crate::engine::DbError;
+use crate::tracker::{Tracker, quoted};
+
+/// PostgreSQL 14 and later, in messages of the simple query protocol.
+#[derive(Clone, Copy, Debug)]
+pub struct Postgres;
+
+/// Everything of ours is found whatever the search path: `pg_catalog` is named, tables are qualified.
+const SESSION: &str = "pg_catalog.pg_backend_pid(), \
+    pg_catalog.current_setting('transaction_read_only') = 'on', pg_catalog.pg_is_in_recovery()";
+
+impl Dialect for Postgres {
+    fn syntax(&self) -> Syntax {
+        Syntax::Shared
+    }
+
+    fn default_schema(&self) -> &'static str {
+        "public"
+    }
+
+    /// `NAMEDATALEN - 1`.
+    fn longest_identifier(&self) -> Option<usize> {
+        Some(63)
+    }
+
+    /// Outside of a transaction block a message's first statement begins its transaction, so the two
+    /// times are the same.
+    fn observe(&self, tracker: &Tracker) -> String {
+        format!(
+            "SELECT {SESSION}, pg_catalog.now() <> pg_catalog.statement_timestamp();\n{}",
+            self.select_set(tracker)
+        )
+    }
+
+    fn lock(&self, tracker: &Tracker, look: Look) -> String {
+        let key = tracker.lock_key();
+        let take =
+            if look.take { format!("pg_catalog.pg_try_advisory_lock({key})") } else { "true".to_owned() };
+        let there = |name: String| format!("pg_catalog.to_regclass({}) IS NOT NULL", self.literal(&name));
+        let schema = self.literal(&quoted(tracker.schema()));
+        let mut sql = format!(
+            "SELECT {take}, pg_catalog.to_regnamespace({schema}) IS NOT NULL, {}, {}, {SESSION};\n\
+             SELECT 'session_authorization', pg_catalog.current_setting('session_authorization') \
+             UNION ALL SELECT 'role', pg_catalog.current_setting('role') \
+             UNION ALL SELECT name, setting FROM pg_catalog.pg_settings \
+             WHERE source = 'session' AND name NOT LIKE 'transaction%';\n",
+            there(tracker.set()),
+            there(tracker.journal()),
+        );
+        if look.set {
+            sql.push_str(&self.select_set(tracker));
+        }
+        if look.holder {
+            // A bigint key is shown in two halves: pg_locks, "Advisory Locks".
+            let [high, low] = [key.cast_unsigned() >> 32, key.cast_unsigned() & 0xffff_ffff];
+            let _ = writeln!(
+                sql,
+                "SELECT a.pid, a.application_name, \
+                 pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - coalesce(a.xact_start, a.query_start)), \
+                 pg_catalog.left(pg_catalog.regexp_replace(a.query, '\\s+', ' ', 'g'), 120) \
+                 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid) \
+                 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
+                 AND l.classid = {high} AND l.objid = {low} \
+                 AND l.database = (SELECT oid FROM pg_catalog.pg_database \
+                 WHERE datname = pg_catalog.current_database()) LIMIT 1;"
+            );
+        }
+        sql
+    }
+
+    fn unlock(&self, tracker: &Tracker) -> Option<String> {
+        let key = tracker.lock_key();
+        Some(format!("SELECT pg_catalog.pg_advisory_unlock({key}), pg_catalog.pg_backend_pid();\n"))
+    }
+
+    /// Without `IF NOT EXISTS`, which wants the privilege to create even where nothing is to be created.
+    fn bootstrap(&self, tracker: &Tracker, missing: Missing) -> String {
+        let (set, journal) = (tracker.set(), tracker.journal());
+        let mut sql = "BEGIN;\n".to_owned();
+        if missing.schema {
+            let _ = writeln!(sql, "CREATE SCHEMA {};", quoted(tracker.schema()));
+        }
+        if missing.set {
+            let _ = writeln!(
+                sql,
+                "CREATE TABLE {set} (version bigint PRIMARY KEY, name text NOT NULL, \
+                 applied_at timestamptz NOT NULL DEFAULT now(), checksum text);"
+            );
+        }
+        if missing.journal {
+            let _ = writeln!(
+                sql,
+                "CREATE TABLE {journal} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, \
+                 at timestamptz NOT NULL DEFAULT clock_timestamp(), version bigint NOT NULL, name text NOT NULL, \
+                 event text NOT NULL, attempt integer NOT NULL DEFAULT 1, statement integer, statements integer, \
+                 duration_ms bigint, db_user text DEFAULT current_user, \
+                 application text DEFAULT current_setting('application_name'), \
+                 backend_pid integer DEFAULT pg_backend_pid(), detail text);\n\
+                 CREATE UNIQUE INDEX ON {journal} (version, attempt) WHERE event = 'started';"
+            );
+        }
+        sql + "COMMIT;\n"
+    }
+
+    fn begin(&self, timeouts: Timeouts) -> String {
+        format!("BEGIN;\n{}", set(timeouts, "SET LOCAL"))
+    }
+
+    fn set_timeouts(&self, timeouts: Timeouts) -> String {
+        set(timeouts, "SET")
+    }
+
+    /// `RESET ALL` would also take what the application has set, and settings of its own making are in
+    /// no catalog; so each setting that differs from the beginning is put back by itself.
+    fn restore(&self, settings: &[(String, String)]) -> String {
+        let value =
+            |name: &str| settings.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        let mut sql = String::new();
+        // The order matters: setting the session's user resets the role.
+        for name in ["session_authorization", "role"] {
+            if let Some(value) = value(name) {
+                let _ =
+                    writeln!(sql, "SELECT pg_catalog.set_config('{name}', {}, false);", self.literal(value));
+            }
+        }
+        let own =
+            settings.iter().filter(|(name, _)| !matches!(name.as_str(), "session_authorization" | "role"));
+        let rows: String =
+            own.map(|(name, value)| format!(", ({}, {})", self.literal(name), self.literal(value))).collect();
+        let _ = writeln!(
+            sql,
+            "SELECT pg_catalog.set_config(s.name, coalesce(o.value, s.reset_val), false) \
+             FROM pg_catalog.pg_settings s LEFT JOIN (VALUES (NULL::text, NULL::text){rows}) o (name, value) \
+             ON o.name = s.name WHERE (s.source = 'session' OR o.name IS NOT NULL) \
+             AND s.name NOT LIKE 'transaction%' AND s.setting IS DISTINCT FROM coalesce(o.value, s.reset_val);"
+        );
+        sql
+    }
+
+    fn journal_applied(&self, tracker: &Tracker, migration: &Migration) -> String {
+        format!(
+            "INSERT INTO {} (version, name, event, duration_ms) VALUES ({}, {}, 'applied', \
+             (extract(epoch FROM clock_timestamp() - now()) * 1000)::bigint) \
+             RETURNING '{APPLIED}', version, (extract(epoch FROM clock_timestamp() - now()) * 1000000)::bigint;\n",
+            tracker.journal(),
+            migration.version(),
+            self.literal(migration.name()),
+        )
+    }
+
+    fn commit(&self, durable: bool) -> String {
+        if durable {
+            "COMMIT;\n".to_owned()
+        } else {
+            "SET LOCAL synchronous_commit = off;\nCOMMIT;\n".to_owned()
+        }
+    }
+
+    /// A string that means the same with `standard_conforming_strings` on and off.
+    fn literal(&self, text: &str) -> String {
+        let text = text.replace('\0', "").replace('\'', "''");
+        if text.contains('\\') { format!("E'{}'", text.replace('\\', "\\\\")) } else { format!("'{text}'") }
+    }
+
+    /// Source: PostgreSQL 18, appendix A, "PostgreSQL Error Codes".
+    fn classify(&self, error: &DbError, tracker: &Tracker) -> Class {
+        let ours = error.schema.as_deref() == Some(tracker.schema());
+        let table = |name: &str| ours && error.table.as_deref() == Some(name);
+        match error.code.as_str() {
+            "42P01" | "3F000" => Class::Missing,
+            "23505" if table(tracker.table()) || table(&tracker.journal_table()) => Class::Fence,
+            // Two sessions that create the same object collide on the catalog's own indexes.
+            "23505" if error.schema.as_deref() == Some("pg_catalog") => Class::Exists,
+            "42P07" | "42P06" => Class::Exists,
+            "55P03" | "40P01" | "40001" => Class::Retry,
+            "42501" => Class::Permission,
+            "25006" => Class::ReadOnly,
+            "25P02" => Class::InTransaction,
+            "42703" => Class::Shape,
+            _ => Class::Other,
+        }
+    }
+}
+
+fn set(timeouts: Timeouts, how: &str) -> String {
+    let line = |name: &str, timeout: Option<std::time::Duration>| {
+        timeout.map_or(String::new(), |timeout| format!("{how} {name} = {};\n", timeout.as_millis()))
+    };
+    line("lock_timeout", timeouts.lock) + &line("statement_timeout", timeouts.statement)
+}

@@ -1,0 +1,137 @@
+use std::fmt::Write as _;
+
+use gapless_core::{Migration, Syntax};
+
+use super::{APPLIED, Class, Dialect, Look, Missing, Timeouts};
+use crate::engine::DbError;
+use crate::tracker::{Tracker, quoted};
+
+/// SQLite 3.35 and later (for `RETURNING`). It has one lock, the database's: `BEGIN IMMEDIATE` takes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Sqlite;
+
+/// Milliseconds since the epoch do not fit the journal's form of a time; this is ISO 8601 in UTC.
+const NOW: &str = "(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))";
+
+/// Settings of a connection that change what a script does and that a script may change.
+const SETTINGS: [&str; 5] = [
+    "foreign_keys",
+    "ignore_check_constraints",
+    "legacy_alter_table",
+    "recursive_triggers",
+    "reverse_unordered_selects",
+];
+
+impl Dialect for Sqlite {
+    fn syntax(&self) -> Syntax {
+        Syntax::Shared
+    }
+
+    fn default_schema(&self) -> &'static str {
+        "main"
+    }
+
+    fn longest_identifier(&self) -> Option<usize> {
+        None
+    }
+
+    fn observe(&self, tracker: &Tracker) -> String {
+        format!("SELECT NULL, query_only, 0, 0 FROM pragma_query_only;\n{}", self.select_set(tracker))
+    }
+
+    /// There is no lock to take: each migration's own transaction takes the database's.
+    fn lock(&self, tracker: &Tracker, look: Look) -> String {
+        let there = |name: &str| {
+            let schema = quoted(tracker.schema());
+            format!(
+                "EXISTS (SELECT 1 FROM {schema}.sqlite_master WHERE lower(name) = lower({}))",
+                self.literal(name)
+            )
+        };
+        let settings = SETTINGS.map(|name| format!("SELECT '{name}', {name} FROM pragma_{name}"));
+        let mut sql = format!(
+            "SELECT 1, 1, {}, {}, NULL, query_only, 0 FROM pragma_query_only;\n{};\n",
+            there(tracker.table()),
+            there(&tracker.journal_table()),
+            settings.join(" UNION ALL ")
+        );
+        if look.set {
+            sql.push_str(&self.select_set(tracker));
+        }
+        sql
+    }
+
+    fn unlock(&self, _: &Tracker) -> Option<String> {
+        None
+    }
+
+    fn bootstrap(&self, tracker: &Tracker, _: Missing) -> String {
+        let (set, journal) = (tracker.set(), tracker.journal());
+        let index = quoted(&format!("{}_started", tracker.journal_table()));
+        format!(
+            "BEGIN IMMEDIATE;\n\
+             CREATE TABLE IF NOT EXISTS {set} (version INTEGER PRIMARY KEY, name TEXT NOT NULL, \
+             applied_at TEXT NOT NULL DEFAULT {NOW}, checksum TEXT);\n\
+             CREATE TABLE IF NOT EXISTS {journal} (id INTEGER PRIMARY KEY, at TEXT NOT NULL DEFAULT {NOW}, \
+             version INTEGER NOT NULL, name TEXT NOT NULL, event TEXT NOT NULL, \
+             attempt INTEGER NOT NULL DEFAULT 1, statement INTEGER, statements INTEGER, duration_ms INTEGER, \
+             db_user TEXT, application TEXT, backend_pid INTEGER, detail TEXT);\n\
+             CREATE UNIQUE INDEX IF NOT EXISTS {}.{index} ON {} (version, attempt) WHERE event = 'started';\n\
+             COMMIT;\n",
+            quoted(tracker.schema()),
+            quoted(&tracker.journal_table()),
+        )
+    }
+
+    fn begin(&self, _: Timeouts) -> String {
+        "BEGIN IMMEDIATE;\n".to_owned()
+    }
+
+    fn set_timeouts(&self, _: Timeouts) -> String {
+        String::new()
+    }
+
+    fn restore(&self, settings: &[(String, String)]) -> String {
+        settings.iter().fold(String::new(), |mut sql, (name, value)| {
+            let _ = writeln!(sql, "PRAGMA {name} = {value};");
+            sql
+        })
+    }
+
+    fn journal_applied(&self, tracker: &Tracker, migration: &Migration) -> String {
+        let (version, set) = (migration.version(), tracker.set());
+        let micros = format!(
+            "(julianday('now') - julianday((SELECT applied_at FROM {set} WHERE version = {version}))) * 86400000000"
+        );
+        format!(
+            "INSERT INTO {} (version, name, event, duration_ms) \
+             VALUES ({version}, {}, 'applied', CAST({micros} / 1000 AS INTEGER)) \
+             RETURNING '{APPLIED}', version, CAST({micros} AS INTEGER);\n",
+            tracker.journal(),
+            self.literal(migration.name()),
+        )
+    }
+
+    fn commit(&self, _: bool) -> String {
+        "COMMIT;\n".to_owned()
+    }
+
+    fn literal(&self, text: &str) -> String {
+        format!("'{}'", text.replace('\0', "").replace('\'', "''"))
+    }
+
+    /// Source: <https://www.sqlite.org/rescode.html>; the code is the extended one.
+    fn classify(&self, error: &DbError, tracker: &Tracker) -> Class {
+        let code: i32 = error.code.parse().unwrap_or_default();
+        let column = |table: &str| error.message.contains(&format!("failed: {table}.version"));
+        match (code, code & 0xff) {
+            (1555 | 2067, _) if column(tracker.table()) || column(&tracker.journal_table()) => Class::Fence,
+            (_, 5 | 6) => Class::Busy,
+            (_, 8) => Class::ReadOnly,
+            (_, 3 | 23) => Class::Permission,
+            (1, _) if error.message.starts_with("no such table: ") => Class::Missing,
+            (1, _) if error.message.starts_with("no such column: ") => Class::Shape,
+            _ => Class::Other,
+        }
+    }
+}

@@ -1,0 +1,71 @@
+use rusqlite::fallible_iterator::FallibleIterator;
+use rusqlite::types::ValueRef;
+use rusqlite::{Batch, Row, Statement};
+
+use super::{Connection, ExchangeError};
+use crate::engine::{DbError, Dialect, Position, ResultSet, Sqlite};
+
+impl Connection for rusqlite::Connection {
+    fn dialect(&self) -> &'static dyn Dialect {
+        &Sqlite
+    }
+
+    fn exchange(&mut self, message: &str) -> Result<Vec<ResultSet>, ExchangeError> {
+        let mut results = Vec::new();
+        let mut batch = Batch::new(self, message);
+        loop {
+            let result = match batch.next() {
+                Ok(Some(mut statement)) => rows(&mut statement),
+                Ok(None) => return Ok(results),
+                Err(error) => Err(error),
+            };
+            match result {
+                Ok(result) => results.push(result),
+                Err(error) => {
+                    return Err(ExchangeError::Database(Box::new(db_error(&error, message, results.len()))));
+                }
+            }
+        }
+    }
+}
+
+fn rows(statement: &mut Statement<'_>) -> rusqlite::Result<ResultSet> {
+    let columns = statement.column_count();
+    let mut result = ResultSet::default();
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        result.push((0..columns).map(|column| text(row, column)).collect::<rusqlite::Result<_>>()?);
+    }
+    Ok(result)
+}
+
+fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<String>> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Null => None,
+        ValueRef::Integer(number) => Some(number.to_string()),
+        ValueRef::Real(number) => Some(number.to_string()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+    })
+}
+
+fn db_error(error: &rusqlite::Error, message: &str, completed: usize) -> DbError {
+    let (code, said, position) = match error {
+        rusqlite::Error::SqlInputError { error, msg, sql, offset } => {
+            // The text is what was left of the message when the statement began.
+            let begun = message.len().saturating_sub(sql.len());
+            let at = usize::try_from(*offset).ok().map(|offset| Position::Byte(begun + offset));
+            (error.extended_code, msg.clone(), at)
+        }
+        rusqlite::Error::SqliteFailure(error, said) => {
+            (error.extended_code, said.clone().unwrap_or_else(|| error.to_string()), None)
+        }
+        other => (0, other.to_string(), None),
+    };
+    DbError {
+        code: code.to_string(),
+        message: said,
+        position,
+        completed: Some(completed),
+        ..DbError::default()
+    }
+}

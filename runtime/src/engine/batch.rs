@@ -1,0 +1,131 @@
+//! Many migrations in one message, each in its own transaction.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use gapless_core::{Migration, Version, split};
+
+use super::reply::{DbError, ResultSet};
+use super::run::Run;
+use crate::dialect::{APPLIED, Dialect};
+
+/// A message is at most about this long, so that neither side holds much of it at once.
+const MOST_BYTES: usize = 1 << 20;
+
+/// And holds at most so many migrations, so that progress is seen.
+const MOST_MIGRATIONS: usize = 200;
+
+#[derive(Debug)]
+pub(super) struct Batch<'a> {
+    segments: Vec<Segment<'a>>,
+    unlocks: bool,
+}
+
+/// A migration's part of the message.
+#[derive(Debug)]
+struct Segment<'a> {
+    migration: &'a Migration,
+    /// From its `BEGIN` to its `COMMIT`.
+    whole: Range<usize>,
+    script: Range<usize>,
+}
+
+/// Where in a batch an error lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Culprit {
+    pub(super) index: usize,
+    /// In bytes of the migration's script, if it lies there.
+    pub(super) at: Option<usize>,
+}
+
+impl<'a> Batch<'a> {
+    /// Writes the run's message for the transactional migrations at the head of its queue.
+    pub(super) fn build(run: &mut Run<'a>) -> Batch<'a> {
+        let members: Vec<_> = members(run.queue.iter().copied());
+        let last = members.len() == run.queue.len() && run.doomed.is_none();
+        run.message.clear();
+        let mut segments = Vec::with_capacity(members.len());
+        for (index, migration) in members.iter().enumerate() {
+            let durable = index + 1 == members.len();
+            segments.push(Segment::write(run, migration, durable));
+        }
+        let unlock = run.dialect.unlock(&run.tracker).filter(|_| last && run.session.locked);
+        run.message.extend(unlock.iter().map(String::as_str));
+        Batch { segments, unlocks: unlock.is_some() }
+    }
+
+    pub(super) fn members(&self) -> impl Iterator<Item = &'a Migration> {
+        self.segments.iter().map(|segment| segment.migration)
+    }
+
+    pub(super) fn versions(&self) -> impl Iterator<Item = Version> {
+        self.members().map(Migration::version)
+    }
+
+    /// Whether the message ends by giving the lock back.
+    pub(super) fn unlocks(&self) -> bool {
+        self.unlocks
+    }
+
+    /// How long each member took, as the journal's rows say.
+    pub(super) fn durations(&self, results: &[ResultSet]) -> Vec<Option<Duration>> {
+        let mut marks = results.iter().filter(|result| result.value(0) == Some(APPLIED));
+        let micros = |result: &ResultSet| result.value(2)?.parse().ok().map(Duration::from_micros);
+        self.members().map(|_| marks.next().and_then(micros)).collect()
+    }
+
+    /// The member whose part of the message holds the error, if the database said where it lies.
+    pub(super) fn culprit(&self, error: &DbError, message: &str, dialect: &dyn Dialect) -> Option<Culprit> {
+        let at = offset(error, message, dialect)?;
+        let index = self.segments.iter().position(|segment| segment.whole.contains(&at))?;
+        let script = &self.segments[index].script;
+        Some(Culprit { index, at: script.contains(&at).then(|| at - script.start) })
+    }
+}
+
+/// Where in the message an error lies: where the database says, or at the statement after the last that
+/// ended well.
+pub(super) fn offset(error: &DbError, message: &str, dialect: &dyn Dialect) -> Option<usize> {
+    let stated = error.position.map(|position| position.bytes(message));
+    stated.or_else(|| {
+        let statements = split(message, dialect.syntax()).ok()?;
+        statements.get(error.completed?).map(|statement| statement.span().start)
+    })
+}
+
+fn members<'a>(queue: impl Iterator<Item = &'a Migration>) -> Vec<&'a Migration> {
+    let mut bytes = 0;
+    queue
+        .take_while(|migration| {
+            let fits = bytes == 0 || bytes + migration.sql().len() <= MOST_BYTES;
+            bytes += migration.sql().len();
+            fits && !migration.directives().no_transaction()
+        })
+        .take(MOST_MIGRATIONS)
+        .collect()
+}
+
+impl<'a> Segment<'a> {
+    /// The record comes first: it is the fence. The settings are put back before the journal's row, so
+    /// that nothing stands between one transaction and the next.
+    fn write(run: &mut Run<'a>, migration: &'a Migration, durable: bool) -> Segment<'a> {
+        let begin = run.dialect.begin(run.timeouts(migration));
+        let record = run.dialect.record(&run.tracker, migration);
+        let restore = run.dialect.restore(&run.session.settings);
+        let journal = run.dialect.journal_applied(&run.tracker, migration);
+        let commit = run.dialect.commit(durable);
+        let message = &mut run.message;
+        let whole = message.len();
+        message.push_str(&begin);
+        message.push_str(&record);
+        let script = message.len();
+        message.push_str(migration.sql());
+        let script_end = message.len();
+        // The script may end in a comment, or without a semicolon.
+        message.push_str("\n;\n");
+        message.push_str(&restore);
+        message.push_str(&journal);
+        message.push_str(&commit);
+        Segment { migration, whole: whole..message.len(), script: script..script_end }
+    }
+}

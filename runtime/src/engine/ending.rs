@@ -1,0 +1,92 @@
+//! How a run ends: whatever happened, the lock is given back and the failure is written down.
+
+use std::error::Error as StdError;
+
+use super::reply::{DbError, ResultSet};
+use super::run::{Rollback, Run, State};
+use crate::dialect::Entry;
+use crate::error::ErrorKind;
+
+impl<'a> Run<'a> {
+    /// Ends with this result, after giving the lock back.
+    pub(super) fn end(&mut self, result: Result<(), ErrorKind>) -> State<'a> {
+        self.result = result;
+        let unlock = self.dialect.unlock(&self.tracker).filter(|_| self.session.locked);
+        match unlock {
+            None => State::Finished,
+            Some(message) => {
+                self.message = message;
+                State::Unlocking
+            }
+        }
+    }
+
+    /// Ends with a failed migration, after journaling it. The commit of that row is durable, and so
+    /// makes everything before it durable.
+    pub(super) fn fail(&mut self, kind: ErrorKind) -> State<'a> {
+        let ErrorKind::Migration(failure) = &kind else { return self.end(Err(kind)) };
+        let entry = Entry {
+            version: failure.version(),
+            name: failure.name(),
+            event: "failed",
+            attempt: self.attempt,
+            statement: failure.statement(),
+            statements: None,
+            detail: Some(failure.database_error().message.clone()),
+        };
+        self.message =
+            self.dialect.restore(&self.session.settings) + &self.dialect.journal(&self.tracker, &entry);
+        State::Journaling(kind)
+    }
+
+    pub(super) fn unlocked(&mut self, result: Option<&ResultSet>) -> State<'a> {
+        self.session.locked = false;
+        self.check_unlock(result);
+        State::Finished
+    }
+
+    pub(super) fn check_unlock(&mut self, result: Option<&ResultSet>) {
+        if !result.is_some_and(|result| result.is_true(0)) {
+            let warning = "the advisory lock was not this session's when it was given back: \
+                           is a pooler between this program and the database?";
+            self.warn(warning.to_owned());
+        }
+    }
+
+    pub(super) fn lost(&mut self, state: &State<'a>, source: Box<dyn StdError + Send + Sync>) -> State<'a> {
+        let said = match state {
+            State::RollingBack(Rollback::Review(refusal)) | State::Reviewing(refusal) => {
+                Some(refusal.error.clone())
+            }
+            _ => None,
+        };
+        let doing = doing(state);
+        // What the run had to report counts for more than that the connection broke afterwards.
+        self.result = match (state, std::mem::replace(&mut self.result, Ok(()))) {
+            (State::Unlocking, result) => result,
+            _ => Err(ErrorKind::Connection { doing, said, source }),
+        };
+        State::Finished
+    }
+
+    pub(super) fn misused(&mut self, what: &'static str) -> State<'a> {
+        self.result = Err(ErrorKind::Misuse(what));
+        State::Finished
+    }
+
+    pub(super) fn broke_off(&mut self, doing: &str, error: DbError) -> State<'a> {
+        self.end(Err(ErrorKind::Database { doing: doing.to_owned(), error }))
+    }
+}
+
+fn doing(state: &State<'_>) -> &'static str {
+    match state {
+        State::Observing | State::Reviewing(_) => "reading the applied migrations",
+        State::Locking(_) | State::Waiting(..) => "asking for the lock",
+        State::Bootstrapping => "creating the tracker",
+        State::Applying(_) | State::Stepping(_) => "applying migrations",
+        State::RollingBack(_) => "rolling back",
+        State::Journaling(_) => "journaling a failure",
+        State::Unlocking | State::Finished => "giving the lock back",
+    }
+}

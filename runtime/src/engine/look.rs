@@ -1,0 +1,208 @@
+//! Looking at the database, deciding, asking for the lock, waiting for it, creating the tracker.
+
+use std::time::Duration;
+
+use super::reply::{DbError, ResultSet};
+use super::run::{After, Rollback, Run, State};
+use crate::dialect::{Class, Look, Missing};
+use crate::error::ErrorKind;
+use crate::event::{Event, Holder};
+use crate::history::History;
+use crate::options::Locking;
+use crate::plan::plan;
+use crate::runner::Goal;
+
+impl<'a> Run<'a> {
+    pub(super) fn look(&mut self) -> State<'a> {
+        self.message = self.dialect.observe(&self.tracker);
+        State::Observing
+    }
+
+    pub(super) fn observed(&mut self, results: &[ResultSet]) -> State<'a> {
+        let session = results.first().cloned().unwrap_or_default();
+        self.session.read_only = session.is_true(1);
+        self.session.standby = session.is_true(2);
+        if session.is_true(3) {
+            return self.end(Err(ErrorKind::InTransaction));
+        }
+        self.session.set_exists = true;
+        match self.decide(results.get(1)) {
+            Some(end) => end,
+            None if self.session.locked => self.next(),
+            None => self.ask(false),
+        }
+    }
+
+    pub(super) fn not_observed(&mut self, error: DbError) -> State<'a> {
+        let table = self.tracker.shown();
+        match self.dialect.classify(&error, &self.tracker) {
+            Class::Missing => {
+                self.session.set_exists = false;
+                self.decide(None).unwrap_or_else(|| self.ask(false))
+            }
+            Class::Busy => self.wait(After::Look, None),
+            Class::InTransaction => self.end(Err(ErrorKind::InTransaction)),
+            Class::Shape => self.end(Err(ErrorKind::Shape { table, problem: error.message })),
+            Class::Permission => {
+                self.end(Err(ErrorKind::Permission { doing: format!("reading {table}"), error }))
+            }
+            _ => self.end(Err(ErrorKind::Database { doing: format!("reading {table}"), error })),
+        }
+    }
+
+    /// Compares the applied set with ours. `None`: there is work, and the queue holds it; otherwise the
+    /// run ends.
+    pub(super) fn decide(&mut self, applied: Option<&ResultSet>) -> Option<State<'a>> {
+        match applied.map(History::read) {
+            None => self.decide_on(&History::default()),
+            Some(Ok(history)) => self.decide_on(&history),
+            Some(Err(problem)) => {
+                let table = self.tracker.shown();
+                Some(self.end(Err(ErrorKind::Shape { table, problem })))
+            }
+        }
+    }
+
+    pub(super) fn decide_on(&mut self, history: &History) -> Option<State<'a>> {
+        let plan = match plan(self.set, history, &self.options) {
+            Ok(plan) => plan,
+            Err(conflicts) => return Some(self.end(Err(ErrorKind::Conflict(conflicts)))),
+        };
+        // What failed before is pending again, and is tried again.
+        self.doomed = None;
+        self.report.already = plan.applied().saturating_sub(self.report.applied.len());
+        self.report.held_back = plan.held_back();
+        self.queue = plan.pending().iter().filter_map(|pending| self.set.find(pending.version())).collect();
+        for warning in plan.warnings() {
+            if !self.report.warnings.contains(warning) {
+                self.warn(warning.clone());
+            }
+        }
+        if plan != self.plan && !plan.is_empty() {
+            self.emit(&Event::Planned(&plan));
+        }
+        self.plan = plan;
+        let pending = self.plan.pending();
+        let count = pending.len();
+        if count == 0 || self.goal == Goal::Plan {
+            return Some(self.end(Ok(())));
+        }
+        if self.goal == Goal::Verify {
+            let paths = pending.iter().map(|pending| pending.path().to_owned()).collect();
+            return Some(self.end(Err(ErrorKind::Pending(paths))));
+        }
+        let standby = self.session.standby;
+        self.session.read_only.then(|| self.end(Err(ErrorKind::ReadOnly { pending: count, standby })))
+    }
+
+    fn ask(&mut self, holder: bool) -> State<'a> {
+        let look =
+            Look { take: self.options.locking == Locking::Session, set: self.session.set_exists, holder };
+        self.message = self.dialect.lock(&self.tracker, look);
+        State::Locking(look)
+    }
+
+    pub(super) fn asked(&mut self, look: Look, results: &[ResultSet]) -> State<'a> {
+        let mut results = results.iter();
+        let flags = results.next().cloned().unwrap_or_default();
+        let settings = results.next().cloned().unwrap_or_default();
+        let applied = if look.set { results.next() } else { None };
+        let ours = flags.is_true(0);
+        self.session.locked = ours && look.take && self.dialect.unlock(&self.tracker).is_some();
+        self.session.read_only = flags.is_true(5);
+        self.session.standby = flags.is_true(6);
+        self.session.set_exists = flags.is_true(2);
+        let missing =
+            Missing { schema: !flags.is_true(1), set: !flags.is_true(2), journal: !flags.is_true(3) };
+        if ours && self.session.set_exists && !look.set {
+            // Another runner created it between our two looks.
+            return self.look_with(&settings);
+        }
+        if let Some(end) = self.decide(applied) {
+            return end;
+        }
+        if !ours {
+            let holder = if look.holder { results.next().and_then(holder) } else { None };
+            return self.wait(After::Lock, holder);
+        }
+        self.session.settings = pairs(&settings);
+        if missing.any() {
+            self.message = self.dialect.bootstrap(&self.tracker, missing);
+            return State::Bootstrapping;
+        }
+        self.next()
+    }
+
+    fn look_with(&mut self, settings: &ResultSet) -> State<'a> {
+        self.session.settings = pairs(settings);
+        if !self.session.locked {
+            return self.ask(false);
+        }
+        self.look()
+    }
+
+    pub(super) fn not_asked(&mut self, error: DbError) -> State<'a> {
+        // Whether the lock was taken before the message failed is not known: give it back either way.
+        self.session.locked = self.options.locking == Locking::Session;
+        match self.dialect.classify(&error, &self.tracker) {
+            Class::Busy => self.wait(After::Lock, None),
+            _ => self.end(Err(ErrorKind::Database { doing: "asking for the lock".to_owned(), error })),
+        }
+    }
+
+    pub(super) fn not_bootstrapped(&mut self, error: DbError) -> State<'a> {
+        let doing = format!("creating {} and its journal", self.tracker.shown());
+        match self.dialect.classify(&error, &self.tracker) {
+            Class::Exists | Class::Busy => self.roll_back(Rollback::Look),
+            Class::Permission => self.roll_back(Rollback::End(ErrorKind::Permission { doing, error })),
+            Class::ReadOnly => {
+                let (pending, standby) = (self.queue.len(), self.session.standby);
+                self.roll_back(Rollback::End(ErrorKind::ReadOnly { pending, standby }))
+            }
+            _ => self.roll_back(Rollback::End(ErrorKind::Database { doing, error })),
+        }
+    }
+
+    /// Pauses, unless the time for waiting is over.
+    pub(super) fn wait(&mut self, after: After, holder: Option<Holder>) -> State<'a> {
+        self.lock_waited += self.spent;
+        let waited = self.lock_waited;
+        if waited >= self.options.lock_wait {
+            return self.end(Err(ErrorKind::LockWait { waited, holder }));
+        }
+        self.report.waits += 1;
+        self.emit(&Event::Waiting { waited, holder: holder.as_ref() });
+        let left = self.options.lock_wait - waited;
+        State::Waiting(self.backoff.next().min(left), after)
+    }
+
+    pub(super) fn woke(&mut self, pause: Duration, after: After) -> State<'a> {
+        self.report.waited += pause;
+        self.report.elapsed += pause;
+        self.lock_waited += pause;
+        match after {
+            After::Lock => self.ask(true),
+            After::Look => self.look(),
+        }
+    }
+}
+
+/// Rows of a name and a value.
+fn pairs(rows: &ResultSet) -> Vec<(String, String)> {
+    let pair = |row: &[Option<String>]| match row {
+        [Some(name), Some(value)] => Some((name.clone(), value.clone())),
+        _ => None,
+    };
+    rows.rows().filter_map(pair).collect()
+}
+
+fn holder(rows: &ResultSet) -> Option<Holder> {
+    rows.rows().next()?;
+    let text = |column| rows.value(column).map(str::to_owned);
+    Some(Holder {
+        pid: rows.value(0).and_then(|pid| pid.parse().ok()),
+        application: text(1),
+        since: text(2),
+        query: text(3),
+    })
+}

@@ -1,0 +1,114 @@
+//! What a refused message came to.
+
+use gapless_core::Migration;
+
+use super::batch::{Batch, Culprit};
+use super::reply::{DbError, ResultSet};
+use super::run::{After, Run, State};
+use crate::Failure;
+use crate::dialect::{Class, Dialect};
+use crate::error::ErrorKind;
+use crate::event::Event;
+use crate::history::History;
+
+/// A message that the database refused.
+#[derive(Debug)]
+pub(super) struct Refusal<'a> {
+    batch: Batch<'a>,
+    pub(super) error: DbError,
+    /// Where the error lies, if the database said so.
+    located: Option<Culprit>,
+}
+
+impl<'a> Refusal<'a> {
+    pub(super) fn new(batch: Batch<'a>, error: DbError, message: &str, dialect: &dyn Dialect) -> Refusal<'a> {
+        let located = batch.culprit(&error, message, dialect);
+        Refusal { batch, error, located }
+    }
+}
+
+impl<'a> Run<'a> {
+    /// `results` are those of a look at the database after the rollback.
+    pub(super) fn review(&mut self, mut refusal: Refusal<'a>, results: &[ResultSet]) -> State<'a> {
+        let history = match results.get(1).map(History::read) {
+            Some(Ok(history)) => history,
+            Some(Err(problem)) => {
+                let table = self.tracker.shown();
+                return self.end(Err(ErrorKind::Shape { table, problem }));
+            }
+            None => History::default(),
+        };
+        let recorded = |migration: &Migration| history.find(migration.version()).is_some();
+        let missing = refusal.batch.members().position(|member| !recorded(member));
+        let class = self.dialect.classify(&refusal.error, &self.tracker);
+        // What another runner recorded while this message ran is not ours to report.
+        let first = if class == Class::Fence { None } else { missing };
+        let until = refusal.located.map(|culprit| culprit.index).or(first).unwrap_or(0);
+        let done: Vec<_> = refusal.batch.members().take(until).filter(|member| recorded(member)).collect();
+        if !done.is_empty() {
+            self.attempt = 1;
+        }
+        for migration in done {
+            self.mark(migration, None);
+        }
+        refusal.located = refusal.located.or(missing.map(|index| Culprit { index, at: None }));
+        match class {
+            Class::Fence if refusal.migration().is_none_or(recorded) => self.go_on(&history),
+            Class::Busy => self.wait(After::Look, None),
+            Class::Retry if self.attempt <= self.options.retries => self.retry(&refusal),
+            _ => self.refused(refusal, recorded),
+        }
+    }
+
+    /// Another runner was faster with one of them: what is left is ours.
+    fn go_on(&mut self, history: &History) -> State<'a> {
+        self.decide_on(history).unwrap_or_else(|| self.next())
+    }
+
+    fn retry(&mut self, refusal: &Refusal<'a>) -> State<'a> {
+        if let Some(migration) = refusal.migration() {
+            let (version, attempt) = (migration.version(), self.attempt);
+            self.emit(&Event::Retrying { version, attempt, reason: &refusal.error.message });
+        }
+        self.attempt += 1;
+        self.report.retries += 1;
+        State::Waiting(self.backoff.next(), After::Look)
+    }
+
+    /// Names the culprit. What came before it and was refused along with it, because the server reads a
+    /// message whole before it runs any of it, is applied first.
+    pub(super) fn refused(
+        &mut self,
+        refusal: Refusal<'a>,
+        recorded: impl Fn(&Migration) -> bool,
+    ) -> State<'a> {
+        let migration = refusal.migration();
+        let Refusal { batch, error, located } = refusal;
+        let (Some(culprit), Some(migration)) = (located, migration) else {
+            return self.broke_off("applying migrations", error);
+        };
+        let kind = match self.dialect.classify(&error, &self.tracker) {
+            Class::ReadOnly => ErrorKind::ReadOnly { pending: self.queue.len(), standby: false },
+            Class::Permission if culprit.at.is_none() && self.is_ours(&error) => {
+                ErrorKind::Permission { doing: format!("recording in {}", self.tracker.shown()), error }
+            }
+            _ => ErrorKind::Migration(Failure::new(migration, error, culprit.at, self.dialect.syntax())),
+        };
+        self.queue = batch.members().take(culprit.index).filter(|member| !recorded(member)).collect();
+        self.doomed = Some(kind);
+        self.next()
+    }
+
+    /// Whether a refusal names the tracker's own tables.
+    fn is_ours(&self, error: &DbError) -> bool {
+        let named = |name: &str| error.message.ends_with(&format!(" {name}"));
+        named(self.tracker.table()) || named(&self.tracker.journal_table())
+    }
+}
+
+impl<'a> Refusal<'a> {
+    /// The migration at fault.
+    fn migration(&self) -> Option<&'a Migration> {
+        self.batch.members().nth(self.located?.index)
+    }
+}

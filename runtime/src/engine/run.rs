@@ -1,0 +1,218 @@
+use std::collections::VecDeque;
+use std::mem;
+use std::time::Duration;
+
+use gapless_core::{Migration, MigrationSet};
+
+use super::backoff::Backoff;
+use super::batch::Batch;
+use super::reply::{Outcome, Reply};
+use super::review::Refusal;
+use super::stepwise::Stepwise;
+use crate::dialect::{Dialect, Look};
+use crate::error::{Error, ErrorKind};
+use crate::event::Event;
+use crate::options::Options;
+use crate::plan::Plan;
+use crate::runner::{Goal, Listener};
+use crate::tracker::Tracker;
+use crate::Report;
+
+/// What a driver is to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// Send this one message and wait for its answer.
+    Send(&'a str),
+    /// Wait this long.
+    Sleep(Duration),
+    /// Nothing: take the result from [`Run::finish`].
+    Finished,
+}
+
+/// What a finished run hands over.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Finished {
+    /// What it did.
+    pub report: Report,
+    /// What was to be done when it looked last.
+    pub plan: Plan,
+}
+
+/// One run against one database; see the [module](super).
+#[derive(Debug)]
+pub struct Run<'a> {
+    pub(super) set: &'a MigrationSet,
+    pub(super) options: Options,
+    pub(super) dialect: &'static dyn Dialect,
+    pub(super) tracker: Tracker,
+    pub(super) goal: Goal,
+    pub(super) listener: Listener<'a>,
+    pub(super) state: State<'a>,
+    pub(super) message: String,
+    pub(super) session: Session,
+    pub(super) queue: VecDeque<&'a Migration>,
+    /// A failure that ends the run once everything before it is applied.
+    pub(super) doomed: Option<ErrorKind>,
+    pub(super) attempt: u32,
+    pub(super) backoff: Backoff,
+    /// How long it has waited for others since it last got on.
+    pub(super) lock_waited: Duration,
+    /// How long the last message took: part of the wait if it came to nothing.
+    pub(super) spent: Duration,
+    pub(super) plan: Plan,
+    pub(super) report: Report,
+    pub(super) result: Result<(), ErrorKind>,
+}
+
+#[derive(Debug)]
+pub(super) enum State<'a> {
+    /// Looking, without the lock or, after a retry, with it.
+    Observing,
+    Locking(Look),
+    Waiting(Duration, After),
+    Bootstrapping,
+    Applying(Batch<'a>),
+    RollingBack(Rollback<'a>),
+    Reviewing(Refusal<'a>),
+    Stepping(Stepwise<'a>),
+    /// Writing the failure down before it is reported.
+    Journaling(ErrorKind),
+    Unlocking,
+    Finished,
+}
+
+/// What a pause was for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum After {
+    Lock,
+    Look,
+}
+
+/// What follows a rollback, whose own outcome does not matter.
+#[derive(Debug)]
+pub(super) enum Rollback<'a> {
+    Review(Refusal<'a>),
+    Look,
+    End(ErrorKind),
+}
+
+/// What is known of the session.
+#[derive(Debug, Default)]
+pub(super) struct Session {
+    pub(super) locked: bool,
+    pub(super) set_exists: bool,
+    pub(super) settings: Vec<(String, String)>,
+    pub(super) standby: bool,
+    pub(super) read_only: bool,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(
+        set: &'a MigrationSet,
+        options: Options,
+        goal: Goal,
+        dialect: &'static dyn Dialect,
+        listener: Listener<'a>,
+        seed: u64,
+    ) -> Result<Run<'a>, Error> {
+        let schema = options.schema.as_deref().unwrap_or(dialect.default_schema());
+        let tracker = Tracker::new(schema, &options.table, dialect.longest_identifier())?;
+        if let Some(target) = options.target.filter(|target| set.find(*target).is_none()) {
+            return Err(Error::new(ErrorKind::Target(target)));
+        }
+        let message = dialect.observe(&tracker);
+        Ok(Run {
+            set,
+            options,
+            dialect,
+            tracker,
+            goal,
+            listener,
+            state: State::Observing,
+            message,
+            session: Session { set_exists: true, ..Session::default() },
+            queue: VecDeque::new(),
+            doomed: None,
+            attempt: 1,
+            backoff: Backoff::new(seed),
+            lock_waited: Duration::ZERO,
+            spent: Duration::ZERO,
+            plan: Plan::default(),
+            report: Report::default(),
+            result: Ok(()),
+        })
+    }
+
+    /// What to do next. Asking again without a reply gives the same answer.
+    pub fn step(&self) -> Step<'_> {
+        match self.state {
+            State::Waiting(pause, _) => Step::Sleep(pause),
+            State::Finished => Step::Finished,
+            _ => Step::Send(&self.message),
+        }
+    }
+
+    /// Tells what came of the step. A reply that does not fit the step ends the run with an error.
+    pub fn reply(&mut self, reply: Reply) {
+        self.report.elapsed += reply.elapsed;
+        if !matches!(reply.outcome, Outcome::Slept) {
+            self.report.round_trips += 1;
+        }
+        self.spent = reply.elapsed;
+        let state = mem::replace(&mut self.state, State::Finished);
+        self.state = match (state, reply.outcome) {
+            (State::Finished, _) => self.misused("a reply after the end"),
+            (State::Waiting(pause, after), Outcome::Slept) => self.woke(pause, after),
+            (State::Waiting(..), _) | (_, Outcome::Slept) => self.misused("a reply to another step"),
+            (state, Outcome::Lost(source)) => self.lost(&state, source),
+            (State::Observing, Outcome::Rows(results)) => self.observed(&results),
+            (State::Observing, Outcome::Failed(error)) => self.not_observed(error),
+            (State::Locking(look), Outcome::Rows(results)) => self.asked(look, &results),
+            (State::Locking(_), Outcome::Failed(error)) => self.not_asked(error),
+            (State::Bootstrapping, Outcome::Rows(_)) => {
+                self.session.set_exists = true;
+                self.next()
+            }
+            (State::Bootstrapping, Outcome::Failed(error)) => self.not_bootstrapped(error),
+            (State::Applying(batch), Outcome::Rows(results)) => self.committed(&batch, &results),
+            (State::Applying(batch), Outcome::Failed(error)) => {
+                let refusal = Refusal::new(batch, error, &self.message, self.dialect);
+                self.roll_back(Rollback::Review(refusal))
+            }
+            (State::RollingBack(then), _) => self.rolled_back(then),
+            (State::Reviewing(refusal), Outcome::Rows(results)) => self.review(refusal, &results),
+            // The look failed too: the first error is the one to report.
+            (State::Reviewing(refusal), Outcome::Failed(_)) => self.refused(refusal, |_| true),
+            (State::Stepping(steps), Outcome::Rows(results)) => self.stepped(steps, &results),
+            (State::Stepping(steps), Outcome::Failed(error)) => self.not_stepped(steps, error),
+            // A journal that cannot be written must not hide the failure that was to be written.
+            (State::Journaling(kind), _) => self.end(Err(kind)),
+            (State::Unlocking, Outcome::Rows(results)) => self.unlocked(results.last()),
+            (State::Unlocking, Outcome::Failed(_)) => self.unlocked(None),
+        };
+    }
+
+    /// The result.
+    ///
+    /// # Errors
+    ///
+    /// Why the database is not where it should be, with what was applied before.
+    pub fn finish(self) -> Result<Finished, Error> {
+        let Run { state, result, report, plan, .. } = self;
+        match (state, result) {
+            (State::Finished, Ok(())) => Ok(Finished { report, plan }),
+            (State::Finished, Err(kind)) => Err(Error::new(kind).after(report.applied)),
+            _ => Err(Error::new(ErrorKind::Misuse("finished before its last step")).after(report.applied)),
+        }
+    }
+
+    pub(super) fn emit(&mut self, event: &Event<'_>) {
+        self.listener.tell(event);
+    }
+
+    pub(super) fn warn(&mut self, warning: String) {
+        self.emit(&Event::Warning(&warning));
+        self.report.warnings.push(warning);
+    }
+}

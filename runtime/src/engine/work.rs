@@ -1,0 +1,90 @@
+//! The queue of pending migrations, message by message.
+
+use std::time::Duration;
+
+use gapless_core::{Migration, Version};
+
+use super::batch::Batch;
+use super::reply::ResultSet;
+use super::run::{After, Rollback, Run, State};
+use crate::dialect::Timeouts;
+use crate::event::Event;
+use crate::{Applied, Pending};
+
+impl<'a> Run<'a> {
+    pub(super) fn timeouts(&self, migration: &Migration) -> Timeouts {
+        let directives = migration.directives();
+        Timeouts {
+            lock: directives.lock_timeout().or(self.options.lock_timeout),
+            statement: directives.statement_timeout().or(self.options.statement_timeout),
+        }
+    }
+
+    /// The next message of work, or the end if there is none.
+    pub(super) fn next(&mut self) -> State<'a> {
+        let Some(first) = self.queue.front() else {
+            return match self.doomed.take() {
+                Some(kind) => self.fail(kind),
+                None => self.end(Ok(())),
+            };
+        };
+        if first.directives().no_transaction() {
+            let migration = *first;
+            return self.begin_stepwise(migration);
+        }
+        let batch = Batch::build(self);
+        let applying: Vec<_> = batch.versions().filter_map(|version| self.pending(version)).collect();
+        self.emit(&Event::Applying(&applying));
+        State::Applying(batch)
+    }
+
+    pub(super) fn pending(&self, version: Version) -> Option<Pending> {
+        self.plan.pending().iter().find(|pending| pending.version() == version).cloned()
+    }
+
+    pub(super) fn committed(&mut self, batch: &Batch<'a>, results: &[ResultSet]) -> State<'a> {
+        let durations = batch.durations(results);
+        for (migration, duration) in batch.members().zip(durations) {
+            self.mark(migration, duration);
+        }
+        self.attempt = 1;
+        self.lock_waited = Duration::ZERO;
+        self.backoff.reset();
+        if batch.unlocks() {
+            self.session.locked = false;
+            self.check_unlock(results.last());
+        }
+        self.next()
+    }
+
+    /// Takes a migration from the queue and reports it as applied by this run.
+    pub(super) fn mark(&mut self, migration: &Migration, duration: Option<Duration>) {
+        self.queue.retain(|queued| queued.version() != migration.version());
+        let applied = Applied {
+            version: migration.version(),
+            name: migration.name().to_owned(),
+            path: migration.path().to_owned(),
+            out_of_order: self.pending(migration.version()).is_some_and(|pending| pending.out_of_order()),
+            duration,
+        };
+        self.emit(&Event::Applied(&applied));
+        self.report.applied.push(applied);
+    }
+
+    pub(super) fn roll_back(&mut self, then: Rollback<'a>) -> State<'a> {
+        self.message = "ROLLBACK;\n".to_owned();
+        State::RollingBack(then)
+    }
+
+    pub(super) fn rolled_back(&mut self, then: Rollback<'a>) -> State<'a> {
+        match then {
+            Rollback::End(kind) => self.end(Err(kind)),
+            Rollback::Look if self.session.locked => self.look(),
+            Rollback::Look => self.wait(After::Look, None),
+            Rollback::Review(refusal) => {
+                self.message = self.dialect.observe(&self.tracker);
+                State::Reviewing(refusal)
+            }
+        }
+    }
+}

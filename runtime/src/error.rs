@@ -1,0 +1,136 @@
+use std::error::Error as StdError;
+use std::fmt;
+
+use crate::engine::DbError;
+pub(crate) use crate::error_kind::ErrorKind;
+use crate::{Applied, Conflict, Failure};
+
+/// Why a run did not bring the database to where it should be.
+///
+/// Its `Display` names the object, shows the line where there is one, and says what was done before and
+/// what to do next. Ask for the kind with the predicates.
+pub struct Error {
+    inner: Box<Inner>,
+}
+
+struct Inner {
+    kind: ErrorKind,
+    applied: Vec<Applied>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind) -> Error {
+        Error { inner: Box::new(Inner { kind, applied: Vec::new() }) }
+    }
+
+    pub(crate) fn after(mut self, applied: Vec<Applied>) -> Error {
+        self.inner.applied = applied;
+        self
+    }
+
+    /// What this run applied before it failed; it stays applied and recorded.
+    pub fn applied(&self) -> &[Applied] {
+        &self.inner.applied
+    }
+
+    /// The migration that the database refused, with the place in its file.
+    pub fn failure(&self) -> Option<&Failure> {
+        match &self.inner.kind {
+            ErrorKind::Migration(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// The contradictions between binary and database; empty if it was something else.
+    pub fn conflicts(&self) -> &[Conflict] {
+        match &self.inner.kind {
+            ErrorKind::Conflict(conflicts) => conflicts,
+            _ => &[],
+        }
+    }
+
+    /// What the database said, if it said something.
+    pub fn database_error(&self) -> Option<&DbError> {
+        match &self.inner.kind {
+            ErrorKind::Migration(failure) => Some(failure.database_error()),
+            ErrorKind::Connection { said, .. } => said.as_ref(),
+            ErrorKind::Permission { error, .. } | ErrorKind::Database { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Another runner had the lock for longer than `lock_wait`.
+    pub fn is_lock_wait(&self) -> bool {
+        matches!(self.inner.kind, ErrorKind::LockWait { .. })
+    }
+
+    /// The connection was lost; what the last message did is not known, and the next run will see.
+    pub fn is_connection(&self) -> bool {
+        matches!(self.inner.kind, ErrorKind::Connection { .. })
+    }
+
+    /// The database refused for want of a privilege.
+    pub fn is_permission_denied(&self) -> bool {
+        matches!(self.inner.kind, ErrorKind::Permission { .. })
+    }
+
+    /// Something is pending and the database takes no writes.
+    pub fn is_read_only(&self) -> bool {
+        matches!(self.inner.kind, ErrorKind::ReadOnly { .. })
+    }
+
+    /// The tracker's table is there and has not the tracker's form.
+    pub fn is_foreign_table(&self) -> bool {
+        matches!(self.inner.kind, ErrorKind::Shape { .. })
+    }
+
+    /// [`verify`](crate::Runner::verify) found something that is not applied.
+    pub fn is_pending(&self) -> bool {
+        matches!(self.inner.kind, ErrorKind::Pending(_))
+    }
+
+    /// A no-transaction migration was interrupted and must be looked at.
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self.inner.kind, ErrorKind::Interrupted { .. })
+    }
+
+    /// What was asked for cannot be: a name, a target, or a connection inside of a transaction.
+    pub fn is_usage(&self) -> bool {
+        use ErrorKind::{InTransaction, Misuse, Name, Target};
+        matches!(self.inner.kind, InTransaction | Misuse(_) | Name { .. } | Target(_))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.kind.fmt(f)?;
+        let versions: Vec<_> = self.applied().iter().map(|applied| applied.version().to_string()).collect();
+        match versions.as_slice() {
+            [] => Ok(()),
+            [one] => write!(f, "\nnote: version {one} was applied before and stays applied"),
+            [first, .., last] => {
+                let count = versions.len();
+                write!(
+                    f,
+                    "\nnote: {count} were applied before, from version {first} to {last}, and stay applied"
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    /// As it is displayed: what `main` prints when it returns an error.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.inner.kind {
+            ErrorKind::Connection { source, .. } => Some(&**source),
+            _ => None,
+        }
+    }
+}

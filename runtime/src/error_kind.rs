@@ -1,0 +1,141 @@
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use gapless_core::Version;
+
+use crate::engine::DbError;
+use crate::event::Holder;
+use crate::report::shown;
+use crate::{Conflict, Failure};
+
+/// What an [`Error`](crate::Error) is about.
+#[derive(Debug)]
+pub(crate) enum ErrorKind {
+    Conflict(Vec<Conflict>),
+    Migration(Failure),
+    /// A no-transaction migration whose last run ended nobody knows how.
+    Interrupted {
+        version: Version,
+        path: String,
+        statement: usize,
+        statements: usize,
+        why: String,
+        ways: String,
+    },
+    LockWait {
+        waited: Duration,
+        holder: Option<Holder>,
+    },
+    Connection {
+        doing: &'static str,
+        said: Option<DbError>,
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    Permission {
+        doing: String,
+        error: DbError,
+    },
+    ReadOnly {
+        pending: usize,
+        standby: bool,
+    },
+    /// The table is there and is not ours.
+    Shape {
+        table: String,
+        problem: String,
+    },
+    Database {
+        doing: String,
+        error: DbError,
+    },
+    InTransaction,
+    Name {
+        what: &'static str,
+        name: String,
+        problem: String,
+    },
+    Target(Version),
+    Pending(Vec<String>),
+    Misuse(&'static str),
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ErrorKind::Conflict(conflicts) => {
+                let texts: Vec<_> = conflicts.iter().map(ToString::to_string).collect();
+                f.write_str(&texts.join("\n\n"))
+            }
+            ErrorKind::Migration(failure) => failure.fmt(f),
+            ErrorKind::Interrupted { version, path, statement, statements, why, ways } => write!(
+                f,
+                "version {version} was interrupted in statement {statement} of {statements}: {path}\n  {why}\n\
+                 help: {ways}"
+            ),
+            ErrorKind::LockWait { waited, holder } => lock_wait(f, *waited, holder.as_ref()),
+            ErrorKind::Connection { doing, said, source } => {
+                let said = said.as_ref().map_or_else(|| source.to_string(), |error| error.message.clone());
+                let help = "start again; what the last message did is looked up then";
+                write!(f, "the connection was lost while {doing}: {said}\nhelp: {help}")
+            }
+            ErrorKind::Permission { doing, error } => {
+                write!(f, "not permitted while {doing}: {}", error.message)?;
+                error.fmt_details(f)?;
+                f.write_str("\nhelp: grant what is missing, or run the migrations as the owner")
+            }
+            ErrorKind::ReadOnly { pending, standby } => read_only(f, *pending, *standby),
+            ErrorKind::Shape { table, problem } => write!(
+                f,
+                "the table {table} is not a tracker of applied migrations: {problem}\n\
+                 help: choose another name with `.table(...)` or `.schema(...)`; a tracker has the columns \
+                 version, name, applied_at and checksum"
+            ),
+            ErrorKind::Database { doing, error } => {
+                write!(f, "the database failed while {doing}: {}", error.message)?;
+                error.fmt_details(f)
+            }
+            ErrorKind::InTransaction => f.write_str(
+                "the connection is inside of a transaction\n\
+                 help: commit it first, or give the run a connection of its own",
+            ),
+            ErrorKind::Name { what, name, problem } => write!(
+                f,
+                "{name:?} cannot be the tracker's {what}: {problem}\nhelp: give it another name with `.{what}(...)`"
+            ),
+            ErrorKind::Target(version) => write!(
+                f,
+                "the target version {version} is not embedded\n\
+                 help: name the version of a migration in the binary"
+            ),
+            ErrorKind::Pending(paths) => {
+                write!(
+                    f,
+                    "{} not applied:\n  {}\nhelp: run the migrations first",
+                    paths.len(),
+                    paths.join("\n  ")
+                )
+            }
+            ErrorKind::Misuse(what) => write!(f, "the run was driven wrongly: {what}"),
+        }
+    }
+}
+
+fn lock_wait(f: &mut fmt::Formatter<'_>, waited: Duration, holder: Option<&Holder>) -> fmt::Result {
+    write!(f, "another runner had the lock for all of {}", shown(waited))?;
+    holder.map_or(Ok(()), |holder| write!(f, "\n  {holder}"))?;
+    f.write_str("\nhelp: see what it does; wait longer with `.lock_wait(...)`")
+}
+
+fn read_only(f: &mut fmt::Formatter<'_>, pending: usize, standby: bool) -> fmt::Result {
+    let noun = if pending == 1 { "migration is" } else { "migrations are" };
+    let (what, way) = if standby {
+        ("is a standby", "apply them on the primary")
+    } else {
+        ("takes no writes", "connect for writing, once")
+    };
+    write!(
+        f,
+        "{pending} {noun} pending and the database {what}\nhelp: {way}; then this program starts here too"
+    )
+}

@@ -1,0 +1,111 @@
+use std::fmt;
+
+use gapless_core::{Location, Migration, Syntax, Version, snippet, split};
+
+use crate::engine::DbError;
+
+/// A migration that the database refused.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    version: Version,
+    name: String,
+    path: String,
+    error: DbError,
+    place: Option<Place>,
+    no_transaction: bool,
+}
+
+/// Where in the file.
+#[derive(Clone, Debug)]
+struct Place {
+    location: Location,
+    /// Which statement, counted from 1, of how many.
+    statement: Option<(usize, usize)>,
+    shown: String,
+}
+
+impl Failure {
+    /// `at` is the place in bytes of the migration's script, where it is known.
+    pub(crate) fn new(migration: &Migration, error: DbError, at: Option<usize>, syntax: Syntax) -> Failure {
+        Failure {
+            version: migration.version(),
+            name: migration.name().to_owned(),
+            path: migration.path().to_owned(),
+            place: at.map(|at| Place::new(migration, at, syntax)),
+            error,
+            no_transaction: migration.directives().no_transaction(),
+        }
+    }
+
+    /// The version.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The description of its file name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its file, relative to the embedding crate.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The line and column in the file, where the database gave a position.
+    pub fn location(&self) -> Option<Location> {
+        self.place.as_ref().map(|place| place.location)
+    }
+
+    /// Which statement of the file, counted from 1, where that is known.
+    pub fn statement(&self) -> Option<usize> {
+        self.place.as_ref().and_then(|place| place.statement).map(|(number, _)| number)
+    }
+
+    /// What the database said.
+    pub fn database_error(&self) -> &DbError {
+        &self.error
+    }
+}
+
+impl Place {
+    fn new(migration: &Migration, at: usize, syntax: Syntax) -> Place {
+        let sql = migration.sql();
+        let statements = split(sql, syntax).unwrap_or_default();
+        let number = statements.iter().filter(|statement| statement.span().start <= at).count();
+        Place {
+            location: Location::of(sql, at),
+            statement: (number > 0).then_some((number, statements.len())),
+            shown: snippet(migration.path(), sql, at..at + word_length(sql, at)),
+        }
+    }
+}
+
+/// How many bytes to underline: the word that begins here, or one character.
+fn word_length(sql: &str, at: usize) -> usize {
+    let rest = sql.get(at..).unwrap_or_default();
+    let word = rest.find(|char: char| !(char.is_alphanumeric() || char == '_')).unwrap_or(rest.len());
+    word.max(rest.chars().next().map_or(0, char::len_utf8))
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "migration {} `{}` failed: {}", self.version, self.name, self.error.message)?;
+        match &self.place {
+            Some(place) => write!(f, "\n{}", place.shown)?,
+            None => write!(f, "\n --> {}", self.path)?,
+        }
+        if let Some((number, of)) =
+            self.place.as_ref().and_then(|place| place.statement).filter(|(_, of)| *of > 1)
+        {
+            write!(f, "\nstatement {number} of {of}")?;
+        }
+        self.error.fmt_details(f)?;
+        let kept = if self.no_transaction {
+            "its statements before this one stay done and will not be repeated; mend the file and start again"
+        } else {
+            "nothing of it was kept; mend the file and start again"
+        };
+        write!(f, "\nhelp: {kept}")
+    }
+}

@@ -1,0 +1,68 @@
+//! What the tracker holds.
+
+use std::collections::HashMap;
+
+use gapless_core::{Checksum, Version};
+
+use crate::engine::ResultSet;
+
+/// A row of the applied set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) version: Version,
+    pub(crate) name: String,
+    /// `None` where nobody knows what was applied.
+    pub(crate) checksum: Option<Checksum>,
+}
+
+/// The applied set, in the order in which it was applied.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct History {
+    rows: Vec<Row>,
+    by_version: HashMap<Version, usize>,
+}
+
+impl History {
+    /// Reads `version, name, checksum`, ordered by the time of application.
+    ///
+    /// # Errors
+    ///
+    /// Says which row is not of the tracker's form.
+    pub(crate) fn read(set: &ResultSet) -> Result<History, String> {
+        let rows = set.rows().map(read_row).collect::<Result<Vec<_>, _>>()?;
+        Ok(History::new(rows))
+    }
+
+    pub(crate) fn new(rows: Vec<Row>) -> History {
+        let by_version = rows.iter().enumerate().map(|(index, row)| (row.version, index)).collect();
+        History { rows, by_version }
+    }
+
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    pub(crate) fn find(&self, version: Version) -> Option<&Row> {
+        self.by_version.get(&version).and_then(|index| self.rows.get(*index))
+    }
+
+    pub(crate) fn highest(&self) -> Option<Version> {
+        self.rows.iter().map(|row| row.version).max()
+    }
+}
+
+fn read_row(row: &[Option<String>]) -> Result<Row, String> {
+    let [version, name, checksum] = row else {
+        return Err(format!("a row has {} columns where 3 were asked for", row.len()));
+    };
+    let number = version.as_deref().unwrap_or("NULL");
+    let version = number
+        .parse::<Version>()
+        .map_err(|error| format!("the version `{number}` is not one of ours: {error}"))?;
+    let name = name.clone().ok_or_else(|| format!("version {version} has no name"))?;
+    let checksum = match checksum.as_deref() {
+        None => None,
+        Some(text) => Some(text.parse().map_err(|error| format!("version {version}: `{text}`: {error}"))?),
+    };
+    Ok(Row { version, name, checksum })
+}

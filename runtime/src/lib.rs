@@ -1,0 +1,74 @@
+//! Compile-time embedded SQL migrations that never skip one.
+//!
+//! ```ignore
+//! use gapless::{embed_migrations, MigrationSet};
+//!
+//! static MIGRATIONS: MigrationSet = embed_migrations!("migrations");
+//!
+//! let report = MIGRATIONS.runner().run(&mut client)?;
+//! ```
+//!
+//! The macro reads the directory while the crate compiles, and refuses what a reader of it could trip
+//! over; see [`embed_migrations!`]. [`Runner`] brings a database to the embedded set, safely from any
+//! number of replicas at once.
+//!
+//! # Features
+//!
+//! No driver is on by default.
+//!
+//! - `postgres`: `postgres::Client`
+//! - `rusqlite`: `rusqlite::Connection`
+//! - `tracing`: a span and events of each run
+
+mod dialect;
+mod driver;
+pub mod engine;
+mod error;
+mod error_kind;
+mod event;
+mod failure;
+mod history;
+mod options;
+mod plan;
+mod report;
+mod runner;
+mod set;
+#[cfg(feature = "tracing")]
+mod trace;
+mod tracker;
+
+pub use gapless_core::{
+    Checksum, Difference, Directives, Down, Location, Migration, ParseVersionError, Pattern, Problem,
+    Problems, Syntax, Version,
+};
+pub use gapless_macros::embed_migrations;
+
+pub use crate::driver::{Connection, ExchangeError};
+pub use crate::error::Error;
+pub use crate::event::{Event, Holder};
+pub use crate::failure::Failure;
+pub use crate::options::{Drift, Locking, OutOfOrder, Resolution, Unknown};
+pub use crate::plan::{Conflict, Pending, Plan};
+pub use crate::report::{Applied, Report};
+pub use crate::runner::Runner;
+pub use crate::set::MigrationSet;
+
+/// What the macro's expansion names. Its module bears the version, so that a macro of another version
+/// does not compile against it.
+#[doc(hidden)]
+pub mod __private {
+    pub mod v0_1_0 {
+        pub use std::borrow::Cow;
+
+        pub use gapless_core::{Directives, Down, Migration, Syntax};
+
+        /// The set over the macro's table.
+        pub const fn set(
+            migrations: &'static [Migration],
+            sources: &'static [Cow<'static, str>],
+            syntax: Syntax,
+        ) -> crate::MigrationSet {
+            crate::MigrationSet::__new(gapless_core::MigrationSet::__embedded(migrations, sources, syntax))
+        }
+    }
+}

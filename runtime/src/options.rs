@@ -1,0 +1,99 @@
+use std::time::Duration;
+
+use gapless_core::Version;
+
+/// What to do about rows of the tracker that the binary does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Unknown {
+    /// Those that came after everything the binary knows are a newer release's: go on, with a warning.
+    /// A row among the known ones is a file that was lost: refuse.
+    #[default]
+    AllowAhead,
+    /// Go on with a warning, wherever they stand.
+    Allow,
+    /// Refuse, wherever they stand. A rollback to an older release will not boot.
+    Refuse,
+}
+
+/// What to do about an applied migration whose text has changed since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Drift {
+    /// Refuse, naming the file and both checksums.
+    #[default]
+    Refuse,
+    /// Go on with a warning; the recorded checksum stays.
+    Warn,
+}
+
+/// What to do about a pending migration whose version is below one that is applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum OutOfOrder {
+    /// Apply it, and say so: it came late from a parallel branch.
+    #[default]
+    Allow,
+    /// Refuse, naming it.
+    Refuse,
+}
+
+/// What keeps replicas out of each other's way. Correctness never depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Locking {
+    /// A session advisory lock, polled. Databases without one go by the fence alone.
+    #[default]
+    Session,
+    /// No lock: the primary key of the tracker alone decides between runners.
+    None,
+}
+
+/// What became of a no-transaction migration that was interrupted; see
+/// [`Runner::resolve`](crate::Runner::resolve).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Resolution {
+    /// The statement in doubt did not take effect, or may be repeated: run it again.
+    Retry,
+    /// Everything before this statement, counted from 1, is done: go on from there.
+    RetryFrom(usize),
+    /// All of the file is done: record it.
+    MarkApplied,
+}
+
+/// Everything that a run can be told.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) schema: Option<String>,
+    pub(crate) table: String,
+    pub(crate) lock_wait: Duration,
+    pub(crate) lock_timeout: Option<Duration>,
+    pub(crate) statement_timeout: Option<Duration>,
+    pub(crate) retries: u32,
+    pub(crate) locking: Locking,
+    pub(crate) unknown: Unknown,
+    pub(crate) drift: Drift,
+    pub(crate) out_of_order: OutOfOrder,
+    pub(crate) target: Option<Version>,
+    pub(crate) resolve: Option<(Version, Resolution)>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            schema: None,
+            table: "applied_migrations".to_owned(),
+            lock_wait: Duration::from_secs(600),
+            lock_timeout: None,
+            statement_timeout: None,
+            retries: 5,
+            locking: Locking::default(),
+            unknown: Unknown::default(),
+            drift: Drift::default(),
+            out_of_order: OutOfOrder::default(),
+            target: None,
+            resolve: None,
+        }
+    }
+}

@@ -1,0 +1,149 @@
+use std::fmt;
+use std::time::Duration;
+
+use gapless_core::Version;
+
+/// What a run did.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    pub(crate) applied: Vec<Applied>,
+    pub(crate) already: usize,
+    pub(crate) held_back: usize,
+    pub(crate) round_trips: u32,
+    pub(crate) waits: u32,
+    pub(crate) waited: Duration,
+    pub(crate) retries: u32,
+    pub(crate) elapsed: Duration,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// A migration that this run applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    pub(crate) version: Version,
+    pub(crate) name: String,
+    pub(crate) path: String,
+    pub(crate) out_of_order: bool,
+    pub(crate) duration: Option<Duration>,
+}
+
+impl Report {
+    /// What this run applied, in that order.
+    pub fn applied(&self) -> &[Applied] {
+        &self.applied
+    }
+
+    /// How many migrations of the embedded set were applied before this run.
+    pub fn already_applied(&self) -> usize {
+        self.already
+    }
+
+    /// How many migrations beyond the target are pending still.
+    pub fn held_back(&self) -> usize {
+        self.held_back
+    }
+
+    /// How often the client sent a message and waited for the answer.
+    pub fn round_trips(&self) -> u32 {
+        self.round_trips
+    }
+
+    /// How often the lock was another runner's.
+    pub fn waits(&self) -> u32 {
+        self.waits
+    }
+
+    /// How long this run slept, for the lock and between retries.
+    pub fn waited(&self) -> Duration {
+        self.waited
+    }
+
+    /// How often a migration was begun again after a lock timeout, a deadlock or a serialization failure.
+    pub fn retries(&self) -> u32 {
+        self.retries
+    }
+
+    /// How long the run took, with its waits.
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// What was unusual and did not stop the run.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+}
+
+impl Applied {
+    /// The version.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The description of its file name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its file, relative to the embedding crate.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Whether a higher version was applied before it.
+    pub fn out_of_order(&self) -> bool {
+        self.out_of_order
+    }
+
+    /// How long it took by the database's clock; `None` where the answer was lost with an error that
+    /// came after it.
+    pub fn duration(&self) -> Option<Duration> {
+        self.duration
+    }
+}
+
+impl fmt::Display for Applied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.version, self.name)?;
+        if self.out_of_order {
+            f.write_str(" (late: a higher version was applied before it)")?;
+        }
+        self.duration.map_or(Ok(()), |duration| write!(f, " in {}", shown(duration)))
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.applied.is_empty() {
+            write!(f, "nothing to do: all {} migrations are applied", self.already)?;
+        } else {
+            write!(f, "{} applied, {} were already", self.applied.len(), self.already)?;
+        }
+        if self.held_back > 0 {
+            write!(f, ", {} beyond the target", self.held_back)?;
+        }
+        let trips = if self.round_trips == 1 { "round trip" } else { "round trips" };
+        write!(f, " ({} {trips}, {})", self.round_trips, shown(self.elapsed))?;
+        if self.waits > 0 {
+            write!(f, "\n  waited {} for another runner", shown(self.waited))?;
+        }
+        if self.retries > 0 {
+            write!(f, "\n  began again {} times", self.retries)?;
+        }
+        self.applied.iter().try_for_each(|applied| write!(f, "\n  {applied}"))?;
+        self.warnings.iter().try_for_each(|warning| write!(f, "\nwarning: {warning}"))
+    }
+}
+
+/// A duration to three figures or so, as people write it.
+pub(crate) fn shown(duration: Duration) -> String {
+    let millis = duration.as_secs_f64() * 1e3;
+    match millis {
+        // The clock of a database may not tick faster.
+        _ if duration.is_zero() => "under 1 ms".to_owned(),
+        _ if millis < 1.0 => format!("{millis:.2} ms"),
+        _ if millis < 10.0 => format!("{millis:.1} ms"),
+        _ if millis < 1e3 => format!("{millis:.0} ms"),
+        _ => format!("{:.1} s", millis / 1e3),
+    }
+}

@@ -1,0 +1,44 @@
+use std::fmt;
+use std::ops::Deref;
+
+use crate::Runner;
+
+/// The migrations of an application, as [`embed_migrations!`](crate::embed_migrations) makes them.
+///
+/// Ascending, no version twice; see [`gapless_core::MigrationSet`] for what can be asked of it. Begin a
+/// run with [`MigrationSet::runner`].
+#[derive(Clone)]
+pub struct MigrationSet(gapless_core::MigrationSet);
+
+impl MigrationSet {
+    /// The macro's way to write a set down as a constant.
+    #[doc(hidden)]
+    pub const fn __new(set: gapless_core::MigrationSet) -> MigrationSet {
+        MigrationSet(set)
+    }
+
+    /// Begins a run; say how with the methods of [`Runner`], and end with one of `run`, `plan`, `verify`.
+    pub fn runner(&self) -> Runner<'_> {
+        Runner::new(&self.0)
+    }
+}
+
+impl From<gapless_core::MigrationSet> for MigrationSet {
+    fn from(set: gapless_core::MigrationSet) -> MigrationSet {
+        MigrationSet(set)
+    }
+}
+
+impl Deref for MigrationSet {
+    type Target = gapless_core::MigrationSet;
+
+    fn deref(&self) -> &gapless_core::MigrationSet {
+        &self.0
+    }
+}
+
+impl fmt::Debug for MigrationSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.migrations().iter().map(|migration| migration.path())).finish()
+    }
+}
