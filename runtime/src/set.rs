@@ -1,5 +1,8 @@
 use std::fmt;
 use std::ops::Deref;
+use std::path::Path;
+
+use gapless_core::{DuplicateVersion, Migration, Pattern, Problems, Syntax};
 
 use crate::Runner;
 
@@ -15,6 +18,24 @@ impl MigrationSet {
     #[doc(hidden)]
     pub const fn __new(set: gapless_core::MigrationSet) -> MigrationSet {
         MigrationSet(set)
+    }
+
+    /// The set of these migrations, in whatever order they come.
+    ///
+    /// # Errors
+    ///
+    /// Two with one version.
+    pub fn new(migrations: Vec<Migration>) -> Result<MigrationSet, DuplicateVersion> {
+        gapless_core::MigrationSet::new(migrations).map(MigrationSet)
+    }
+
+    /// The set of what directories hold now, read as the macro reads them; for tools and tests.
+    ///
+    /// # Errors
+    ///
+    /// Every problem of every directory.
+    pub fn scan(root: &Path, patterns: &[Pattern], syntax: Syntax) -> Result<MigrationSet, Problems> {
+        gapless_core::MigrationSet::scan(root, patterns, syntax).map(MigrationSet)
     }
 
     /// Begins a run; say how with the methods of [`Runner`], and end with one of `run`, `plan`, `verify`.

@@ -142,9 +142,13 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn not_asked(&mut self, error: DbError) -> State<'a> {
+        let class = self.dialect.classify(&error, &self.tracker);
+        if class == Class::InTransaction {
+            return self.end(Err(ErrorKind::InTransaction));
+        }
         // Whether the lock was taken before the message failed is not known: give it back either way.
         self.session.locked = self.options.locking == Locking::Session;
-        match self.dialect.classify(&error, &self.tracker) {
+        match class {
             Class::Busy => self.wait(After::Lock, None),
             _ => self.end(Err(ErrorKind::Database { doing: "asking for the lock".to_owned(), error })),
         }

@@ -1,12 +1,12 @@
 //! What a refused message came to.
 
-use gapless_core::Migration;
+use gapless_core::{Migration, Version};
 
 use super::batch::{Batch, Culprit};
 use super::reply::{DbError, ResultSet};
 use super::run::{After, Run, State};
 use crate::Failure;
-use crate::dialect::{Class, Dialect};
+use crate::dialect::Class;
 use crate::error::ErrorKind;
 use crate::event::Event;
 use crate::history::History;
@@ -21,8 +21,15 @@ pub(super) struct Refusal<'a> {
 }
 
 impl<'a> Refusal<'a> {
-    pub(super) fn new(batch: Batch<'a>, error: DbError, message: &str, dialect: &dyn Dialect) -> Refusal<'a> {
-        let located = batch.culprit(&error, message, dialect);
+    pub(super) fn new(run: &Run<'a>, batch: Batch<'a>, error: DbError) -> Refusal<'a> {
+        let fenced = || {
+            // Only of the tracker's own key: scripts have unique keys too.
+            let ours = run.dialect.classify(&error, &run.tracker) == Class::Fence;
+            let version = key_of(error.detail.as_deref().filter(|_| ours)?)?;
+            let index = batch.versions().position(|member| member == version)?;
+            Some(Culprit { index, at: None })
+        };
+        let located = batch.culprit(&error, &run.message, run.dialect).or_else(fenced);
         Refusal { batch, error, located }
     }
 }
@@ -51,9 +58,14 @@ impl<'a> Run<'a> {
         for migration in done {
             self.mark(migration, None);
         }
+        // A script that writes to the tracker meets the fence too, and no other runner is to blame.
+        let overtaken = match refusal.migration() {
+            Some(migration) => recorded(migration),
+            None => refusal.batch.members().any(recorded),
+        };
         refusal.located = refusal.located.or(missing.map(|index| Culprit { index, at: None }));
         match class {
-            Class::Fence if refusal.migration().is_none_or(recorded) => self.go_on(&history),
+            Class::Fence if overtaken => self.go_on(&history),
             Class::Busy => self.wait(After::Look, None),
             Class::Retry if self.attempt <= self.options.retries => self.retry(&refusal),
             _ => self.refused(refusal, recorded),
@@ -111,4 +123,10 @@ impl<'a> Refusal<'a> {
     fn migration(&self) -> Option<&'a Migration> {
         self.batch.members().nth(self.located?.index)
     }
+}
+
+/// The version in `Key (version)=(7) already exists.`, in whatever language the server says it.
+fn key_of(detail: &str) -> Option<Version> {
+    let (_, after) = detail.split_once("=(")?;
+    after.split_once(')')?.0.parse().ok()
 }

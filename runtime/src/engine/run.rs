@@ -9,6 +9,7 @@ use super::batch::Batch;
 use super::reply::{Outcome, Reply};
 use super::review::Refusal;
 use super::stepwise::Stepwise;
+use crate::Report;
 use crate::dialect::{Dialect, Look};
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
@@ -16,7 +17,6 @@ use crate::options::Options;
 use crate::plan::Plan;
 use crate::runner::{Goal, Listener};
 use crate::tracker::Tracker;
-use crate::Report;
 
 /// What a driver is to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,7 +177,7 @@ impl<'a> Run<'a> {
             (State::Bootstrapping, Outcome::Failed(error)) => self.not_bootstrapped(error),
             (State::Applying(batch), Outcome::Rows(results)) => self.committed(&batch, &results),
             (State::Applying(batch), Outcome::Failed(error)) => {
-                let refusal = Refusal::new(batch, error, &self.message, self.dialect);
+                let refusal = Refusal::new(self, batch, error);
                 self.roll_back(Rollback::Review(refusal))
             }
             (State::RollingBack(then), _) => self.rolled_back(then),

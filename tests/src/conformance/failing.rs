@@ -1,0 +1,126 @@
+use super::{SET, assert_clean, rows, run, versions};
+use crate::driver::Driver;
+use crate::set::{set, tables};
+
+pub(super) fn a_failure_keeps_what_came_before<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let broken = set(&[
+        ("1_a.sql", "CREATE TABLE a (id int PRIMARY KEY);"),
+        ("2_b.sql", "INSERT INTO a VALUES (1);"),
+        ("3_c.sql", "INSERT INTO a VALUES (2);\nINSERT INTO a VALUES (1);"),
+        ("4_d.sql", "INSERT INTO a VALUES (4);"),
+    ]);
+    let error = run::<D>(&mut client, &broken).unwrap_err();
+    let failure = error.failure().expect("a migration failed");
+    assert_eq!((failure.version().number(), failure.path()), (3, "migrations/3_c.sql"));
+    assert_eq!(versions(error.applied()), [1, 2]);
+    assert!(
+        error.to_string().ends_with("note: 2 were applied before, from version 1 to 2, and stay applied"),
+        "{error}"
+    );
+    assert_eq!(rows::<D>(&mut client, SET), ["1|a", "2|b"]);
+    assert_eq!(rows::<D>(&mut client, "SELECT id FROM a"), ["1"]);
+    let journal = "SELECT version, event FROM applied_migrations_journal ORDER BY id";
+    assert_eq!(rows::<D>(&mut client, journal), ["1|applied", "2|applied", "3|failed"]);
+    assert_clean::<D>(&mut client);
+}
+
+/// Some servers read a message whole before they run any of it.
+pub(super) fn a_syntax_error_keeps_what_came_before<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let broken = set(&[
+        ("1_a.sql", "CREATE TABLE a (id int);"),
+        ("2_b.sql", "CREATE TABLE b (id int);"),
+        ("3_c.sql", "CREATE TABLE c (id int);\nCREATE TABEL d (id int);"),
+        ("4_d.sql", "CREATE TABLE e (id int);"),
+    ]);
+    let error = run::<D>(&mut client, &broken).unwrap_err();
+    assert_eq!(error.failure().expect("a migration failed").version().number(), 3);
+    assert_eq!(versions(error.applied()), [1, 2]);
+    assert_eq!(rows::<D>(&mut client, SET), ["1|a", "2|b"]);
+    assert!(D::sql(&mut client, "SELECT * FROM c").is_err(), "half of the file was kept");
+    assert_clean::<D>(&mut client);
+}
+
+pub(super) fn a_failure_is_shown_with_its_line<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let broken = set(&[
+        ("1_a.sql", "-- ümläute: 日本語\nCREATE TABLE a (id int);"),
+        ("2_b.sql", "-- é\nINSERT INTO a VALUES (1);\n\n/* ∑ */ INSERT INTO nowhere VALUES (1);\n"),
+    ]);
+    let error = run::<D>(&mut client, &broken).unwrap_err();
+    let failure = error.failure().expect("a migration failed");
+    let location = failure.location().expect("the place is known");
+    assert_eq!((location.line, failure.statement()), (4, Some(2)), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("--> migrations/2_b.sql:4:"), "{text}");
+    assert!(text.contains("4 | /* ∑ */ INSERT INTO nowhere VALUES (1);"), "{text}");
+}
+
+pub(super) fn a_mended_file_goes_on<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let broken = set(&[("1_a.sql", "CREATE TABLE a (id int);"), ("2_b.sql", "INSERT INTO b VALUES (1);")]);
+    run::<D>(&mut client, &broken).unwrap_err();
+    let mended = set(&[("1_a.sql", "CREATE TABLE a (id int);"), ("2_b.sql", "INSERT INTO a VALUES (1);")]);
+    assert_eq!(versions(run::<D>(&mut client, &mended).unwrap().applied()), [2]);
+}
+
+pub(super) fn a_failed_commit_is_the_migrations_failure<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let deferred = set(&[
+        ("1_a.sql", "CREATE TABLE a (id int PRIMARY KEY);"),
+        ("2_b.sql", "CREATE TABLE b (a int REFERENCES a (id) DEFERRABLE INITIALLY DEFERRED);"),
+        ("3_c.sql", "INSERT INTO b VALUES (7);"),
+    ]);
+    // What SQLite needs to check references; Postgres takes it for a setting nobody has heard of.
+    let _ = D::sql(&mut client, "PRAGMA foreign_keys = ON");
+    let error = run::<D>(&mut client, &deferred).unwrap_err();
+    assert_eq!(error.failure().expect("a migration failed").version().number(), 3, "{error}");
+    assert_eq!(rows::<D>(&mut client, SET), ["1|a", "2|b"]);
+    assert_clean::<D>(&mut client);
+}
+
+pub(super) fn a_read_only_connection_boots_when_current<D: Driver>() {
+    let driver = D::fresh();
+    run::<D>(&mut driver.connect(), &tables(1)).unwrap();
+    let mut client = driver.connect();
+    rows::<D>(&mut client, D::MAKE_READ_ONLY);
+    assert_eq!(run::<D>(&mut client, &tables(1)).unwrap().round_trips(), 1);
+    let error = run::<D>(&mut client, &tables(3)).unwrap_err();
+    assert!(error.is_read_only(), "{error}");
+    assert!(
+        error.to_string().starts_with("2 migrations are pending and the database takes no writes"),
+        "{error}"
+    );
+    let fresh = D::fresh();
+    let mut client = fresh.connect();
+    rows::<D>(&mut client, D::MAKE_READ_ONLY);
+    assert!(run::<D>(&mut client, &tables(1)).unwrap_err().is_read_only());
+}
+
+pub(super) fn a_transaction_of_the_callers_is_left_alone<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    rows::<D>(&mut client, "CREATE TABLE mine (id int)");
+    for tracker in [false, true] {
+        rows::<D>(&mut client, "BEGIN");
+        rows::<D>(&mut client, "INSERT INTO mine VALUES (1)");
+        let error = run::<D>(&mut client, &tables(1)).unwrap_err();
+        assert!(error.is_usage(), "tracker: {tracker}: {error}");
+        assert!(error.to_string().contains("inside of a transaction"), "{error}");
+        if tracker {
+            rows::<D>(&mut client, "COMMIT");
+        } else {
+            // Postgres has aborted it when it found no tracker, and rolls it back.
+            rows::<D>(&mut client, "ROLLBACK");
+            run::<D>(&mut client, &tables(0)).unwrap();
+            run::<D>(&mut driver.connect(), &set(&[("9_z.sql", "CREATE TABLE z (id int)")])).unwrap();
+        }
+    }
+    assert_eq!(rows::<D>(&mut client, "SELECT count(*) FROM mine"), ["1"]);
+}

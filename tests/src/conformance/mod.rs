@@ -1,0 +1,109 @@
+//! What holds with every driver. A driver runs all of it with `conformance!(TheDriver);`.
+
+mod applying;
+mod contradicting;
+mod failing;
+mod racing;
+mod stepwise;
+
+use gapless::{Error, MigrationSet, Report};
+
+use crate::driver::Driver;
+
+const SET: &str = "SELECT version, name FROM applied_migrations ORDER BY version";
+
+/// Versions that a report or an error says were applied.
+fn versions(applied: &[gapless::Applied]) -> Vec<i64> {
+    applied.iter().map(|applied| applied.version().number()).collect()
+}
+
+fn run<D: Driver>(client: &mut D::Client, set: &MigrationSet) -> Result<Report, Error> {
+    D::run(client, set.runner())
+}
+
+fn rows<D: Driver>(client: &mut D::Client, sql: &str) -> Vec<String> {
+    D::sql(client, sql).unwrap_or_else(|error| panic!("{error} in {sql}"))
+}
+
+/// The session is as it should be after any run: outside of a transaction, and able to run again.
+fn assert_clean<D: Driver>(client: &mut D::Client) {
+    D::sql(client, "BEGIN").expect("no transaction is open");
+    D::sql(client, "ROLLBACK").expect("a transaction is ended");
+}
+
+macro_rules! suite {
+    (($d:tt) $($module:ident: $($case:ident)*;)*) => {
+        /// Runs one case.
+        pub fn case<D: Driver>(name: &str) {
+            match name {
+                $($(stringify!($case) => $module::$case::<D>(),)*)*
+                _ => panic!("no case {name}"),
+            }
+        }
+
+        /// A test for each case, with this driver.
+        #[macro_export]
+        macro_rules! conformance {
+            ($d driver:ty) => {
+                $($(
+                    #[test]
+                    fn $case() {
+                        $crate::conformance::case::<$d driver>(stringify!($case));
+                    }
+                )*)*
+            };
+        }
+    };
+}
+
+suite! {
+    ($)
+    applying:
+        an_empty_database_is_brought_up_to_date
+        a_second_run_has_nothing_to_do
+        an_empty_set_touches_nothing
+        a_late_version_is_applied_and_said
+        a_target_holds_back_what_is_beyond
+        names_of_the_tracker_are_quoted
+        a_set_without_a_journal_is_taken_over
+        scripts_may_end_as_they_like
+        planning_and_verifying_leave_no_trace
+        events_tell_what_happens
+        hundreds_are_applied_in_few_messages
+    ;
+    contradicting:
+        an_edited_migration_is_refused
+        a_renamed_migration_is_refused
+        a_checksum_nobody_knows_is_no_drift
+        a_newer_release_may_have_been_here
+        a_late_version_of_a_newer_release_is_ahead_too
+        a_lost_file_is_refused
+        every_conflict_is_reported_at_once
+        out_of_order_can_be_refused
+        a_foreign_table_is_named
+        a_target_must_be_embedded
+        impossible_names_are_refused
+    ;
+    failing:
+        a_failure_keeps_what_came_before
+        a_syntax_error_keeps_what_came_before
+        a_failure_is_shown_with_its_line
+        a_mended_file_goes_on
+        a_failed_commit_is_the_migrations_failure
+        a_read_only_connection_boots_when_current
+        a_transaction_of_the_callers_is_left_alone
+    ;
+    racing:
+        cold_starts_do_not_collide
+        the_fence_alone_is_enough
+        runners_share_a_late_version
+    ;
+    stepwise:
+        statements_run_one_by_one_and_are_journaled
+        a_failed_statement_is_where_the_next_run_goes_on
+        a_statement_in_doubt_stops_the_next_run
+        a_rerunnable_statement_in_doubt_is_repeated
+        edits_above_the_stop_are_refused
+        transactional_neighbours_keep_their_order
+    ;
+}

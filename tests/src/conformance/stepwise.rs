@@ -1,0 +1,118 @@
+use gapless::{Resolution, Version};
+
+use super::{SET, assert_clean, rows, run, versions};
+use crate::driver::Driver;
+use crate::set::set;
+
+const STEPS: &str = "-- gapless: no-transaction\nCREATE TABLE a (id int PRIMARY KEY);\n\
+                     INSERT INTO a VALUES (1);\nINSERT INTO a VALUES (2);\n";
+
+const JOURNAL: &str =
+    "SELECT version, event, attempt, coalesce(statement, 0) FROM applied_migrations_journal ORDER BY id";
+
+pub(super) fn statements_run_one_by_one_and_are_journaled<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    // It cannot run inside of a transaction on either database.
+    let vacuum = set(&[("1_a.sql", STEPS), ("2_vacuum.sql", "-- gapless: no-transaction\nVACUUM;")]);
+    let report = run::<D>(&mut client, &vacuum).unwrap();
+    assert_eq!(versions(report.applied()), [1, 2]);
+    assert_eq!(
+        rows::<D>(&mut client, JOURNAL),
+        [
+            "1|started|1|0",
+            "1|statement|1|1",
+            "1|statement|1|2",
+            "1|statement|1|3",
+            "1|applied|1|0",
+            "2|started|1|0",
+            "2|statement|1|1",
+            "2|applied|1|0"
+        ]
+    );
+    assert_eq!(run::<D>(&mut client, &vacuum).unwrap().round_trips(), 1);
+    assert_clean::<D>(&mut client);
+}
+
+pub(super) fn a_failed_statement_is_where_the_next_run_goes_on<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let broken = set(&[("1_a.sql", &STEPS.replace("VALUES (2)", "VALUES (1)")), ("2_b.sql", "SELECT 1")]);
+    let error = run::<D>(&mut client, &broken).unwrap_err();
+    let failure = error.failure().expect("a migration failed");
+    assert_eq!((failure.statement(), failure.location().unwrap().line), (Some(3), 4), "{error}");
+    assert!(error.to_string().contains("its statements before this one stay done"), "{error}");
+    assert_eq!(rows::<D>(&mut client, SET), Vec::<String>::new());
+    assert_clean::<D>(&mut client);
+    let mended = set(&[("1_a.sql", STEPS), ("2_b.sql", "SELECT 1")]);
+    assert_eq!(versions(run::<D>(&mut client, &mended).unwrap().applied()), [1, 2]);
+    assert_eq!(rows::<D>(&mut client, "SELECT id FROM a ORDER BY id"), ["1", "2"]);
+    let journal = rows::<D>(&mut client, JOURNAL);
+    assert_eq!(journal[3..6], ["1|failed|1|3", "1|started|2|0", "1|statement|2|3"]);
+}
+
+/// As a killed process leaves it: the first statement is done and noted, the second nobody knows.
+fn interrupted<D: Driver>(client: &mut D::Client, script: &str) {
+    let start = set(&[("1_a.sql", &script.replace("VALUES (1)", "VALUES (nothing)"))]);
+    run::<D>(client, &start).unwrap_err();
+    rows::<D>(client, "DELETE FROM applied_migrations_journal WHERE event = 'failed'");
+}
+
+pub(super) fn a_statement_in_doubt_stops_the_next_run<D: Driver>() {
+    for (resolution, ids) in [
+        (Resolution::Retry, vec!["1", "2"]),
+        (Resolution::RetryFrom(3), vec!["2"]),
+        (Resolution::MarkApplied, vec![]),
+    ] {
+        let driver = D::fresh();
+        let mut client = driver.connect();
+        interrupted::<D>(&mut client, STEPS);
+        let steps = set(&[("1_a.sql", STEPS)]);
+        let error = run::<D>(&mut client, &steps).unwrap_err();
+        assert!(error.is_interrupted(), "{error}");
+        let text = error.to_string();
+        assert!(
+            text.starts_with("version 1 was interrupted in statement 2 of 3: migrations/1_a.sql"),
+            "{text}"
+        );
+        assert_clean::<D>(&mut client);
+        let runner = steps.runner().resolve(Version::from(1), resolution);
+        assert_eq!(versions(D::run(&mut client, runner).unwrap().applied()), [1]);
+        assert_eq!(rows::<D>(&mut client, "SELECT id FROM a ORDER BY id"), ids, "{resolution:?}");
+        let resolved = "SELECT count(*) FROM applied_migrations_journal WHERE event = 'resolved'";
+        assert_eq!(rows::<D>(&mut client, resolved), ["1"]);
+    }
+}
+
+pub(super) fn a_rerunnable_statement_in_doubt_is_repeated<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let rerunnable = format!("-- gapless: rerunnable\n{STEPS}");
+    interrupted::<D>(&mut client, &rerunnable);
+    let steps = set(&[("1_a.sql", rerunnable.as_str())]);
+    assert_eq!(versions(run::<D>(&mut client, &steps).unwrap().applied()), [1]);
+    assert_eq!(rows::<D>(&mut client, "SELECT id FROM a ORDER BY id"), ["1", "2"]);
+}
+
+pub(super) fn edits_above_the_stop_are_refused<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    run::<D>(&mut client, &set(&[("1_a.sql", &STEPS.replace("VALUES (2)", "VALUES (1)"))])).unwrap_err();
+    let edited = set(&[("1_a.sql", &STEPS.replace("VALUES (1)", "VALUES (7)"))]);
+    let error = run::<D>(&mut client, &edited).unwrap_err();
+    assert!(error.is_interrupted(), "{error}");
+    assert!(error.to_string().contains("statement 2 was done, and has been edited since"), "{error}");
+}
+
+pub(super) fn transactional_neighbours_keep_their_order<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let mixed = set(&[
+        ("1_a.sql", "CREATE TABLE log (n int);"),
+        ("2_b.sql", "-- gapless: no-transaction\nINSERT INTO log SELECT 2;"),
+        ("3_c.sql", "INSERT INTO log SELECT 3;"),
+        ("4_d.sql", "-- gapless: no-transaction\nINSERT INTO log SELECT 4;\nINSERT INTO log SELECT 5;"),
+    ]);
+    assert_eq!(versions(run::<D>(&mut client, &mixed).unwrap().applied()), [1, 2, 3, 4]);
+    assert_eq!(rows::<D>(&mut client, "SELECT n FROM log"), ["2", "3", "4", "5"]);
+}

@@ -1,0 +1,104 @@
+//! What the conformance suite needs of a driver. An asynchronous one joins by blocking in these.
+
+use gapless::{Connection, Error, Plan, Report, Runner};
+
+use crate::cluster::{Database, cluster};
+
+/// A driver, and a database of its own for it.
+pub trait Driver: Sync {
+    type Client: Send;
+
+    /// A driver on a new, empty database.
+    fn fresh() -> Self;
+
+    fn connect(&self) -> Self::Client;
+
+    fn run(client: &mut Self::Client, runner: Runner<'_>) -> Result<Report, Error>;
+
+    fn plan(client: &mut Self::Client, runner: Runner<'_>) -> Result<Plan, Error>;
+
+    fn verify(client: &mut Self::Client, runner: Runner<'_>) -> Result<Report, Error>;
+
+    /// The rows of the last statement, a line each, columns joined by `|`.
+    fn sql(client: &mut Self::Client, sql: &str) -> Result<Vec<String>, String>;
+
+    /// Makes the connection refuse writes.
+    const MAKE_READ_ONLY: &'static str;
+}
+
+#[derive(Debug)]
+pub struct Postgres(pub Database);
+
+impl Driver for Postgres {
+    type Client = postgres::Client;
+
+    fn fresh() -> Postgres {
+        Postgres(cluster().database())
+    }
+
+    fn connect(&self) -> postgres::Client {
+        self.0.connect()
+    }
+
+    fn run(client: &mut postgres::Client, runner: Runner<'_>) -> Result<Report, Error> {
+        runner.run(client)
+    }
+
+    fn plan(client: &mut postgres::Client, runner: Runner<'_>) -> Result<Plan, Error> {
+        runner.plan(client)
+    }
+
+    fn verify(client: &mut postgres::Client, runner: Runner<'_>) -> Result<Report, Error> {
+        runner.verify(client)
+    }
+
+    fn sql(client: &mut postgres::Client, sql: &str) -> Result<Vec<String>, String> {
+        exchange(client, sql)
+    }
+
+    const MAKE_READ_ONLY: &'static str = "SET default_transaction_read_only = on";
+}
+
+#[derive(Debug)]
+pub struct Rusqlite {
+    directory: tempfile::TempDir,
+}
+
+impl Driver for Rusqlite {
+    type Client = rusqlite::Connection;
+
+    fn fresh() -> Rusqlite {
+        Rusqlite { directory: tempfile::tempdir().expect("a directory is made") }
+    }
+
+    fn connect(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.directory.path().join("test.db")).expect("a file is opened")
+    }
+
+    fn run(client: &mut rusqlite::Connection, runner: Runner<'_>) -> Result<Report, Error> {
+        runner.run(client)
+    }
+
+    fn plan(client: &mut rusqlite::Connection, runner: Runner<'_>) -> Result<Plan, Error> {
+        runner.plan(client)
+    }
+
+    fn verify(client: &mut rusqlite::Connection, runner: Runner<'_>) -> Result<Report, Error> {
+        runner.verify(client)
+    }
+
+    fn sql(client: &mut rusqlite::Connection, sql: &str) -> Result<Vec<String>, String> {
+        exchange(client, sql)
+    }
+
+    const MAKE_READ_ONLY: &'static str = "PRAGMA query_only = ON";
+}
+
+fn exchange<C: Connection>(client: &mut C, sql: &str) -> Result<Vec<String>, String> {
+    let results = client.exchange(sql).map_err(|error| format!("{error:?}"))?;
+    let line = |row: &[Option<String>]| {
+        let texts: Vec<_> = row.iter().map(|value| value.as_deref().unwrap_or("NULL")).collect();
+        texts.join("|")
+    };
+    Ok(results.last().map(|result| result.rows().map(line).collect()).unwrap_or_default())
+}

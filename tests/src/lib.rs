@@ -1,0 +1,9 @@
+//! What the tests share: a throwaway Postgres cluster, a proxy that counts round trips, sets of
+//! migrations from text, and the conformance suite that every driver runs.
+
+pub mod cluster;
+pub mod conformance;
+pub mod driver;
+pub mod proxy;
+pub mod set;
+pub mod simulator;

@@ -1,0 +1,25 @@
+//! Sets of migrations from text, read as the macro reads them.
+
+use gapless::{MigrationSet, Pattern, Syntax};
+
+/// The set of a directory with these files.
+pub fn set(files: &[(&str, &str)]) -> MigrationSet {
+    let root = tempfile::tempdir().expect("a directory is made");
+    let directory = root.path().join("migrations");
+    std::fs::create_dir(&directory).expect("a directory is made");
+    for (file, sql) in files {
+        std::fs::write(directory.join(file), sql).expect("a file is written");
+    }
+    let pattern = Pattern::new("migrations").expect("a pattern");
+    MigrationSet::scan(root.path(), &[pattern], Syntax::Shared)
+        .unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// `count` migrations, each with a table of its own: `1_t1`, `2_t2`, ...
+pub fn tables(count: usize) -> MigrationSet {
+    let files: Vec<_> = (1..=count)
+        .map(|number| (format!("{number}_t{number}.sql"), format!("CREATE TABLE t{number} (id int);")))
+        .collect();
+    let files: Vec<_> = files.iter().map(|(file, sql)| (file.as_str(), sql.as_str())).collect();
+    set(&files)
+}
