@@ -11,12 +11,18 @@ use std::time::Instant;
 
 use crate::Error;
 use crate::engine::{DbError, Dialect, Finished, Reply, ResultSet, Run, Step};
+use crate::error::ErrorKind;
 
 /// A connection that a run can use: `postgres::Client` with the feature `postgres`,
 /// `rusqlite::Connection` with the feature `rusqlite`, or one of your own.
 pub trait Connection {
     /// The text for this kind of database.
     fn dialect(&self) -> &'static dyn Dialect;
+
+    /// Whether the caller has a transaction open, for databases that cannot be asked in SQL.
+    fn in_transaction(&self) -> bool {
+        false
+    }
 
     /// Sends one message of one or more statements, and waits for all of the answer.
     ///
@@ -38,6 +44,9 @@ pub enum ExchangeError {
 pub(crate) fn drive<'a, C: Connection>(client: &mut C, mut run: Run<'a>) -> Result<Finished, Error> {
     #[cfg(feature = "tracing")]
     let _span = tracing::info_span!("gapless").entered();
+    if client.in_transaction() {
+        return Err(Error::new(ErrorKind::InTransaction));
+    }
     loop {
         let reply = match run.step() {
             Step::Finished => return run.finish(),

@@ -10,6 +10,10 @@ impl Connection for rusqlite::Connection {
         &Sqlite
     }
 
+    fn in_transaction(&self) -> bool {
+        !self.is_autocommit()
+    }
+
     fn exchange(&mut self, message: &str) -> Result<Vec<ResultSet>, ExchangeError> {
         let mut results = Vec::new();
         let mut batch = Batch::new(self, message);
