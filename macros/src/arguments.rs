@@ -32,6 +32,8 @@ impl Parse for Arguments {
         let mut errors: Option<syn::Error> = None;
         while !input.is_empty() {
             if let Err(error) = arguments.argument(input) {
+                // What is left of this argument is a consequence; the next one may be at fault too.
+                until_comma(input)?;
                 match &mut errors {
                     Some(errors) => errors.combine(error),
                     None => errors = Some(error),
@@ -67,7 +69,6 @@ impl Arguments {
         let expected = "expected a directory as a string, `dialect = \"...\"` or `crate = path`";
         let name: Ident = input.parse().map_err(|error| syn::Error::new(error.span(), expected))?;
         if name != "dialect" {
-            until_comma(input)?;
             return Err(syn::Error::new(name.span(), expected));
         }
         input.parse::<Token![=]>()?;

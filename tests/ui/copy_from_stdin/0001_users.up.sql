@@ -1,0 +1,5 @@
+CREATE TABLE users (id bigint PRIMARY KEY);
+COPY users (id) FROM STDIN;
+1
+2
+\.

@@ -1,0 +1,2 @@
+﻿SELECT '"\u{e9}';
+SELECT 2;

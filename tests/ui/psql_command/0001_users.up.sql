@@ -1,0 +1,2 @@
+\connect app
+CREATE TABLE users (id bigint PRIMARY KEY);

@@ -1,0 +1,3 @@
+-- gapless: fast
+ROLLBACK;
+SELECT 'open;

@@ -1,0 +1,2 @@
+-- gapless: no-transactions
+CREATE TABLE users (id bigint PRIMARY KEY);

@@ -1,0 +1,3 @@
+CREATE TABLE users (id bigint PRIMARY KEY);
+INSERT INTO users
+VALUES ('it's');
