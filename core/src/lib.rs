@@ -34,9 +34,6 @@ pub use problem::{Problem, Problems};
 pub use scan::{Scan, Scanned, ScannedFile, scan};
 pub use set::{DuplicateVersion, MigrationSet};
 pub use snippet::{Location, snippet};
-pub use statement::{Statement, split};
+pub use statement::{Fault, Statement, split};
 pub use syntax::Syntax;
 pub use version::{ParseVersionError, Version};
-
-#[doc(hidden)]
-pub use statement::Fault;

@@ -38,8 +38,8 @@ mod trace;
 mod tracker;
 
 pub use gapless_core::{
-    Checksum, Difference, Directives, Down, DuplicateVersion, Location, Migration, ParseVersionError,
-    Pattern, Problem, Problems, Syntax, Version,
+    Checksum, Difference, Directives, Down, DuplicateVersion, Fault, Location, Migration, ParseVersionError,
+    Pattern, Problem, Problems, Statement, Syntax, Version, split,
 };
 pub use gapless_macros::embed_migrations;
 

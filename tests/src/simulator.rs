@@ -1,1 +1,369 @@
-//! later
+//! A database that understands what the Postgres dialect writes, and can fail or vanish at any point.
+//!
+//! Scripts of its migrations are made of `EFFECT name`, `SYNTAX` (refused before anything of the message
+//! runs) and `FAIL` (refused when it is its turn).
+
+use std::time::Duration;
+
+use gapless::Syntax;
+use gapless::engine::{APPLIED, DbError, Position, Reply, ResultSet, Run, Step};
+
+/// What the server keeps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Data {
+    pub set_exists: bool,
+    pub journal_exists: bool,
+    /// Version, name, checksum.
+    pub set: Vec<[String; 3]>,
+    /// Version, event, attempt, statement, detail.
+    pub journal: Vec<[String; 5]>,
+    pub effects: Vec<String>,
+}
+
+/// A server with sessions, known by their numbers.
+#[derive(Debug, Default)]
+pub struct Server {
+    pub data: Data,
+    pub lock: Option<usize>,
+    sessions: Vec<Session>,
+    pub read_only: bool,
+    pub transcript: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+struct Session {
+    /// What to go back to, if a transaction is open.
+    before: Option<Data>,
+    explicit: bool,
+    aborted: bool,
+}
+
+/// What goes wrong with one message, counted from zero over the whole run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    None,
+    /// After so many of its statements the server refuses the next one with this code.
+    Refused {
+        message: usize,
+        statements: usize,
+        code: &'static str,
+    },
+    /// The connection breaks before the server sees it.
+    LostBefore {
+        message: usize,
+    },
+    /// The server does all of it, and the answer is lost.
+    LostAfter {
+        message: usize,
+    },
+}
+
+/// A run against a session of its own.
+#[derive(Debug)]
+pub struct Client<'a> {
+    run: Run<'a>,
+    session: usize,
+    sent: usize,
+    fault: Fault,
+    pub lost: bool,
+}
+
+impl<'a> Client<'a> {
+    pub fn new(server: &mut Server, run: Run<'a>, fault: Fault) -> Client<'a> {
+        server.sessions.push(Session::default());
+        Client { run, session: server.sessions.len() - 1, sent: 0, fault, lost: false }
+    }
+
+    /// One step; `false` once it is finished.
+    pub fn advance(&mut self, server: &mut Server) -> bool {
+        let message = match self.run.step() {
+            Step::Finished => return false,
+            Step::Sleep(pause) => {
+                server
+                    .transcript
+                    .push(format!("-- sleeps {}", if pause.is_zero() { "not at all" } else { "a while" }));
+                self.run.reply(Reply::slept());
+                return true;
+            }
+            Step::Send(message) => message.to_owned(),
+        };
+        let number = self.sent;
+        self.sent += 1;
+        let reply = match self.fault {
+            Fault::LostBefore { message: at } if at == number => self.lose(server),
+            Fault::LostAfter { message: at } if at == number => {
+                let _ = server.execute(self.session, &message, None);
+                self.lose(server)
+            }
+            Fault::Refused { message: at, statements, code } if at == number => {
+                reply(server.execute(self.session, &message, Some((statements, code))))
+            }
+            _ => reply(server.execute(self.session, &message, None)),
+        };
+        self.run.reply(reply);
+        true
+    }
+
+    /// Steps to the end.
+    pub fn finish(mut self, server: &mut Server) -> Result<gapless::Report, gapless::Error> {
+        for _ in 0..10_000 {
+            if !self.advance(server) {
+                return self.result();
+            }
+        }
+        panic!("the run does not end");
+    }
+
+    pub fn result(self) -> Result<gapless::Report, gapless::Error> {
+        self.run.finish().map(|finished| finished.report)
+    }
+
+    /// How many messages it has sent.
+    pub fn sent(&self) -> usize {
+        self.sent
+    }
+
+    fn lose(&mut self, server: &mut Server) -> Reply {
+        self.lost = true;
+        server.disconnect(self.session);
+        Reply::lost("connection reset by peer", Duration::ZERO)
+    }
+}
+
+fn reply(outcome: Result<Vec<ResultSet>, DbError>) -> Reply {
+    match outcome {
+        Ok(results) => Reply::rows(results, Duration::ZERO),
+        Err(error) => Reply::failed(error, Duration::ZERO),
+    }
+}
+
+fn refused(code: &str, message: &str) -> DbError {
+    DbError { code: code.to_owned(), message: message.to_owned(), ..DbError::default() }
+}
+
+impl Server {
+    /// A server that holds this.
+    pub fn with(data: Data) -> Server {
+        Server { data, ..Server::default() }
+    }
+
+    /// Whether nothing of a run is left behind: no lock, no transaction.
+    pub fn is_quiet(&self) -> bool {
+        self.lock.is_none() && self.sessions.iter().all(|session| !session.explicit)
+    }
+
+    fn disconnect(&mut self, session: usize) {
+        self.roll_back(session);
+        if self.lock == Some(session) {
+            self.lock = None;
+        }
+    }
+
+    fn roll_back(&mut self, session: usize) {
+        let session = &mut self.sessions[session];
+        if let Some(before) = session.before.take() {
+            self.data = before;
+        }
+        (session.explicit, session.aborted) = (false, false);
+    }
+
+    /// Runs a message as the simple query protocol does: all of it is one implicit transaction, but for
+    /// what it brackets itself.
+    fn execute(
+        &mut self,
+        session: usize,
+        message: &str,
+        fault: Option<(usize, &'static str)>,
+    ) -> Result<Vec<ResultSet>, DbError> {
+        self.transcript.push(message.trim_end().to_owned());
+        if let Some(at) = message.find("SYNTAX") {
+            self.fail(session);
+            let position = Some(Position::Character(message[..at].chars().count() + 1));
+            return Err(DbError { position, ..refused("42601", "syntax error at or near \"SYNTAX\"") });
+        }
+        let mut results = Vec::new();
+        for (index, statement) in split(message).into_iter().enumerate() {
+            let outcome = match fault {
+                Some((statements, code)) if index == statements => Err(refused(code, "as the test wants it")),
+                _ => self.statement(session, statement),
+            };
+            match outcome {
+                Ok(result) => results.push(result),
+                Err(error) => {
+                    self.fail(session);
+                    return Err(error);
+                }
+            }
+        }
+        if let Some((_, code)) = fault.filter(|(statements, _)| *statements >= results.len()) {
+            self.fail(session);
+            return Err(refused(code, "as the test wants it"));
+        }
+        if !self.sessions[session].explicit {
+            self.sessions[session].before = None;
+        }
+        Ok(results)
+    }
+
+    fn fail(&mut self, session: usize) {
+        if self.sessions[session].explicit {
+            self.sessions[session].aborted = true;
+        } else {
+            self.roll_back(session);
+        }
+    }
+
+    fn statement(&mut self, session: usize, sql: &str) -> Result<ResultSet, DbError> {
+        let state = &mut self.sessions[session];
+        if sql == "ROLLBACK" {
+            self.roll_back(session);
+            return Ok(ResultSet::default());
+        }
+        if state.aborted {
+            return Err(refused("25P02", "current transaction is aborted"));
+        }
+        if state.before.is_none() {
+            state.before = Some(self.data.clone());
+        }
+        match sql {
+            "BEGIN" => state.explicit = true,
+            "COMMIT" => (state.explicit, state.before) = (false, None),
+            _ => return self.query(session, sql),
+        }
+        Ok(ResultSet::default())
+    }
+
+    fn query(&mut self, session: usize, sql: &str) -> Result<ResultSet, DbError> {
+        let truth = |value: bool| if value { "t" } else { "f" };
+        let missing = || refused("42P01", "relation \"public.applied_migrations\" does not exist");
+        let data = &mut self.data;
+        Ok(match sql {
+            _ if sql.starts_with("SELECT pg_catalog.pg_backend_pid()") => {
+                row(&[&session.to_string(), truth(self.read_only), "f", "f"])
+            }
+            _ if sql.contains("to_regnamespace") => {
+                let takes = sql.contains("pg_try_advisory_lock");
+                let ours = !takes || self.lock.is_none_or(|holder| holder == session);
+                if takes && ours {
+                    self.lock = Some(session);
+                }
+                row(&[
+                    truth(ours),
+                    "t",
+                    truth(data.set_exists),
+                    truth(data.journal_exists),
+                    &session.to_string(),
+                    truth(self.read_only),
+                    "f",
+                ])
+            }
+            _ if sql.starts_with("SELECT 'session_authorization'") => row(&["role", "none"]),
+            _ if sql.starts_with("SELECT version, name, checksum") => {
+                if !data.set_exists {
+                    return Err(missing());
+                }
+                rows(&data.set)
+            }
+            _ if sql.starts_with("SELECT event, attempt, statement, detail") => {
+                let version = between(sql, "version = ", " ");
+                let entries = data.journal.iter().filter(|entry| entry[0] == version);
+                ResultSet::new(entries.map(|entry| entry[1..].iter().map(nullable).collect()).collect())
+            }
+            _ if sql.starts_with("SELECT a.pid") => row(&["4711", "another", "00:00:07", "ALTER TABLE t"]),
+            _ if sql.contains("pg_advisory_unlock") => {
+                let held = self.lock == Some(session);
+                if held {
+                    self.lock = None;
+                }
+                row(&[truth(held), &session.to_string()])
+            }
+            _ if sql.starts_with("CREATE TABLE \"public\".\"applied_migrations\"") => {
+                data.set_exists = true;
+                ResultSet::default()
+            }
+            _ if sql.starts_with("CREATE TABLE \"public\".\"applied_migrations_journal\"") => {
+                data.journal_exists = true;
+                ResultSet::default()
+            }
+            _ if sql.starts_with("INSERT INTO \"public\".\"applied_migrations\"") => return self.record(sql),
+            _ if sql.starts_with("INSERT INTO \"public\".\"applied_migrations_journal\"") => {
+                self.journal(sql)
+            }
+            _ if sql.starts_with("EFFECT ") => {
+                data.effects.push(sql["EFFECT ".len()..].to_owned());
+                ResultSet::default()
+            }
+            "FAIL" => return Err(refused("22012", "division by zero")),
+            _ if ["SELECT pg_catalog.set_config", "SET ", "CREATE UNIQUE INDEX ON "]
+                .iter()
+                .any(|p| sql.starts_with(p)) =>
+            {
+                ResultSet::default()
+            }
+            _ => panic!("the simulator does not know: {sql}"),
+        })
+    }
+
+    /// The fence.
+    fn record(&mut self, sql: &str) -> Result<ResultSet, DbError> {
+        let [version, name, checksum] = values(sql)[..] else { panic!("three values in {sql}") };
+        if self.data.set.iter().any(|row| row[0] == version) {
+            return Err(DbError {
+                schema: Some("public".to_owned()),
+                table: Some("applied_migrations".to_owned()),
+                detail: Some(format!("Key (version)=({version}) already exists.")),
+                ..refused(
+                    "23505",
+                    "duplicate key value violates unique constraint \"applied_migrations_pkey\"",
+                )
+            });
+        }
+        self.data.set.push([version, name, checksum].map(|text| text.trim_matches('\'').to_owned()));
+        Ok(ResultSet::default())
+    }
+
+    fn journal(&mut self, sql: &str) -> ResultSet {
+        let values = values(sql);
+        let text = |index: usize| values.get(index).copied().unwrap_or("NULL").trim_matches('\'').to_owned();
+        if sql.contains(APPLIED) {
+            let version = text(0);
+            self.data.journal.push([
+                version.clone(),
+                "applied".into(),
+                "1".into(),
+                "NULL".into(),
+                "NULL".into(),
+            ]);
+            return row(&[APPLIED, &version, "1500"]);
+        }
+        self.data.journal.push([text(0), text(2), text(3), text(4), text(6)]);
+        ResultSet::default()
+    }
+}
+
+fn split(message: &str) -> Vec<&str> {
+    let statements = gapless::split(message, Syntax::Shared).expect("what the dialect writes can be split");
+    statements.into_iter().map(|statement| statement.text()).collect()
+}
+
+fn values(sql: &str) -> Vec<&str> {
+    let list = sql.split_once("VALUES (").map_or("", |(_, list)| list).trim_end_matches(')');
+    list.split(", ").collect()
+}
+
+fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+    let rest = text.split_once(start).map_or("", |(_, rest)| rest);
+    rest.split_once(end).map_or(rest, |(found, _)| found)
+}
+
+fn nullable(text: &String) -> Option<String> {
+    Some(text.clone()).filter(|text| text != "NULL")
+}
+
+fn row(values: &[&str]) -> ResultSet {
+    ResultSet::new(vec![values.iter().map(|value| Some((*value).to_owned())).collect()])
+}
+
+fn rows(table: &[[String; 3]]) -> ResultSet {
+    ResultSet::new(table.iter().map(|row| row.iter().cloned().map(Some).collect()).collect())
+}
