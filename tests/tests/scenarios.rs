@@ -78,7 +78,7 @@ fn faults(scenario: impl Fn() -> Scenario) -> Vec<Fault> {
     undisturbed.run(Fault::None).unwrap();
     let mut faults = Vec::new();
     for (message, text) in
-        undisturbed.server.transcript.iter().filter(|text| !text.starts_with("-- ")).enumerate()
+        undisturbed.server.transcript.iter().filter(|text| !text.starts_with("-- sleeps")).enumerate()
     {
         faults.extend([Fault::LostBefore { message }, Fault::LostAfter { message }]);
         for statements in 0..=text.matches(";\n").count() + 1 {

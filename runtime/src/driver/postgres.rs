@@ -1,4 +1,4 @@
-use postgres::error::ErrorPosition;
+use postgres::error::{ErrorPosition, Severity};
 use postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
 use super::{Connection, ExchangeError};
@@ -12,10 +12,12 @@ impl Connection for Client {
     fn exchange(&mut self, message: &str) -> Result<Vec<ResultSet>, ExchangeError> {
         match self.simple_query(message) {
             Ok(messages) => Ok(results(&messages)),
-            Err(error) => match error.as_db_error() {
-                Some(said) if !self.is_closed() => Err(ExchangeError::Database(Box::new(db_error(said)))),
-                _ => Err(ExchangeError::Lost(Box::new(error))),
-            },
+            Err(error) => Err(match error.as_db_error() {
+                // The server says goodbye with an error, before the client notices that it is closed.
+                Some(said) if is_last_word(said) => ExchangeError::Lost(Box::new(said.clone())),
+                Some(said) if !self.is_closed() => ExchangeError::Database(Box::new(db_error(said))),
+                _ => ExchangeError::Lost(Box::new(error)),
+            }),
         }
     }
 }
@@ -36,6 +38,10 @@ fn results(messages: &[SimpleQueryMessage]) -> Vec<ResultSet> {
 
 fn text(row: &SimpleQueryRow) -> Vec<Option<String>> {
     (0..row.len()).map(|column| row.get(column).map(str::to_owned)).collect()
+}
+
+fn is_last_word(error: &postgres::error::DbError) -> bool {
+    matches!(error.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
 }
 
 fn db_error(error: &postgres::error::DbError) -> DbError {

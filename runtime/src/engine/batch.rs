@@ -43,7 +43,7 @@ impl<'a> Batch<'a> {
     pub(super) fn build(run: &mut Run<'a>) -> Batch<'a> {
         let members: Vec<_> = members(run.queue.iter().copied());
         let last = members.len() == run.queue.len() && run.doomed.is_none();
-        run.message.clear();
+        run.message = headline(&members);
         let mut segments = Vec::with_capacity(members.len());
         for (index, migration) in members.iter().enumerate() {
             let durable = index + 1 == members.len();
@@ -91,6 +91,23 @@ pub(super) fn offset(error: &DbError, message: &str, dialect: &dyn Dialect) -> O
         let statements = split(message, dialect.syntax()).ok()?;
         statements.get(error.completed?).map(|statement| statement.span().start)
     })
+}
+
+/// What whoever looks at the server's activity sees first.
+fn headline(members: &[&Migration]) -> String {
+    let shown = |migration: &Migration| format!("{} {}", migration.version(), migration.name());
+    match members {
+        [] => String::new(),
+        [one] => format!("-- gapless: applying {}\n", shown(one)),
+        [first, .., last] => {
+            format!(
+                "-- gapless: applying {} migrations, {} to {}\n",
+                members.len(),
+                shown(first),
+                shown(last)
+            )
+        }
+    }
 }
 
 fn members<'a>(queue: impl Iterator<Item = &'a Migration>) -> Vec<&'a Migration> {

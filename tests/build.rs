@@ -1,0 +1,5 @@
+//! Makes cargo notice added migrations.
+
+fn main() {
+    gapless_build::track("../migrations");
+}
