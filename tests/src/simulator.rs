@@ -306,7 +306,7 @@ impl Server {
 
     /// The fence.
     fn record(&mut self, sql: &str) -> Result<ResultSet, DbError> {
-        let [version, name, checksum] = values(sql)[..] else { panic!("three values in {sql}") };
+        let [version, name, _, checksum] = values(sql)[..] else { panic!("four values in {sql}") };
         if self.data.set.iter().any(|row| row[0] == version) {
             return Err(DbError {
                 schema: Some("public".to_owned()),

@@ -178,6 +178,24 @@ fn settings_are_put_back_after_a_failure_too() {
 }
 
 #[test]
+fn each_migration_of_a_message_has_a_time_of_its_own() {
+    let mut client = cluster().database().connect();
+    let slow = set(&[
+        ("1_a.sql", "SELECT pg_sleep(0.4);"),
+        ("2_b.sql", "SELECT 1;"),
+        ("3_c.sql", "SELECT pg_sleep(0.2);"),
+    ]);
+    let report = slow.runner().run(&mut client).unwrap();
+    let millis: Vec<_> = report.applied().iter().map(|a| a.duration().unwrap().as_millis()).collect();
+    assert!(millis[0] >= 400 && millis[1] < 200 && (200..400).contains(&millis[2]), "{millis:?}");
+    let between = "SELECT (max(applied_at) - min(applied_at) >= '0.4 s')::text FROM applied_migrations";
+    assert_eq!(value(&mut client, between), "true");
+    let journal =
+        "SELECT string_agg((duration_ms >= 200)::text, ' ' ORDER BY version) FROM applied_migrations_journal";
+    assert_eq!(value(&mut client, journal), "true false true");
+}
+
+#[test]
 fn a_waiting_runner_says_for_whom_and_leaves_when_the_work_is_done() {
     let database = cluster().database();
     let slow = set(&[("1_a.sql", "CREATE TABLE a (id int);\nSELECT pg_sleep(1.5);")]);

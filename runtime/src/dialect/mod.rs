@@ -57,13 +57,17 @@ pub trait Dialect: fmt::Debug + Sync {
         format!("SELECT version, name, checksum FROM {} ORDER BY applied_at, version;\n", tracker.set())
     }
 
+    /// The time of the call, not of the transaction or message.
+    fn clock(&self) -> &'static str;
+
     /// The row of the applied set: the fence.
     fn record(&self, tracker: &Tracker, migration: &Migration) -> String {
         format!(
-            "INSERT INTO {} (version, name, checksum) VALUES ({}, {}, '{}');\n",
+            "INSERT INTO {} (version, name, applied_at, checksum) VALUES ({}, {}, {}, '{}');\n",
             tracker.set(),
             migration.version(),
             self.literal(migration.name()),
+            self.clock(),
             migration.checksum()
         )
     }

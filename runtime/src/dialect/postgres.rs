@@ -142,13 +142,21 @@ impl Dialect for Postgres {
         sql
     }
 
+    /// Not `now()`: all transactions of a message share the time at which the message came.
+    fn clock(&self) -> &'static str {
+        "clock_timestamp()"
+    }
+
     fn journal_applied(&self, tracker: &Tracker, migration: &Migration) -> String {
+        let (version, set) = (migration.version(), tracker.set());
+        let seconds = format!(
+            "extract(epoch FROM clock_timestamp() - (SELECT applied_at FROM {set} WHERE version = {version}))"
+        );
         format!(
-            "INSERT INTO {} (version, name, event, duration_ms) VALUES ({}, {}, 'applied', \
-             (extract(epoch FROM clock_timestamp() - now()) * 1000)::bigint) \
-             RETURNING '{APPLIED}', version, (extract(epoch FROM clock_timestamp() - now()) * 1000000)::bigint;\n",
+            "INSERT INTO {} (version, name, event, duration_ms) \
+             VALUES ({version}, {}, 'applied', ({seconds} * 1000)::bigint) \
+             RETURNING '{APPLIED}', version, ({seconds} * 1000000)::bigint;\n",
             tracker.journal(),
-            migration.version(),
             self.literal(migration.name()),
         )
     }

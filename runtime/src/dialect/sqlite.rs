@@ -98,6 +98,10 @@ impl Dialect for Sqlite {
         })
     }
 
+    fn clock(&self) -> &'static str {
+        NOW
+    }
+
     fn journal_applied(&self, tracker: &Tracker, migration: &Migration) -> String {
         let (version, set) = (migration.version(), tracker.set());
         let micros = format!(
