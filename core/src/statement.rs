@@ -38,6 +38,12 @@ impl<'a> Statement<'a> {
         self.tokens.get(index).map_or("", |token| token.text(self.sql))
     }
 
+    /// Whether this word comes first, in any case.
+    pub(crate) fn first_is(&self, word: &str) -> bool {
+        let first = self.word(0);
+        first.len() == word.len() && first.eq_ignore_ascii_case(word)
+    }
+
     /// Whether the statement begins with these words, in any case.
     pub(crate) fn begins(&self, words: &[&str]) -> bool {
         words.iter().enumerate().all(|(index, word)| self.word(index).eq_ignore_ascii_case(word))
@@ -136,7 +142,7 @@ impl<'a> Script<'a> {
 }
 
 pub(crate) fn copies_from_stdin(statement: &Statement<'_>) -> bool {
-    statement.begins(&["COPY"])
+    statement.first_is("COPY")
         && statement.find("FROM").is_some_and(|at| statement.word(at + 1).eq_ignore_ascii_case("STDIN"))
 }
 

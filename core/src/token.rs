@@ -108,7 +108,12 @@ impl<'a> Lexer<'a> {
     }
 
     fn end_of(&self, start: usize, part: impl Fn(u8) -> bool) -> usize {
-        start + self.bytes[start..].iter().take_while(|byte| part(**byte)).count()
+        // A plain loop: the macro's crate is mostly built without optimisation.
+        let mut end = start;
+        while end < self.bytes.len() && part(self.bytes[end]) {
+            end += 1;
+        }
+        end
     }
 
     fn word(&self, start: usize) -> End {
@@ -151,12 +156,17 @@ impl<'a> Lexer<'a> {
     fn quoted(&self, start: usize, quote: usize, kind: TokenKind, backslash: bool) -> End {
         let mark = self.bytes[quote];
         let mut at = quote + 1;
-        while let Some(byte) = self.byte(at) {
-            at += match byte {
-                b'\\' if backslash => 2,
-                _ if byte == mark && self.byte(at + 1) == Some(mark) => 2,
-                _ if byte == mark => return Ok((kind, at + 1)),
-                _ => 1,
+        while at < self.bytes.len() {
+            let byte = self.bytes[at];
+            at += if byte == mark {
+                if self.byte(at + 1) != Some(mark) {
+                    return Ok((kind, at + 1));
+                }
+                2
+            } else if byte == b'\\' && backslash {
+                2
+            } else {
+                1
             };
         }
         let what = if kind == TokenKind::Text { "string" } else { "quoted identifier" };
@@ -188,8 +198,10 @@ impl<'a> Lexer<'a> {
 
     /// A lone CR ends a comment for Postgres, so what follows it must be looked at.
     fn line_end(&self, start: usize) -> usize {
-        let cr_ends = self.syntax == Syntax::Shared;
-        self.end_of(start, |byte| byte != b'\n' && !(cr_ends && byte == b'\r'))
+        let rest = &self.sql[start..];
+        let line = rest.find('\n').map_or(rest, |end| &rest[..end]);
+        let cr = if self.syntax == Syntax::Shared { line.find('\r') } else { None };
+        start + cr.unwrap_or(line.len())
     }
 
     /// Postgres nests block comments. MySQL and SQLite do not, but SQLite's users are told of an

@@ -19,7 +19,7 @@ pub(crate) fn table(arguments: &Arguments, scan: &Scan) -> TokenStream {
         rows.push_str(&row(scanned, &mut watched));
     }
     let sources: String =
-        arguments.sources().map(|(source, _)| format!("__gapless::Cow::Borrowed({source:?}),")).collect();
+        arguments.sources().map(|(source, _)| format!("__gapless::Borrowed({source:?}),")).collect();
     let count = scan.migrations().len();
     let syntax = match arguments.syntax {
         Syntax::Shared => "Shared",
@@ -63,21 +63,27 @@ fn block(krate: Option<TokenStream>, statements: TokenStream) -> TokenStream {
     TokenTree::Group(Group::new(proc_macro2::Delimiter::Brace, inner)).into()
 }
 
+/// A plain function for the plain case: naming a method a thousand times costs the compiler as much as
+/// all the rest.
 fn row(scanned: &Scanned, watched: &mut String) -> String {
     let Scanned { migration, up, down } = scanned;
-    let down = migration.down().zip(down.as_ref()).map_or("None".to_owned(), |(down, file)| {
-        let sql = text(down.sql(), file, watched);
-        format!("Some(__gapless::Down::__embedded({:?}, {sql}))", down.path())
-    });
-    format!(
-        "__gapless::Migration::__embedded({}, {:?}, {:?}, {}, b\"{}\", {down}, {}),\n",
+    let plain = format!(
+        "{}, {:?}, {:?}, {}, b\"{}\"",
         migration.version(),
         migration.name(),
         migration.path(),
         text(migration.sql(), up, watched),
         bytes(migration),
-        directives(migration.directives()),
-    )
+    );
+    let down = migration.down().zip(down.as_ref()).map(|(down, file)| {
+        let sql = text(down.sql(), file, watched);
+        format!("__gapless::Some(__gapless::down({:?}, {sql}))", down.path())
+    });
+    if down.is_none() && migration.directives() == Directives::NONE {
+        return format!("__gapless::up({plain}),\n");
+    }
+    let down = down.unwrap_or_else(|| "__gapless::None".to_owned());
+    format!("__gapless::migration({plain}, {down}, {}),\n", directives(migration.directives()))
 }
 
 /// The file itself where its bytes are the text; the text where it was normalised, beside a constant
@@ -104,14 +110,13 @@ fn bytes(migration: &Migration) -> String {
 }
 
 fn directives(directives: Directives) -> String {
-    if directives == Directives::NONE {
-        return "__gapless::Directives::NONE".to_owned();
-    }
     let millis = |timeout: Option<std::time::Duration>| {
-        timeout.map_or("None".to_owned(), |timeout| format!("Some({})", timeout.as_millis()))
+        timeout.map_or("__gapless::None".to_owned(), |timeout| {
+            format!("__gapless::Some({})", timeout.as_millis())
+        })
     };
     format!(
-        "__gapless::Directives::__embedded({}, {}, {}, {})",
+        "__gapless::directives({}, {}, {}, {})",
         directives.no_transaction(),
         directives.rerunnable(),
         millis(directives.lock_timeout()),

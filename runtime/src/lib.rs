@@ -58,9 +58,49 @@ pub use crate::set::MigrationSet;
 #[doc(hidden)]
 pub mod __private {
     pub mod v0_1_0 {
-        pub use std::borrow::Cow;
+        pub use std::borrow::Cow::{self, Borrowed};
+        pub use std::option::Option::{self, None, Some};
 
         pub use gapless_core::{Directives, Down, Migration, Syntax};
+
+        /// A migration without a way back and without directives.
+        pub const fn up(
+            version: i64,
+            name: &'static str,
+            path: &'static str,
+            sql: &'static str,
+            checksum: &[u8; 32],
+        ) -> Migration {
+            Migration::__embedded(version, name, path, sql, checksum, None, Directives::NONE)
+        }
+
+        /// Any migration.
+        pub const fn migration(
+            version: i64,
+            name: &'static str,
+            path: &'static str,
+            sql: &'static str,
+            checksum: &[u8; 32],
+            down: Option<Down>,
+            directives: Directives,
+        ) -> Migration {
+            Migration::__embedded(version, name, path, sql, checksum, down, directives)
+        }
+
+        /// The way back.
+        pub const fn down(path: &'static str, sql: &'static str) -> Down {
+            Down::__embedded(path, sql)
+        }
+
+        /// What header comments ask for; timeouts in milliseconds.
+        pub const fn directives(
+            no_transaction: bool,
+            rerunnable: bool,
+            lock_timeout: Option<u64>,
+            statement_timeout: Option<u64>,
+        ) -> Directives {
+            Directives::__embedded(no_transaction, rerunnable, lock_timeout, statement_timeout)
+        }
 
         /// The set over the macro's table.
         pub const fn set(
