@@ -78,6 +78,9 @@ impl NameError {
         let prefixed = body.trim_start_matches(|first: char| first.is_ascii_alphabetic());
         let (digits, description) = parts(prefixed);
         let letters = body.len() - prefixed.len();
+        if letters == 1 && digits.parse::<Version>() == Err(ParseVersionError::TooLarge) {
+            return NameError::too_large(digits);
+        }
         if letters == 1 && !digits.is_empty() && !sanitised(description).is_empty() {
             let reason = format!("a version is digits only, without `{}`", &body[..letters]);
             return NameError::new(&reason, format!("{digits}_{}{suffix}", sanitised(description)));
@@ -189,6 +192,7 @@ mod tests {
             ("-1_x.sql", Some("NNN_1_x.sql")),
             ("é.sql", Some("NNN_description.sql")),
             ("9223372036854775808_x.sql", None),
+            ("V9223372036854775808_x.sql", None),
         ] {
             assert_eq!(FileName::parse(file).unwrap_err().suggestion(), suggestion, "{file}");
         }

@@ -20,6 +20,7 @@
 //! - `rusqlite`: `rusqlite::Connection`
 //! - `tracing`: a span and events of each run
 
+mod conflict;
 mod dialect;
 mod driver;
 pub mod engine;
@@ -43,12 +44,13 @@ pub use gapless_core::{
 };
 pub use gapless_macros::embed_migrations;
 
+pub use crate::conflict::Conflict;
 pub use crate::driver::{Connection, ExchangeError};
 pub use crate::error::Error;
 pub use crate::event::{Event, Holder};
 pub use crate::failure::Failure;
 pub use crate::options::{Drift, Locking, OutOfOrder, Resolution, Unknown};
-pub use crate::plan::{Conflict, Pending, Plan};
+pub use crate::plan::{Pending, Plan};
 pub use crate::report::{Applied, Report};
 pub use crate::runner::Runner;
 pub use crate::set::MigrationSet;

@@ -3,10 +3,14 @@
 //! Scripts of its migrations are made of `EFFECT name`, `SYNTAX` (refused before anything of the message
 //! runs) and `FAIL` (refused when it is its turn).
 
-use std::time::Duration;
+#![allow(clippy::result_large_err, reason = "speed is no matter here")]
+
+mod client;
 
 use gapless::Syntax;
-use gapless::engine::{APPLIED, DbError, Position, Reply, ResultSet, Run, Step};
+use gapless::engine::{APPLIED, DbError, Position, ResultSet};
+
+pub use self::client::{Client, Fault};
 
 /// What the server keeps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,105 +40,6 @@ struct Session {
     before: Option<Data>,
     explicit: bool,
     aborted: bool,
-}
-
-/// What goes wrong with one message, counted from zero over the whole run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    None,
-    /// After so many of its statements the server refuses the next one with this code.
-    Refused {
-        message: usize,
-        statements: usize,
-        code: &'static str,
-    },
-    /// The connection breaks before the server sees it.
-    LostBefore {
-        message: usize,
-    },
-    /// The server does all of it, and the answer is lost.
-    LostAfter {
-        message: usize,
-    },
-}
-
-/// A run against a session of its own.
-#[derive(Debug)]
-pub struct Client<'a> {
-    run: Run<'a>,
-    session: usize,
-    sent: usize,
-    fault: Fault,
-    pub lost: bool,
-}
-
-impl<'a> Client<'a> {
-    pub fn new(server: &mut Server, run: Run<'a>, fault: Fault) -> Client<'a> {
-        server.sessions.push(Session::default());
-        Client { run, session: server.sessions.len() - 1, sent: 0, fault, lost: false }
-    }
-
-    /// One step; `false` once it is finished.
-    pub fn advance(&mut self, server: &mut Server) -> bool {
-        let message = match self.run.step() {
-            Step::Finished => return false,
-            Step::Sleep(pause) => {
-                server
-                    .transcript
-                    .push(format!("-- sleeps {}", if pause.is_zero() { "not at all" } else { "a while" }));
-                self.run.reply(Reply::slept());
-                return true;
-            }
-            Step::Send(message) => message.to_owned(),
-        };
-        let number = self.sent;
-        self.sent += 1;
-        let reply = match self.fault {
-            Fault::LostBefore { message: at } if at == number => self.lose(server),
-            Fault::LostAfter { message: at } if at == number => {
-                let _ = server.execute(self.session, &message, None);
-                self.lose(server)
-            }
-            Fault::Refused { message: at, statements, code } if at == number => {
-                reply(server.execute(self.session, &message, Some((statements, code))))
-            }
-            _ => reply(server.execute(self.session, &message, None)),
-        };
-        self.run.reply(reply);
-        true
-    }
-
-    /// Steps to the end.
-    pub fn finish(mut self, server: &mut Server) -> Result<gapless::Report, gapless::Error> {
-        for _ in 0..10_000 {
-            if !self.advance(server) {
-                return self.result();
-            }
-        }
-        panic!("the run does not end");
-    }
-
-    pub fn result(self) -> Result<gapless::Report, gapless::Error> {
-        self.run.finish().map(|finished| finished.report)
-    }
-
-    /// How many messages it has sent.
-    pub fn sent(&self) -> usize {
-        self.sent
-    }
-
-    fn lose(&mut self, server: &mut Server) -> Reply {
-        self.lost = true;
-        server.disconnect(self.session);
-        Reply::lost("connection reset by peer", Duration::ZERO)
-    }
-}
-
-fn reply(outcome: Result<Vec<ResultSet>, DbError>) -> Reply {
-    match outcome {
-        Ok(results) => Reply::rows(results, Duration::ZERO),
-        Err(error) => Reply::failed(error, Duration::ZERO),
-    }
 }
 
 fn refused(code: &str, message: &str) -> DbError {
@@ -267,7 +172,9 @@ impl Server {
             _ if sql.starts_with("SELECT event, attempt, statement, detail") => {
                 let version = between(sql, "version = ", " ");
                 let entries = data.journal.iter().filter(|entry| entry[0] == version);
-                ResultSet::new(entries.map(|entry| entry[1..].iter().map(nullable).collect()).collect())
+                ResultSet::new(
+                    entries.map(|entry| entry[1..].iter().map(|text| nullable(text)).collect()).collect(),
+                )
             }
             _ if sql.starts_with("SELECT a.pid") => row(&["4711", "another", "00:00:07", "ALTER TABLE t"]),
             _ if sql.contains("pg_advisory_unlock") => {
@@ -356,8 +263,8 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     rest.split_once(end).map_or(rest, |(found, _)| found)
 }
 
-fn nullable(text: &String) -> Option<String> {
-    Some(text.clone()).filter(|text| text != "NULL")
+fn nullable(text: &str) -> Option<String> {
+    Some(text.to_owned()).filter(|text| text != "NULL")
 }
 
 fn row(values: &[&str]) -> ResultSet {

@@ -1,0 +1,76 @@
+use std::fmt;
+
+use gapless_core::{Checksum, Version};
+
+/// A contradiction between the embedded set and the applied one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Conflict {
+    /// The text was edited after it was applied.
+    Drift {
+        /// The version.
+        version: Version,
+        /// The file.
+        path: String,
+        /// What was applied.
+        applied: Checksum,
+        /// What the binary holds.
+        embedded: Checksum,
+    },
+    /// The name differs from the one that was applied.
+    Renamed {
+        /// The version.
+        version: Version,
+        /// The file.
+        path: String,
+        /// The name that was applied.
+        applied: String,
+        /// The name that the binary holds.
+        embedded: String,
+    },
+    /// A version was applied that the binary does not know and that no newer release explains.
+    Orphan {
+        /// The version.
+        version: Version,
+        /// The name that was applied.
+        name: String,
+    },
+    /// A pending version is below an applied one, and the runner was told to refuse that.
+    OutOfOrder {
+        /// The version.
+        version: Version,
+        /// The file.
+        path: String,
+        /// The highest version that is applied.
+        highest: Version,
+    },
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Conflict::Drift { version, path, applied, embedded } => write!(
+                f,
+                "version {version} was edited after it was applied: {path}\n  applied  {applied}\n  \
+                 embedded {embedded}\nhelp: restore the file as it was applied, and put the change into a new migration"
+            ),
+            Conflict::Renamed { version, path, applied, embedded } => write!(
+                f,
+                "version {version} was applied as `{applied}` and is `{embedded}` now: {path}\n\
+                 help: if it is the same migration, name its file `{applied}` again; if it is another one, \
+                 give it a version of its own"
+            ),
+            Conflict::Orphan { version, name } => write!(
+                f,
+                "version {version} (`{name}`) was applied, and the binary does not have it\n\
+                 help: restore its file `{version}_{name}` from version control; if a newer release applied it, \
+                 `.unknown(Unknown::Allow)` lets this one go on"
+            ),
+            Conflict::OutOfOrder { version, path, highest } => write!(
+                f,
+                "version {version} is pending below version {highest}, which is applied: {path}\n\
+                 help: give it a version above {highest}, or allow it with `.out_of_order(OutOfOrder::Allow)`"
+            ),
+        }
+    }
+}
