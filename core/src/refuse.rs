@@ -18,7 +18,7 @@ pub(crate) fn refusal(statement: &Statement<'_>, syntax: Syntax, directives: Dir
         return shell_command(statement);
     }
     transaction_control(statement, directives)
-        .or_else(|| copy_from_stdin(statement))
+        .or_else(|| copy_with_client(statement))
         .or_else(|| if directives.no_transaction() { None } else { needs_autocommit(statement) })
 }
 
@@ -72,10 +72,20 @@ fn rolls_back_to_savepoint(statement: &Statement<'_>) -> bool {
     statement.word(at).eq_ignore_ascii_case("TO")
 }
 
-fn copy_from_stdin(statement: &Statement<'_>) -> Option<Fault> {
-    copies_from_stdin(statement).then(|| {
+fn copy_with_client(statement: &Statement<'_>) -> Option<Fault> {
+    if copies_from_stdin(statement) {
         let help = "write the rows as `INSERT INTO ... VALUES ...` (`pg_dump --inserts` does)";
-        fault(statement, 1, "`COPY ... FROM STDIN` needs a client that sends the rows".to_owned(), help)
+        return Some(fault(
+            statement,
+            1,
+            "`COPY ... FROM STDIN` needs a client that sends the rows".to_owned(),
+            help,
+        ));
+    }
+    let to = statement.find("TO").filter(|_| statement.first_is("COPY"))?;
+    statement.word(to + 1).eq_ignore_ascii_case("STDOUT").then(|| {
+        let message = "`COPY ... TO STDOUT` needs a client that takes the rows".to_owned();
+        fault(statement, 1, message, "remove it: a migration has nobody to send rows to")
     })
 }
 

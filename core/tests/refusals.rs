@@ -84,7 +84,7 @@ fn what_only_looks_dangerous_is_let_through() {
         "SELECT 'COMMIT; VACUUM'; -- COMMIT;\n/* VACUUM; */ SELECT $$ COMMIT; $$",
         "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$",
         "PRAGMA defer_foreign_keys = ON; PRAGMA foreign_keys",
-        "COPY t TO STDOUT",
+        "COPY t TO '/tmp/stdout'",
         "-- nothing to do any more",
     ] {
         assert_eq!(problems(sql, Syntax::Shared), Vec::<String>::new(), "{sql}");
@@ -94,6 +94,7 @@ fn what_only_looks_dangerous_is_let_through() {
 #[test]
 fn what_only_a_client_understands() {
     assert_eq!(problems("COPY t FROM STDIN;\n1\n\\.\n", Syntax::Shared).len(), 1);
+    assert_eq!(problems("COPY (SELECT 1) TO STDOUT", Syntax::Shared).len(), 1);
     assert_eq!(problems("\\set x 1\n\\i other.sql\nSELECT 1;", Syntax::Shared).len(), 2);
     assert_eq!(problems(".mode csv\n", Syntax::Shared).len(), 1);
     assert_eq!(problems("DELIMITER //\nSELECT 1//", Syntax::Mysql).len(), 1);

@@ -31,6 +31,8 @@ mod failure;
 mod history;
 mod options;
 mod plan;
+#[cfg(test)]
+mod plan_laws;
 mod report;
 mod runner;
 mod set;
