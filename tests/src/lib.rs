@@ -1,6 +1,7 @@
 //! What the tests share: a throwaway Postgres cluster, a proxy that counts round trips, sets of
 //! migrations from text, and the conformance suite that every driver runs.
 
+pub mod application;
 pub mod cluster;
 pub mod conformance;
 pub mod driver;
