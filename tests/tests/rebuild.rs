@@ -90,11 +90,8 @@ fn blocks(language: &str) -> Vec<String> {
     // Blocks of a list are indented.
     let readme: String =
         readme.lines().map(|line| format!("{}\n", line.strip_prefix("   ").unwrap_or(line))).collect();
-    let parts = readme
-        .split(&format!("```{language}\n"))
-        .skip(1)
-        .map(|part| part.split("```").next().unwrap().to_owned());
-    parts.collect()
+    let fence = format!("```{language}\n");
+    readme.split(&fence).skip(1).map(|part| part.split("```").next().unwrap().to_owned()).collect()
 }
 
 #[test]
