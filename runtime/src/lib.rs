@@ -31,8 +31,6 @@ mod failure;
 mod history;
 mod options;
 mod plan;
-#[cfg(test)]
-mod plan_laws;
 mod report;
 mod runner;
 mod set;

@@ -272,5 +272,5 @@ fn row(values: &[&str]) -> ResultSet {
 }
 
 fn rows(table: &[[String; 3]]) -> ResultSet {
-    ResultSet::new(table.iter().map(|row| row.iter().cloned().map(Some).collect()).collect())
+    ResultSet::new(table.iter().map(|row| row.iter().map(|text| nullable(text)).collect()).collect())
 }
