@@ -17,6 +17,8 @@
 //! No driver is on by default.
 //!
 //! - `postgres`: `postgres::Client`
+//! - `tokio-postgres`: `tokio_postgres::Client`
+//! - `sqlx`: `sqlx::PgConnection` and `sqlx::PgPool`, on tokio
 //! - `rusqlite`: `rusqlite::Connection`
 //! - `tracing`: a span and events of each run
 
@@ -45,7 +47,7 @@ pub use gapless_core::{
 pub use gapless_macros::embed_migrations;
 
 pub use crate::conflict::Conflict;
-pub use crate::driver::{Connection, ExchangeError};
+pub use crate::driver::{AsyncClient, AsyncConnection, Connection, ExchangeError};
 pub use crate::error::Error;
 pub use crate::event::{Event, Holder};
 pub use crate::failure::Failure;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gapless_core::{MigrationSet, Version};
 
-use crate::driver::{self, Connection};
+use crate::driver::{self, AsyncClient, Connection};
 use crate::engine::{Dialect, Run};
 use crate::options::{Drift, Locking, Options, OutOfOrder, Resolution, Unknown};
 use crate::{Error, Event, Plan, Report};
@@ -148,6 +148,40 @@ impl<'a> Runner<'a> {
     pub fn verify<C: Connection>(self, client: &mut C) -> Result<Report, Error> {
         let run = self.start(Goal::Verify, client.dialect())?;
         Ok(driver::drive(client, run)?.report)
+    }
+
+    /// [`run`](Runner::run) for an asynchronous client.
+    ///
+    /// If the future is dropped before it is done, the server goes on with the message it has: it may
+    /// still commit migrations, each together with its record. Close the connection then. It holds the
+    /// lock until the server notices, the next run waits for that, and goes on with what is left.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Runner::run).
+    pub async fn run_async<C: AsyncClient>(self, client: &mut C) -> Result<Report, Error> {
+        let run = self.start(Goal::Apply, client.dialect())?;
+        Ok(client.drive(run).await?.report)
+    }
+
+    /// [`plan`](Runner::plan) for an asynchronous client.
+    ///
+    /// # Errors
+    ///
+    /// As [`plan`](Runner::plan).
+    pub async fn plan_async<C: AsyncClient>(self, client: &mut C) -> Result<Plan, Error> {
+        let run = self.start(Goal::Plan, client.dialect())?;
+        Ok(client.drive(run).await?.plan)
+    }
+
+    /// [`verify`](Runner::verify) for an asynchronous client.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`](Runner::verify).
+    pub async fn verify_async<C: AsyncClient>(self, client: &mut C) -> Result<Report, Error> {
+        let run = self.start(Goal::Verify, client.dialect())?;
+        Ok(client.drive(run).await?.report)
     }
 
     /// The run that [`run`](Runner::run) drives, for a driver of your own.

@@ -184,7 +184,7 @@ impl Dialect for Postgres {
             "23505" if table(tracker.table()) || table(&tracker.journal_table()) => Class::Fence,
             // Two sessions that create the same object collide on the catalog's own indexes.
             "23505" if error.schema.as_deref() == Some("pg_catalog") => Class::Exists,
-            "42P07" | "42P06" => Class::Exists,
+            "42P07" | "42P06" | "42710" => Class::Exists,
             "55P03" | "40P01" | "40001" => Class::Retry,
             "42501" => Class::Permission,
             "25006" => Class::ReadOnly,

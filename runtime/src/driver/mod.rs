@@ -1,14 +1,24 @@
 //! Connections of other crates, driven by a loop without decisions.
 
+mod asynchronous;
+#[cfg(any(feature = "postgres", feature = "tokio-postgres"))]
+mod messages;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "rusqlite")]
 mod rusqlite;
+#[cfg(feature = "sqlx")]
+mod sqlx;
+#[cfg(feature = "tokio-postgres")]
+mod tokio_postgres;
 
 use std::error::Error as StdError;
 use std::thread;
 use std::time::Instant;
 
+#[cfg(feature = "sqlx")]
+pub(crate) use self::asynchronous::drive_async;
+pub use self::asynchronous::{AsyncClient, AsyncConnection};
 use crate::Error;
 use crate::engine::{DbError, Dialect, Finished, Reply, ResultSet, Run, Step};
 use crate::error::ErrorKind;
@@ -56,13 +66,17 @@ pub(crate) fn drive<'a, C: Connection>(client: &mut C, mut run: Run<'a>) -> Resu
             }
             Step::Send(message) => {
                 let begun = Instant::now();
-                match client.exchange(message) {
-                    Ok(results) => Reply::rows(results, begun.elapsed()),
-                    Err(ExchangeError::Database(error)) => Reply::failed(*error, begun.elapsed()),
-                    Err(ExchangeError::Lost(source)) => Reply::lost(source, begun.elapsed()),
-                }
+                answer(client.exchange(message), begun)
             }
         };
         run.reply(reply);
+    }
+}
+
+fn answer(outcome: Result<Vec<ResultSet>, ExchangeError>, begun: Instant) -> Reply {
+    match outcome {
+        Ok(results) => Reply::rows(results, begun.elapsed()),
+        Err(ExchangeError::Database(error)) => Reply::failed(*error, begun.elapsed()),
+        Err(ExchangeError::Lost(source)) => Reply::lost(source, begun.elapsed()),
     }
 }

@@ -1,7 +1,11 @@
 //! What the conformance suite needs of a driver. An asynchronous one joins by blocking in these.
 
-use gapless::{Connection, Error, Plan, Report, Runner};
+mod asynchronous;
 
+use gapless::engine::ResultSet;
+use gapless::{Connection, Error, ExchangeError, Plan, Report, Runner};
+
+pub use self::asynchronous::{Sqlx, SqlxPool, TokioPostgres};
 use crate::cluster::{Database, cluster};
 
 /// A driver, and a database of its own for it.
@@ -95,10 +99,14 @@ impl Driver for Rusqlite {
 }
 
 fn exchange<C: Connection>(client: &mut C, sql: &str) -> Result<Vec<String>, String> {
-    let results = client.exchange(sql).map_err(|error| format!("{error:?}"))?;
+    lines(client.exchange(sql))
+}
+
+fn lines(results: Result<Vec<ResultSet>, ExchangeError>) -> Result<Vec<String>, String> {
     let line = |row: &[Option<String>]| {
         let texts: Vec<_> = row.iter().map(|value| value.as_deref().unwrap_or("NULL")).collect();
         texts.join("|")
     };
+    let results = results.map_err(|error| format!("{error:?}"))?;
     Ok(results.last().map(|result| result.rows().map(line).collect()).unwrap_or_default())
 }

@@ -1,0 +1,72 @@
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use super::{ExchangeError, answer};
+use crate::Error;
+use crate::engine::{Dialect, Finished, Reply, ResultSet, Run, Step};
+
+/// An asynchronous connection that a run can use: `tokio_postgres::Client` with the feature
+/// `tokio-postgres`, `sqlx::PgConnection` with the feature `sqlx`, or one of your own.
+pub trait AsyncConnection: Send {
+    /// The text for this kind of database.
+    fn dialect(&self) -> &'static dyn Dialect;
+
+    /// Sends one message of one or more statements, and waits for all of the answer.
+    ///
+    /// # Errors
+    ///
+    /// What the database said, or how the connection broke.
+    fn exchange(
+        &mut self,
+        message: &str,
+    ) -> impl Future<Output = Result<Vec<ResultSet>, ExchangeError>> + Send;
+
+    /// Waits, with the timer of the runtime that the connection lives in.
+    fn sleep(&mut self, pause: Duration) -> impl Future<Output = ()> + Send;
+}
+
+/// Where [`run_async`](crate::Runner::run_async) gets its connection from: every [`AsyncConnection`] is its
+/// own, and `sqlx::PgPool` lends one for the run.
+pub trait AsyncClient: Send {
+    /// The text for this kind of database.
+    fn dialect(&self) -> &'static dyn Dialect;
+
+    /// Takes a run to its end.
+    ///
+    /// # Errors
+    ///
+    /// What the run ends with.
+    fn drive(&mut self, run: Run<'_>) -> impl Future<Output = Result<Finished, Error>> + Send;
+}
+
+impl<C: AsyncConnection> AsyncClient for C {
+    fn dialect(&self) -> &'static dyn Dialect {
+        AsyncConnection::dialect(self)
+    }
+
+    async fn drive(&mut self, run: Run<'_>) -> Result<Finished, Error> {
+        drive_async(self, run).await
+    }
+}
+
+pub(crate) async fn drive_async<C: AsyncConnection>(
+    client: &mut C,
+    mut run: Run<'_>,
+) -> Result<Finished, Error> {
+    loop {
+        let reply = match run.step() {
+            Step::Finished => return run.finish(),
+            Step::Sleep(pause) => {
+                client.sleep(pause).await;
+                Reply::slept()
+            }
+            Step::Send(message) => {
+                // A copy: a future that borrows from the run could not move between threads.
+                let message = message.to_owned();
+                let begun = Instant::now();
+                answer(client.exchange(&message).await, begun)
+            }
+        };
+        run.reply(reply);
+    }
+}

@@ -1,0 +1,74 @@
+//! What `postgres` and `tokio-postgres` share: the types of an answer.
+
+use tokio_postgres::error::{DbError as ServerError, ErrorPosition, Severity};
+use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
+
+use super::ExchangeError;
+use crate::engine::{DbError, Position, ResultSet};
+
+/// A result for each completed statement.
+#[derive(Debug, Default)]
+pub(super) struct Results {
+    complete: Vec<ResultSet>,
+    open: ResultSet,
+}
+
+impl Results {
+    pub(super) fn push(&mut self, message: &SimpleQueryMessage) {
+        match message {
+            SimpleQueryMessage::Row(row) => self.open.push(text(row)),
+            SimpleQueryMessage::CommandComplete(_) => self.complete.push(std::mem::take(&mut self.open)),
+            _ => {}
+        }
+    }
+
+    pub(super) fn complete(self) -> Vec<ResultSet> {
+        self.complete
+    }
+
+    #[cfg(feature = "tokio-postgres")]
+    pub(super) fn completed(&self) -> usize {
+        self.complete.len()
+    }
+}
+
+fn text(row: &SimpleQueryRow) -> Vec<Option<String>> {
+    (0..row.len()).map(|column| row.get(column).map(str::to_owned)).collect()
+}
+
+/// `completed` statements of the message had ended well, if that is known.
+pub(super) fn exchange_error(
+    error: tokio_postgres::Error,
+    closed: bool,
+    completed: Option<usize>,
+) -> ExchangeError {
+    match error.as_db_error() {
+        // The server says goodbye with an error, before the client notices that it is closed.
+        Some(said) if is_last_word(said) => ExchangeError::Lost(Box::new(said.clone())),
+        Some(said) if !closed => ExchangeError::Database(Box::new(DbError { completed, ..db_error(said) })),
+        _ => ExchangeError::Lost(Box::new(error)),
+    }
+}
+
+fn is_last_word(error: &ServerError) -> bool {
+    matches!(error.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
+}
+
+fn db_error(error: &ServerError) -> DbError {
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    DbError {
+        code: error.code().code().to_owned(),
+        message: error.message().to_owned(),
+        detail: owned(error.detail()),
+        hint: owned(error.hint()),
+        context: owned(error.where_()),
+        schema: owned(error.schema()),
+        table: owned(error.table()),
+        constraint: owned(error.constraint()),
+        position: match error.position() {
+            Some(ErrorPosition::Original(at)) => usize::try_from(*at).ok().map(Position::Character),
+            _ => None,
+        },
+        completed: None,
+    }
+}

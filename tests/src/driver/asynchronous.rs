@@ -1,0 +1,111 @@
+//! Asynchronous drivers, each blocking in a runtime of its own.
+
+use gapless::{AsyncClient, AsyncConnection, Error, Plan, Report, Runner};
+use sqlx::{Connection as _, PgConnection, PgPool};
+use tokio::runtime::{Builder, Runtime};
+
+use super::{Driver, lines};
+use crate::cluster::{Database, cluster};
+
+/// A client and the runtime that it lives in.
+#[derive(Debug)]
+pub struct Blocking<C> {
+    pub client: C,
+    pub runtime: Runtime,
+}
+
+impl<C: AsyncClient> Blocking<C> {
+    fn new(connect: impl Future<Output = C>) -> Blocking<C> {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let client = runtime.block_on(connect);
+        Blocking { client, runtime }
+    }
+
+    fn run(&mut self, runner: Runner<'_>) -> Result<Report, Error> {
+        self.runtime.block_on(sendable(runner.run_async(&mut self.client)))
+    }
+
+    fn plan(&mut self, runner: Runner<'_>) -> Result<Plan, Error> {
+        self.runtime.block_on(sendable(runner.plan_async(&mut self.client)))
+    }
+
+    fn verify(&mut self, runner: Runner<'_>) -> Result<Report, Error> {
+        self.runtime.block_on(sendable(runner.verify_async(&mut self.client)))
+    }
+}
+
+/// What a runtime with several threads asks of a future.
+fn sendable<F: Future + Send>(future: F) -> F {
+    future
+}
+
+/// A driver whose client is `Blocking<$client>`.
+macro_rules! driver {
+    ($(#[$doc:meta])* $name:ident, $client:ty, $connect:expr, |$lender:ident| $connection:expr) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name(pub Database);
+
+        impl Driver for $name {
+            type Client = Blocking<$client>;
+
+            fn fresh() -> $name {
+                $name(cluster().database())
+            }
+
+            fn connect(&self) -> Self::Client {
+                Blocking::new($connect(self.0.url()))
+            }
+
+            fn run(client: &mut Self::Client, runner: Runner<'_>) -> Result<Report, Error> {
+                client.run(runner)
+            }
+
+            fn plan(client: &mut Self::Client, runner: Runner<'_>) -> Result<Plan, Error> {
+                client.plan(runner)
+            }
+
+            fn verify(client: &mut Self::Client, runner: Runner<'_>) -> Result<Report, Error> {
+                client.verify(runner)
+            }
+
+            fn sql(client: &mut Self::Client, sql: &str) -> Result<Vec<String>, String> {
+                let Blocking { client: $lender, runtime } = client;
+                lines(runtime.block_on(async { $connection.exchange(sql).await }))
+            }
+
+            const MAKE_READ_ONLY: &'static str = "SET default_transaction_read_only = on";
+        }
+    };
+}
+
+driver!(
+    /// `tokio_postgres::Client`.
+    TokioPostgres,
+    tokio_postgres::Client,
+    |url: String| async move {
+        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("the server answers");
+        tokio::spawn(connection);
+        client
+    },
+    |client| client
+);
+
+driver!(
+    /// `sqlx::PgConnection`.
+    Sqlx,
+    PgConnection,
+    |url: String| async move { PgConnection::connect(&url).await.expect("the server answers") },
+    |client| client
+);
+
+driver!(
+    /// `sqlx::PgPool` of one connection, so that what a test sets is there when it runs.
+    SqlxPool,
+    PgPool,
+    |url: String| async move {
+        let options = sqlx::postgres::PgPoolOptions::new().max_connections(1);
+        options.connect(&url).await.expect("the server answers")
+    },
+    |pool| pool.acquire().await.expect("a connection")
+);

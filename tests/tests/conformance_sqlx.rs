@@ -1,0 +1,3 @@
+//! The conformance suite with `sqlx::PgConnection`.
+
+gapless_tests::conformance!(gapless_tests::driver::Sqlx);

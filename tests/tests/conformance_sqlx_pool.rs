@@ -1,0 +1,3 @@
+//! The conformance suite with `sqlx::PgPool`.
+
+gapless_tests::conformance!(gapless_tests::driver::SqlxPool);
