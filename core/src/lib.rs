@@ -9,6 +9,7 @@
 //! Applications depend on the `gapless` crate, which re-exports what they need from here.
 
 mod checksum;
+mod concurrent;
 mod current;
 mod directive;
 mod migration;
@@ -25,6 +26,7 @@ mod token;
 mod version;
 
 pub use checksum::{Checksum, ParseChecksumError, normalise};
+pub use concurrent::Concurrent;
 pub use current::Difference;
 pub use directive::Directives;
 pub use migration::{Down, Migration};

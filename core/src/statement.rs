@@ -33,6 +33,10 @@ impl<'a> Statement<'a> {
         self.tokens.get(index).filter(|t| t.kind == TokenKind::Word).map_or("", |t| t.text(self.sql))
     }
 
+    pub(crate) fn slice(&self, span: Range<usize>) -> &'a str {
+        &self.sql[span]
+    }
+
     /// The token at this position, as it is written; empty beyond the last.
     pub(crate) fn text_of(&self, index: usize) -> &'a str {
         self.tokens.get(index).map_or("", |token| token.text(self.sql))

@@ -94,6 +94,11 @@ impl Error {
         matches!(self.inner.kind, ErrorKind::Interrupted { .. })
     }
 
+    /// A transaction pooler is in between, and the lock is the session's.
+    pub fn is_pooler(&self) -> bool {
+        matches!(self.inner.kind, ErrorKind::Pooler { .. })
+    }
+
     /// What was asked for cannot be: a name, a target, or a connection inside of a transaction.
     pub fn is_usage(&self) -> bool {
         use ErrorKind::{InTransaction, Misuse, Name, Target};

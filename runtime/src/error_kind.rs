@@ -50,6 +50,11 @@ pub(crate) enum ErrorKind {
         error: DbError,
     },
     InTransaction,
+    /// The session is not always the same.
+    Pooler {
+        before: i32,
+        after: String,
+    },
     Name {
         what: &'static str,
         name: String,
@@ -98,6 +103,11 @@ impl fmt::Display for ErrorKind {
             ErrorKind::InTransaction => f.write_str(
                 "the connection is inside of a transaction\n\
                  help: commit it first, or give the run a connection of its own",
+            ),
+            ErrorKind::Pooler { before, after } => write!(
+                f,
+                "backend {before} answered first, and backend {after} then: a transaction pooler is in between, where \
+                 a session lock belongs to nobody\nhelp: use `.locking(Locking::Transaction)`, or connect past the pooler"
             ),
             ErrorKind::Name { what, name, problem } => write!(
                 f,

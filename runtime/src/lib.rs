@@ -41,8 +41,8 @@ mod trace;
 mod tracker;
 
 pub use gapless_core::{
-    Checksum, Difference, Directives, Down, DuplicateVersion, Fault, Location, Migration, ParseVersionError,
-    Pattern, Problem, Problems, Statement, Syntax, Version, split,
+    Checksum, Concurrent, Difference, Directives, Down, DuplicateVersion, Fault, Location, Migration,
+    ParseVersionError, Pattern, Problem, Problems, Statement, Syntax, Version, split,
 };
 pub use gapless_macros::embed_migrations;
 

@@ -45,6 +45,9 @@ pub enum Locking {
     /// A session advisory lock, polled. Databases without one go by the fence alone.
     #[default]
     Session,
+    /// An advisory lock inside of each migration's own transaction: for transaction poolers (pgbouncer), where
+    /// a session does not stay with its client.
+    Transaction,
     /// No lock: the primary key of the tracker alone decides between runners.
     None,
 }

@@ -6,7 +6,7 @@ mod sqlite;
 use std::fmt;
 use std::time::Duration;
 
-use gapless_core::{Migration, Syntax, Version};
+use gapless_core::{Concurrent, Migration, Syntax, Version};
 
 pub use self::postgres::Postgres;
 pub use self::sqlite::Sqlite;
@@ -39,8 +39,21 @@ pub trait Dialect: fmt::Debug + Sync {
     /// Gives the lock back (done, backend pid); `None` if there is none to give.
     fn unlock(&self, tracker: &Tracker) -> Option<String>;
 
-    /// Creates what is missing, all or nothing.
-    fn bootstrap(&self, tracker: &Tracker, missing: Missing) -> String;
+    /// Creates what is missing; inside of a transaction.
+    fn create(&self, tracker: &Tracker, missing: Missing) -> String;
+
+    /// Takes the lock until the end of the transaction, or fails with [`Class::Busy`]; empty if there is
+    /// none to take.
+    fn lock_transaction(&self, tracker: &Tracker) -> String;
+
+    /// By what a later run recognises whether this session still lives; an expression.
+    fn session_mark(&self) -> &'static str {
+        "NULL"
+    }
+
+    /// Asks the catalog for the indexes (qualified name, valid) that tell what became of a concurrent
+    /// statement; `None` if nothing can tell.
+    fn inspect(&self, statement: &Concurrent<'_>) -> Option<String>;
 
     /// Begins a transaction with these timeouts in it.
     fn begin(&self, timeouts: Timeouts) -> String;
@@ -78,6 +91,11 @@ pub trait Dialect: fmt::Debug + Sync {
     /// A row of the journal.
     fn journal(&self, tracker: &Tracker, entry: &Entry<'_>) -> String {
         let number = |value: Option<usize>| value.map_or("NULL".to_owned(), |value| value.to_string());
+        let detail = match &entry.detail {
+            Some(detail) => self.literal(detail),
+            None if entry.event == "started" => self.session_mark().to_owned(),
+            None => "NULL".to_owned(),
+        };
         format!(
             "INSERT INTO {} (version, name, event, attempt, statement, statements, detail) \
              VALUES ({}, {}, '{}', {}, {}, {}, {});\n",
@@ -88,7 +106,7 @@ pub trait Dialect: fmt::Debug + Sync {
             entry.attempt,
             number(entry.statement),
             number(entry.statements),
-            entry.detail.as_deref().map_or("NULL".to_owned(), |detail| self.literal(detail)),
+            detail,
         )
     }
 
@@ -99,13 +117,9 @@ pub trait Dialect: fmt::Debug + Sync {
     /// Commits; a commit that is not durable may be lost in a crash of the server, with all after it.
     fn commit(&self, durable: bool) -> String;
 
-    /// The journal of one version (event, attempt, statement, detail) in the order of its rows.
-    fn progress(&self, tracker: &Tracker, version: Version) -> String {
-        format!(
-            "SELECT event, attempt, statement, detail FROM {} WHERE version = {version} ORDER BY id;\n",
-            tracker.journal()
-        )
-    }
+    /// The journal of one version (event, attempt, statement, detail, whether the session lives that wrote
+    /// it and is not this one, or NULL if that cannot be known) in the order of its rows.
+    fn progress(&self, tracker: &Tracker, version: Version) -> String;
 
     /// What an error means.
     fn classify(&self, error: &DbError, tracker: &Tracker) -> Class;
@@ -119,6 +133,9 @@ pub const APPLIED: &str = "gapless:applied";
 pub struct Look {
     /// Whether to take the lock at all.
     pub take: bool,
+    /// The backend that answered before, if it is known: from another one the lock is not taken, and the
+    /// answer is NULL.
+    pub pid: Option<i32>,
     /// Whether to select the applied set, which then must exist.
     pub set: bool,
     /// Whether to select the lock's holder.

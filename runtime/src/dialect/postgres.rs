@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use gapless_core::{Migration, Syntax};
+use gapless_core::{Concurrent, Migration, Syntax, Version};
 
 use super::{APPLIED, Class, Dialect, Look, Missing, Timeouts};
 use crate::engine::DbError;
@@ -13,6 +13,9 @@ pub struct Postgres;
 /// Everything of ours is found whatever the search path: `pg_catalog` is named, tables are qualified.
 const SESSION: &str = "pg_catalog.pg_backend_pid(), \
     pg_catalog.current_setting('transaction_read_only') = 'on', pg_catalog.pg_is_in_recovery()";
+
+/// What [`Dialect::lock_transaction`] fails with.
+const HELD: &str = "gapless: another runner has the lock";
 
 impl Dialect for Postgres {
     fn syntax(&self) -> Syntax {
@@ -39,8 +42,13 @@ impl Dialect for Postgres {
 
     fn lock(&self, tracker: &Tracker, look: Look) -> String {
         let key = tracker.lock_key();
-        let take =
-            if look.take { format!("pg_catalog.pg_try_advisory_lock({key})") } else { "true".to_owned() };
+        let attempt = format!("pg_catalog.pg_try_advisory_lock({key})");
+        let take = match (look.take, look.pid) {
+            (false, _) => "true".to_owned(),
+            (true, None) => attempt,
+            // A pooler may have handed the session on: a lock taken there would stay there.
+            (true, Some(pid)) => format!("CASE WHEN pg_catalog.pg_backend_pid() = {pid} THEN {attempt} END"),
+        };
         let there = |name: String| format!("pg_catalog.to_regclass({}) IS NOT NULL", self.literal(&name));
         let schema = self.literal(&quoted(tracker.schema()));
         let mut sql = format!(
@@ -79,9 +87,9 @@ impl Dialect for Postgres {
     }
 
     /// Without `IF NOT EXISTS`, which wants the privilege to create even where nothing is to be created.
-    fn bootstrap(&self, tracker: &Tracker, missing: Missing) -> String {
+    fn create(&self, tracker: &Tracker, missing: Missing) -> String {
         let (set, journal) = (tracker.set(), tracker.journal());
-        let mut sql = "BEGIN;\n".to_owned();
+        let mut sql = String::new();
         if missing.schema {
             let _ = writeln!(sql, "CREATE SCHEMA {};", quoted(tracker.schema()));
         }
@@ -104,7 +112,63 @@ impl Dialect for Postgres {
                  CREATE UNIQUE INDEX ON {journal} (version, attempt) WHERE event = 'started';"
             );
         }
-        sql + "COMMIT;\n"
+        sql
+    }
+
+    /// An error rather than a row: only that keeps the rest of the transaction from running.
+    fn lock_transaction(&self, tracker: &Tracker) -> String {
+        let key = tracker.lock_key();
+        format!(
+            "DO $gapless$BEGIN IF NOT pg_catalog.pg_try_advisory_xact_lock({key}) THEN \
+             RAISE EXCEPTION USING ERRCODE = '55P03', MESSAGE = '{HELD}'; END IF; END$gapless$;\n"
+        )
+    }
+
+    fn session_mark(&self) -> &'static str {
+        "(SELECT extract(epoch FROM backend_start)::text FROM pg_catalog.pg_stat_activity \
+         WHERE pid = pg_catalog.pg_backend_pid())"
+    }
+
+    /// A role that may not see another's session sees no `backend_start` of it: the pid has to do then.
+    fn progress(&self, tracker: &Tracker, version: Version) -> String {
+        format!(
+            "SELECT event, attempt, statement, detail, EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity a \
+             WHERE a.pid = j.backend_pid AND a.pid <> pg_catalog.pg_backend_pid() AND \
+             coalesce(extract(epoch FROM a.backend_start)::text, j.detail) = j.detail) \
+             FROM {} j WHERE version = {version} ORDER BY id;\n",
+            tracker.journal()
+        )
+    }
+
+    fn inspect(&self, statement: &Concurrent<'_>) -> Option<String> {
+        let oid = |name: &str| format!("pg_catalog.to_regclass({})", self.literal(name));
+        let table_of = |index: &str| {
+            format!("(SELECT indrelid FROM pg_catalog.pg_index WHERE indexrelid = {})", oid(index))
+        };
+        // How the server names the copies that REINDEX makes: "Rebuilding Indexes Concurrently".
+        let copies = "NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$'";
+        let filter = match statement {
+            Concurrent::Create { index: None, .. } => return None,
+            Concurrent::Create { index: Some(index), table, .. } => format!(
+                "i.indrelid = {} AND c.relname = (pg_catalog.parse_ident({}))[1]",
+                oid(table),
+                self.literal(index)
+            ),
+            Concurrent::Drop { index } => format!("i.indexrelid = {}", oid(index)),
+            Concurrent::Reindex { object, name } => match object.as_str() {
+                "INDEX" => format!("{copies} AND i.indrelid = {}", table_of(name)),
+                "TABLE" => format!("{copies} AND i.indrelid = {}", oid(name)),
+                "SCHEMA" => {
+                    format!("{copies} AND n.oid = pg_catalog.to_regnamespace({})", self.literal(name))
+                }
+                _ => copies.to_owned(),
+            },
+        };
+        Some(format!(
+            "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), i.indisvalid FROM pg_catalog.pg_index i \
+             JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {filter};\n"
+        ))
     }
 
     fn begin(&self, timeouts: Timeouts) -> String {
@@ -185,6 +249,7 @@ impl Dialect for Postgres {
             // Two sessions that create the same object collide on the catalog's own indexes.
             "23505" if error.schema.as_deref() == Some("pg_catalog") => Class::Exists,
             "42P07" | "42P06" | "42710" => Class::Exists,
+            "55P03" if error.message == HELD => Class::Busy,
             "55P03" | "40P01" | "40001" => Class::Retry,
             "42501" => Class::Permission,
             "25006" => Class::ReadOnly,

@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use gapless_core::{Migration, Syntax};
+use gapless_core::{Concurrent, Migration, Syntax, Version};
 
 use super::{APPLIED, Class, Dialect, Look, Missing, Timeouts};
 use crate::engine::DbError;
@@ -65,22 +65,36 @@ impl Dialect for Sqlite {
         None
     }
 
-    fn bootstrap(&self, tracker: &Tracker, _: Missing) -> String {
+    fn create(&self, tracker: &Tracker, _: Missing) -> String {
         let (set, journal) = (tracker.set(), tracker.journal());
         let index = quoted(&format!("{}_started", tracker.journal_table()));
         format!(
-            "BEGIN IMMEDIATE;\n\
-             CREATE TABLE IF NOT EXISTS {set} (version INTEGER PRIMARY KEY, name TEXT NOT NULL, \
+            "CREATE TABLE IF NOT EXISTS {set} (version INTEGER PRIMARY KEY, name TEXT NOT NULL, \
              applied_at TEXT NOT NULL DEFAULT {NOW}, checksum TEXT);\n\
              CREATE TABLE IF NOT EXISTS {journal} (id INTEGER PRIMARY KEY, at TEXT NOT NULL DEFAULT {NOW}, \
              version INTEGER NOT NULL, name TEXT NOT NULL, event TEXT NOT NULL, \
              attempt INTEGER NOT NULL DEFAULT 1, statement INTEGER, statements INTEGER, duration_ms INTEGER, \
              db_user TEXT, application TEXT, backend_pid INTEGER, detail TEXT);\n\
-             CREATE UNIQUE INDEX IF NOT EXISTS {}.{index} ON {} (version, attempt) WHERE event = 'started';\n\
-             COMMIT;\n",
+             CREATE UNIQUE INDEX IF NOT EXISTS {}.{index} ON {} (version, attempt) WHERE event = 'started';\n",
             quoted(tracker.schema()),
             quoted(&tracker.journal_table()),
         )
+    }
+
+    /// `BEGIN IMMEDIATE` has taken the database's.
+    fn lock_transaction(&self, _: &Tracker) -> String {
+        String::new()
+    }
+
+    fn progress(&self, tracker: &Tracker, version: Version) -> String {
+        format!(
+            "SELECT event, attempt, statement, detail, NULL FROM {} WHERE version = {version} ORDER BY id;\n",
+            tracker.journal()
+        )
+    }
+
+    fn inspect(&self, _: &Concurrent<'_>) -> Option<String> {
+        None
     }
 
     fn begin(&self, _: Timeouts) -> String {

@@ -127,6 +127,7 @@ impl<'a> Segment<'a> {
     /// that nothing stands between one transaction and the next.
     fn write(run: &mut Run<'a>, migration: &'a Migration, durable: bool) -> Segment<'a> {
         let begin = run.dialect.begin(run.timeouts(migration));
+        let lock = run.lock_transaction();
         let record = run.dialect.record(&run.tracker, migration);
         let restore = run.dialect.restore(&run.session.settings);
         let journal = run.dialect.journal_applied(&run.tracker, migration);
@@ -134,6 +135,7 @@ impl<'a> Segment<'a> {
         let message = &mut run.message;
         let whole = message.len();
         message.push_str(&begin);
+        message.push_str(&lock);
         message.push_str(&record);
         let script = message.len();
         message.push_str(migration.sql());

@@ -48,7 +48,8 @@ impl<'a> Run<'a> {
     pub(super) fn check_unlock(&mut self, result: Option<&ResultSet>) {
         if !result.is_some_and(|result| result.is_true(0)) {
             let warning = "the advisory lock was not this session's when it was given back: \
-                           is a pooler between this program and the database?";
+                           a transaction pooler may be in between, for which \
+                           there is `.locking(Locking::Transaction)`";
             self.warn(warning.to_owned());
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::reply::{DbError, ResultSet};
 use super::run::{After, Rollback, Run, State};
-use crate::dialect::{Class, Look, Missing};
+use crate::dialect::{Class, Look, Missing, Timeouts};
 use crate::error::ErrorKind;
 use crate::event::{Event, Holder};
 use crate::history::History;
@@ -20,6 +20,7 @@ impl<'a> Run<'a> {
 
     pub(super) fn observed(&mut self, results: &[ResultSet]) -> State<'a> {
         let session = results.first().cloned().unwrap_or_default();
+        self.session.pid = session.value(0).and_then(|pid| pid.parse().ok());
         self.session.read_only = session.is_true(1);
         self.session.standby = session.is_true(2);
         if session.is_true(3) {
@@ -96,8 +97,8 @@ impl<'a> Run<'a> {
     }
 
     fn ask(&mut self, holder: bool) -> State<'a> {
-        let look =
-            Look { take: self.options.locking == Locking::Session, set: self.session.set_exists, holder };
+        let take = self.options.locking == Locking::Session && !self.session.locked;
+        let look = Look { take, pid: self.session.pid, set: self.session.set_exists, holder };
         self.message = self.dialect.lock(&self.tracker, look);
         State::Locking(look)
     }
@@ -108,7 +109,11 @@ impl<'a> Run<'a> {
         let settings = results.next().cloned().unwrap_or_default();
         let applied = if look.set { results.next() } else { None };
         let ours = flags.is_true(0);
-        self.session.locked = ours && look.take && self.dialect.unlock(&self.tracker).is_some();
+        if let (None, Some(before)) = (flags.value(0), look.pid) {
+            let after = flags.value(4).unwrap_or_default().to_owned();
+            return self.end(Err(ErrorKind::Pooler { before, after }));
+        }
+        self.session.locked |= ours && look.take && self.dialect.unlock(&self.tracker).is_some();
         self.session.read_only = flags.is_true(5);
         self.session.standby = flags.is_true(6);
         self.session.set_exists = flags.is_true(2);
@@ -116,7 +121,7 @@ impl<'a> Run<'a> {
             Missing { schema: !flags.is_true(1), set: !flags.is_true(2), journal: !flags.is_true(3) };
         if ours && self.session.set_exists && !look.set {
             // Another runner created it between our two looks.
-            return self.look_with(&settings);
+            return self.ask(false);
         }
         if let Some(end) = self.decide(applied) {
             return end;
@@ -127,18 +132,21 @@ impl<'a> Run<'a> {
         }
         self.session.settings = pairs(&settings);
         if missing.any() {
-            self.message = self.dialect.bootstrap(&self.tracker, missing);
+            self.message = self.dialect.begin(Timeouts::default());
+            self.message += &self.lock_transaction();
+            self.message += &self.dialect.create(&self.tracker, missing);
+            self.message += &self.dialect.commit(true);
             return State::Bootstrapping;
         }
         self.next()
     }
 
-    fn look_with(&mut self, settings: &ResultSet) -> State<'a> {
-        self.session.settings = pairs(settings);
-        if !self.session.locked {
-            return self.ask(false);
+    /// Takes the lock inside of a transaction, where that is the way of locking.
+    pub(super) fn lock_transaction(&self) -> String {
+        match self.options.locking {
+            Locking::Transaction => self.dialect.lock_transaction(&self.tracker),
+            Locking::Session | Locking::None => String::new(),
         }
-        self.look()
     }
 
     pub(super) fn not_asked(&mut self, error: DbError) -> State<'a> {

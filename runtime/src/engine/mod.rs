@@ -27,6 +27,7 @@ mod batch;
 mod ending;
 mod look;
 mod reply;
+mod resume;
 mod review;
 mod run;
 mod stepwise;

@@ -101,6 +101,8 @@ pub(super) enum Rollback<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Session {
     pub(super) locked: bool,
+    /// The backend that answered first.
+    pub(super) pid: Option<i32>,
     pub(super) set_exists: bool,
     pub(super) settings: Vec<(String, String)>,
     pub(super) standby: bool,
