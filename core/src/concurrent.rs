@@ -44,6 +44,12 @@ impl<'a> Statement<'a> {
         }
     }
 
+    /// Whether what it does lasts as long as the session, and no longer.
+    pub fn sets_session(&self) -> bool {
+        let first = ["SET", "RESET", "PRAGMA", "LOAD"].iter().any(|word| self.first_is(word));
+        first || (0..self.tokens().len()).any(|index| self.word_is(index, "set_config"))
+    }
+
     fn create_index(&self) -> Option<Concurrent<'a>> {
         let at = if self.word_is(1, "UNIQUE") { 2 } else { 1 };
         if !self.word_is(at, "INDEX") || !self.word_is(at + 1, "CONCURRENTLY") {

@@ -3,7 +3,6 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::Syntax;
 use crate::statement::{Fault, Script};
 
 /// How a migration wants to be run, as its header comments say.
@@ -72,72 +71,88 @@ const fn millis(millis: Option<u64>) -> Option<Duration> {
 
 const KNOWN: &str = "known are `no-transaction`, `rerunnable`, `lock-timeout 2s` and `statement-timeout 1h`";
 
+const NAMES: [&str; 4] = ["no-transaction", "rerunnable", "lock-timeout", "statement-timeout"];
+
 /// Reads the directives of a script. All that looks like one and is not is a fault: a directive that
 /// is silently ignored is worse than none.
-pub(crate) fn directives(sql: &str, syntax: Syntax, script: &Script<'_>) -> (Directives, Vec<Fault>) {
+pub(crate) fn directives(sql: &str, script: &Script<'_>) -> (Directives, Vec<Fault>) {
     let header_end = script.statements.first().map_or(sql.len(), |first| first.span().start);
-    let mut directives = Directives { no_transaction: sqlx_no_transaction(sql), ..Directives::NONE };
+    let mut reader = Reader { directives: Directives::NONE, seen: Vec::new(), rerunnable: None };
+    // The directive of sqlx, which it knows by the first bytes of the file.
+    reader.directives.no_transaction = sql.starts_with("-- no-transaction");
     let mut faults = Vec::new();
-    for span in &script.comments {
-        let Some(text) = comment_text(&sql[span.clone()], syntax) else { continue };
-        if let Err((message, help)) = read_comment(text, span, header_end, &mut directives) {
-            faults.push(Fault::new(message, span.clone(), help));
+    for comment in &script.comments {
+        let mut start = comment.start;
+        for line in sql[comment.clone()].split('\n') {
+            let span = start..start + line.trim_end().len();
+            start += line.len() + 1;
+            if let Err((message, help)) = reader.read(line, span.start <= header_end) {
+                faults.push(Fault::new(message, span.clone(), help));
+            } else if reader.directives.rerunnable && reader.rerunnable.is_none() {
+                reader.rerunnable = Some(span);
+            }
         }
     }
-    (directives, faults)
-}
-
-/// The directive of sqlx, which it knows by the first bytes of the file only.
-fn sqlx_no_transaction(sql: &str) -> bool {
-    sql.lines().next().is_some_and(|line| line.trim_end() == "-- no-transaction")
-}
-
-/// What stands in a comment that addresses us: after `gapless`, if that is how it begins.
-fn comment_text(comment: &str, syntax: Syntax) -> Option<&str> {
-    let inner = match comment.as_bytes() {
-        [b'-', b'-', ..] => &comment[2..],
-        [b'#', ..] if syntax == Syntax::Mysql => &comment[1..],
-        _ => comment.trim_start_matches(['/', '*']).trim_end_matches(['/', '*']),
-    };
-    let inner = inner.trim();
-    let named = inner.get(..7).is_some_and(|name| name.eq_ignore_ascii_case("gapless"));
-    let addressed = named && inner[7..].trim_start().starts_with(':');
-    addressed.then_some(inner)
-}
-
-fn read_comment(
-    text: &str,
-    span: &Range<usize>,
-    header_end: usize,
-    directives: &mut Directives,
-) -> Result<(), (String, String)> {
-    let Some(body) = text.strip_prefix("gapless:") else {
-        return Err((
-            format!("`{text}` is not a directive"),
-            "write it `-- gapless: ...`, in lower case".into(),
-        ));
-    };
-    if span.start > header_end {
-        let help = "move it above the first statement; it counts for the whole file";
-        return Err(("a directive must come before the first statement".into(), help.into()));
+    if let Some(span) = reader.rerunnable.filter(|_| !reader.directives.no_transaction) {
+        let help = "remove it, or add `-- gapless: no-transaction`: a transaction is never half done";
+        faults.push(Fault::new("`rerunnable` means nothing without `no-transaction`", span, help));
     }
-    let mut words = body.split_whitespace();
-    let name = words.next().unwrap_or_default();
-    let value = words.collect::<Vec<_>>().join(" ");
-    match (name, value.as_str()) {
-        ("no-transaction", "") => directives.no_transaction = true,
-        ("rerunnable", "") => directives.rerunnable = true,
-        ("lock-timeout", value) => directives.lock_timeout = Some(duration(name, value)?),
-        ("statement-timeout", value) => directives.statement_timeout = Some(duration(name, value)?),
-        ("no-transaction" | "rerunnable", _) => {
-            return Err((
-                format!("the directive `{name}` takes no value"),
-                "one directive a line, nothing after it".into(),
-            ));
+    (reader.directives, faults)
+}
+
+struct Reader {
+    directives: Directives,
+    seen: Vec<String>,
+    /// Where `rerunnable` stands.
+    rerunnable: Option<Range<usize>>,
+}
+
+impl Reader {
+    /// Reads one line of a comment.
+    fn read(&mut self, line: &str, in_header: bool) -> Result<(), (String, String)> {
+        let line = line.trim_end();
+        let Some(named) = addressed(line) else { return Ok(()) };
+        let plain = line.trim_start().strip_prefix("--").map(str::trim_start);
+        let Some(body) = plain.and_then(|plain| plain.strip_prefix("gapless:")) else {
+            let help = "write it as a line of its own, `-- gapless: ...`, in lower case";
+            return Err((format!("`{named}` is not a directive"), help.to_owned()));
+        };
+        if !in_header {
+            let help = "move it above the first statement; it counts for the whole file";
+            return Err(("a directive must come before the first statement".to_owned(), help.to_owned()));
         }
-        _ => return Err((format!("unknown directive `{name}`"), KNOWN.into())),
+        let mut words = body.split_whitespace();
+        let name = words.next().unwrap_or_default();
+        let value = words.collect::<Vec<_>>().join(" ");
+        if self.seen.iter().any(|seen| seen == name) {
+            return Err((format!("the directive `{name}` is given twice"), "keep one of them".to_owned()));
+        }
+        self.seen.push(name.to_owned());
+        match (name, value.as_str()) {
+            ("no-transaction", "") => self.directives.no_transaction = true,
+            ("rerunnable", "") => self.directives.rerunnable = true,
+            ("lock-timeout", value) => self.directives.lock_timeout = Some(duration(name, value)?),
+            ("statement-timeout", value) => self.directives.statement_timeout = Some(duration(name, value)?),
+            ("no-transaction" | "rerunnable", _) => {
+                let help = "one directive a line, nothing after it";
+                return Err((format!("the directive `{name}` takes no value"), help.to_owned()));
+            }
+            _ => return Err((format!("unknown directive `{name}`"), KNOWN.to_owned())),
+        }
+        Ok(())
     }
-    Ok(())
+}
+
+/// The line without its decoration, if it is addressed to us: `gapless` with a colon or with the name of a
+/// directive behind it. Prose about us is neither.
+fn addressed(line: &str) -> Option<&str> {
+    let decoration = |char: char| char.is_whitespace() || matches!(char, '-' | '*' | '/' | '#' | '@' | '!');
+    let line = line.trim_start_matches(decoration).trim_end_matches(['*', '/', ' ']);
+    let rest = line.get(..7).filter(|name| name.eq_ignore_ascii_case("gapless")).map(|_| &line[7..])?;
+    let word = rest.trim_start_matches([' ', '\t', '=']);
+    let names =
+        NAMES.iter().any(|name| word.get(..name.len()).is_some_and(|word| word.eq_ignore_ascii_case(name)));
+    (rest.trim_start().starts_with(':') || (names && word.len() < rest.len())).then_some(line)
 }
 
 /// A whole number and a unit, as Postgres writes durations; `0` needs no unit.
@@ -167,11 +182,12 @@ fn duration(name: &str, text: &str) -> Result<Duration, (String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Syntax;
     use crate::statement::read;
 
     fn of(sql: &str) -> (Directives, Vec<String>) {
         let script = read(sql, Syntax::Shared);
-        let (directives, faults) = directives(sql, Syntax::Shared, &script);
+        let (directives, faults) = directives(sql, &script);
         (directives, faults.into_iter().map(|fault| fault.message).collect())
     }
 
@@ -198,6 +214,14 @@ mod tests {
             "-- gapless: lock-timeout 2m\nSELECT 1",
             "-- gapless: lock-timeout 99999h\nSELECT 1",
             "/* gapless: no-transactio */ SELECT 1",
+            "/*\n * gapless: no-transaction\n */ SELECT 1",
+            "/* Big table.\n   gapless: no-transaction */ SELECT 1",
+            "--- gapless: no-transaction\nSELECT 1",
+            "-- gapless no-transaction\nSELECT 1",
+            "-- gapless = lock-timeout 2s\nSELECT 1",
+            "-- @gapless: no-transaction\nSELECT 1",
+            "-- gapless: lock-timeout 2s\n-- gapless: lock-timeout 3s\nSELECT 1",
+            "-- gapless: rerunnable\nSELECT 1",
             "SELECT 1;\n-- gapless: no-transaction\n",
             "SELECT 1 -- gapless: no-transaction\n",
         ] {
@@ -211,8 +235,9 @@ mod tests {
     }
 
     #[test]
-    fn the_directive_of_sqlx_counts_on_the_first_line_only() {
+    fn the_directive_of_sqlx_counts_at_the_very_beginning_only() {
         assert!(of("-- no-transaction\nSELECT 1").0.no_transaction());
+        assert!(of("-- no-transaction because of X\nSELECT 1").0.no_transaction());
         assert!(!of("\n-- no-transaction\nSELECT 1").0.no_transaction());
     }
 }

@@ -14,6 +14,7 @@ mod current;
 mod directive;
 mod migration;
 mod name;
+mod open;
 mod pattern;
 mod problem;
 mod refuse;

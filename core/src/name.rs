@@ -42,12 +42,22 @@ impl FileName {
             let suggestion = format!("{digits}_description{}", suffix.to_ascii_lowercase());
             return Err(NameError::new("the description after the version is missing", suggestion));
         }
+        if let Some(joined) = joined_digits(body) {
+            let reason = "a version is one number, with nothing between its digits";
+            return Err(NameError { reason: reason.to_owned(), suggestion: joined });
+        }
         if !body[digits.len()..].starts_with('_') {
             return Err(NameError::new("the version must be followed by an underscore", wanted()));
         }
         if !description.bytes().all(is_description) {
             let reason = "a description is made of letters, digits, `_` and `-` (ASCII)";
             return Err(NameError::new(reason, wanted()));
+        }
+        if let Some((stem, way)) = reads_as_direction(description).filter(|_| suffix.len() == ".sql".len()) {
+            let reason = format!(
+                "it reads as `{way}` and would run forward; if that belongs to the description, end it in `.up.sql`"
+            );
+            return Err(NameError::new(&reason, format!("{digits}_{stem}.{way}.sql")));
         }
         if suffix != suffix.to_ascii_lowercase() {
             return Err(NameError::new("the suffix must be lower case", wanted()));
@@ -80,6 +90,12 @@ impl NameError {
         let letters = body.len() - prefixed.len();
         if letters == 1 && digits.parse::<Version>() == Err(ParseVersionError::TooLarge) {
             return NameError::too_large(digits);
+        }
+        let undo =
+            letters == 1 && prefixed.len() < body.len() && body.starts_with(['U', 'u']) && !digits.is_empty();
+        let suffix = if undo { ".down.sql".to_owned() } else { suffix };
+        if joined_digits(prefixed).is_some() {
+            return NameError { reason: "a version is one number, digits only".to_owned(), suggestion: None };
         }
         if letters == 1 && !digits.is_empty() && !sanitised(description).is_empty() {
             let reason = format!("a version is digits only, without `{}`", &body[..letters]);
@@ -129,6 +145,34 @@ fn parts(body: &str) -> (&str, &str) {
     }
 }
 
+/// `users_down` as `users` and `down`; `down` alone has no description.
+fn reads_as_direction(description: &str) -> Option<(&str, &'static str)> {
+    ["up", "down"].into_iter().find_map(|way| {
+        if description == way {
+            return Some(("description", way));
+        }
+        let stem = description
+            .strip_suffix(way)?
+            .strip_suffix(['_', '-'])
+            .filter(|stem| !sanitised(stem).is_empty())?;
+        Some((stem, way))
+    })
+}
+
+/// For `2024-01-31_x.sql` or `1.2_x.sql`, whose version is in pieces: the name with a date's pieces put
+/// together; other pieces do not make one number.
+fn joined_digits(body: &str) -> Option<Option<String>> {
+    let end = body.bytes().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.')).count();
+    let (head, rest) = body.split_at(end);
+    let pieces: Vec<_> = head.split(['-', '.']).collect();
+    if pieces.len() < 2 || pieces.iter().any(|piece| piece.is_empty()) || !rest.starts_with('_') {
+        return None;
+    }
+    let is_date = pieces.len() == 3 && pieces[0].len() == 4 && !head.contains('.');
+    let description = sanitised(rest);
+    Some((is_date && !description.is_empty()).then(|| format!("{}_{description}.sql", pieces.concat())))
+}
+
 fn is_description(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
 }
@@ -158,6 +202,8 @@ mod tests {
             ("1_users.sql", 1, "users", Kind::Up),
             ("20240131120000_add-index_2.down.sql", 20_240_131_120_000, "add-index_2", Kind::Down),
             ("0_x.sql", 0, "x", Kind::Up),
+            ("3_scale_down.up.sql", 3, "scale_down", Kind::Up),
+            ("4_markdown.sql", 4, "markdown", Kind::Up),
         ] {
             let parsed = FileName::parse(file).unwrap().unwrap();
             assert_eq!((parsed.version.number(), &*parsed.name, parsed.kind), (version, name, kind));
@@ -193,6 +239,13 @@ mod tests {
             ("é.sql", Some("NNN_description.sql")),
             ("9223372036854775808_x.sql", None),
             ("V9223372036854775808_x.sql", None),
+            ("0001_users_down.sql", Some("0001_users.down.sql")),
+            ("0001_down.sql", Some("0001_description.down.sql")),
+            ("0001_users-up.sql", Some("0001_users.up.sql")),
+            ("U20__undo.sql", Some("20_undo.down.sql")),
+            ("2024-01-31_x.sql", Some("20240131_x.sql")),
+            ("V1.2__x.sql", None),
+            ("1.2_x.sql", None),
         ] {
             assert_eq!(FileName::parse(file).unwrap_err().suggestion(), suggestion, "{file}");
         }

@@ -48,6 +48,14 @@ impl Pattern {
             let help = "name a directory below it, for example `migrations`";
             return Err(SourceError::new(format!("`{text}` is not a directory of its own"), help));
         }
+        if segments[0] == "*" {
+            let help = "begin with a directory, as in `modules/*/sql`: cargo could not watch this one alone";
+            return Err(SourceError::new(format!("`{text}` begins with a `*`"), help));
+        }
+        if text.contains([';', '\n', '\0']) {
+            let help = "name the directory without semicolons, newlines and NUL characters";
+            return Err(SourceError::new(format!("{text:?} cannot be told to cargo"), help));
+        }
         let starred = segments.iter().filter(|segment| segment.contains('*')).count();
         if starred > 1 || segments.iter().any(|segment| segment.contains('*') && *segment != "*") {
             let help = "one whole segment may be `*`, as in `modules/*/sql`; name the directories otherwise";
@@ -67,6 +75,7 @@ impl Pattern {
     ///
     /// A path that leaves the project (see [`project_root`]), is missing, or is not a directory.
     pub fn directories(&self, root: &Path) -> Result<Vec<(String, PathBuf)>, SourceError> {
+        let root = &std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
         self.stay_inside(root)?;
         let Some((before, after)) = self.0.split_once('*') else {
             return is_directory(root, &self.0).map(|path| vec![(self.0.clone(), path)]);
@@ -172,6 +181,8 @@ mod tests {
         );
         assert!(message("modules/*/*", root.path()).contains("cannot be expanded"));
         assert!(message("modules/m*", root.path()).contains("cannot be expanded"));
+        assert!(message("*/sql", root.path()).contains("begins with a `*`"));
+        assert!(message("a;b", root.path()).contains("cannot be told to cargo"));
     }
 
     #[test]

@@ -6,7 +6,34 @@
 
 use crate::Syntax;
 use crate::directive::Directives;
-use crate::statement::{Fault, Statement, copies_from_stdin};
+use crate::statement::{Fault, Statement, copies_with_client};
+
+/// What has no place between statements that are run and journaled one by one.
+fn breaks_steps(statement: &Statement<'_>) -> Option<Fault> {
+    if statement.first_is("SAVEPOINT") || statement.first_is("RELEASE") || statement.first_is("ROLLBACK") {
+        let message =
+            format!("`{}` has no place in a no-transaction file", statement.word(0).to_ascii_uppercase());
+        let help = "remove it: each statement is committed by itself, and is journaled";
+        return Some(fault(statement, 1, message, help));
+    }
+    if !statement.first_is("SET") {
+        return None;
+    }
+    let at = if ["SESSION", "LOCAL"].iter().any(|word| statement.word(1).eq_ignore_ascii_case(word)) {
+        2
+    } else {
+        1
+    };
+    let name = statement.word(at).to_ascii_lowercase();
+    let who = matches!(name.as_str(), "role" | "authorization" | "session_authorization");
+    let how =
+        matches!(name.as_str(), "transaction" | "characteristics") || name.starts_with("default_transaction");
+    (who || how).then(|| {
+        let message = format!("`SET {}` has no place in a no-transaction file", name.to_ascii_uppercase());
+        let help = "remove it: between the statements the journal is written, with the run's own rights";
+        fault(statement, at + 1, message, help)
+    })
+}
 
 /// What is wrong with a statement, or `None`.
 pub(crate) fn refusal(statement: &Statement<'_>, syntax: Syntax, directives: Directives) -> Option<Fault> {
@@ -17,15 +44,32 @@ pub(crate) fn refusal(statement: &Statement<'_>, syntax: Syntax, directives: Dir
     if !SUSPECTS.iter().any(|word| statement.first_is(word)) {
         return shell_command(statement);
     }
-    transaction_control(statement, directives)
-        .or_else(|| copy_with_client(statement))
-        .or_else(|| if directives.no_transaction() { None } else { needs_autocommit(statement) })
+    transaction_control(statement, directives).or_else(|| copy_with_client(statement)).or_else(|| {
+        if directives.no_transaction() { breaks_steps(statement) } else { needs_autocommit(statement) }
+    })
 }
 
 /// The first words of everything that is refused below.
-const SUSPECTS: [&str; 16] = [
-    "BEGIN", "COMMIT", "END", "ROLLBACK", "ABORT", "START", "PREPARE", "COPY", "VACUUM", "CREATE", "DROP",
-    "REINDEX", "ALTER", "CLUSTER", "DISCARD", "PRAGMA",
+const SUSPECTS: [&str; 19] = [
+    "BEGIN",
+    "COMMIT",
+    "END",
+    "ROLLBACK",
+    "ABORT",
+    "START",
+    "PREPARE",
+    "SAVEPOINT",
+    "RELEASE",
+    "SET",
+    "COPY",
+    "VACUUM",
+    "CREATE",
+    "DROP",
+    "REINDEX",
+    "ALTER",
+    "CLUSTER",
+    "DISCARD",
+    "PRAGMA",
 ];
 
 fn fault(statement: &Statement<'_>, words: usize, message: String, help: &str) -> Fault {
@@ -43,7 +87,7 @@ fn transaction_control(statement: &Statement<'_>, directives: Directives) -> Opt
         }
         name @ ("BEGIN" | "COMMIT" | "END" | "ROLLBACK" | "ABORT") => (1, name.to_owned()),
         "START" if statement.begins(&["START", "TRANSACTION"]) => (2, "START TRANSACTION".to_owned()),
-        "PREPARE" if statement.begins(&["PREPARE", "TRANSACTION"]) => (2, "PREPARE TRANSACTION".to_owned()),
+        "PREPARE" if prepares_transaction(statement) => (2, "PREPARE TRANSACTION".to_owned()),
         _ => return None,
     };
     let (message, help) = if directives.no_transaction() {
@@ -64,6 +108,12 @@ fn transaction_control(statement: &Statement<'_>, directives: Directives) -> Opt
     Some(fault(statement, words, message, help))
 }
 
+/// `PREPARE transaction AS ...` is a prepared statement of that name.
+fn prepares_transaction(statement: &Statement<'_>) -> bool {
+    statement.begins(&["PREPARE", "TRANSACTION"])
+        && !matches!(statement.text_of(2), "(" | "AS" | "as" | "As" | "aS")
+}
+
 fn rolls_back_to_savepoint(statement: &Statement<'_>) -> bool {
     let noise = |index: usize| {
         ["WORK", "TRANSACTION"].iter().any(|word| statement.word(index).eq_ignore_ascii_case(word))
@@ -73,7 +123,7 @@ fn rolls_back_to_savepoint(statement: &Statement<'_>) -> bool {
 }
 
 fn copy_with_client(statement: &Statement<'_>) -> Option<Fault> {
-    if copies_from_stdin(statement) {
+    if copies_with_client(statement, "FROM") {
         let help = "write the rows as `INSERT INTO ... VALUES ...` (`pg_dump --inserts` does)";
         return Some(fault(
             statement,
@@ -82,8 +132,7 @@ fn copy_with_client(statement: &Statement<'_>) -> Option<Fault> {
             help,
         ));
     }
-    let to = statement.find("TO").filter(|_| statement.first_is("COPY"))?;
-    statement.word(to + 1).eq_ignore_ascii_case("STDOUT").then(|| {
+    copies_with_client(statement, "TO").then(|| {
         let message = "`COPY ... TO STDOUT` needs a client that takes the rows".to_owned();
         fault(statement, 1, message, "remove it: a migration has nobody to send rows to")
     })
@@ -147,8 +196,11 @@ fn reindex(statement: &Statement<'_>) -> Option<usize> {
         if options { (1..statement.tokens().len()).find(|at| statement.text_of(*at) == ")")? } else { 0 };
     let object = close + 1;
     let whole = ["DATABASE", "SYSTEM", "SCHEMA"].iter().any(|word| is(object, word));
+    let off = |at: usize| {
+        ["false", "off", "0"].iter().any(|value| statement.text_of(at).eq_ignore_ascii_case(value))
+    };
     (1..close)
-        .find(|at| is(*at, "CONCURRENTLY"))
+        .find(|at| is(*at, "CONCURRENTLY") && !off(at + 1))
         .or(is(object + 1, "CONCURRENTLY").then_some(object + 1))
         .or(whole.then_some(object))
         .map(|at| at + 1)
@@ -158,7 +210,9 @@ fn alter(statement: &Statement<'_>) -> Option<usize> {
     if statement.begins(&["ALTER", "SYSTEM"]) {
         return Some(2);
     }
-    let tablespace = statement.begins(&["ALTER", "DATABASE"]) && statement.find("TABLESPACE").is_some();
+    // The name comes before `SET TABLESPACE`, and may be that word itself.
+    let tablespace =
+        statement.begins(&["ALTER", "DATABASE"]) && statement.word(4).eq_ignore_ascii_case("TABLESPACE");
     let detach = statement.begins(&["ALTER", "TABLE"]) && statement.find("DETACH").is_some();
     let concurrently = detach.then(|| statement.find("CONCURRENTLY")).flatten();
     concurrently.map(|at| at + 1).or(if tablespace { Some(statement.tokens().len()) } else { None })
@@ -173,12 +227,23 @@ fn clusters_everything(statement: &Statement<'_>) -> bool {
     !named
 }
 
-/// SQLite ignores this one silently inside a transaction, and the table that was to be rebuilt loses
-/// the rows of its children.
+/// What SQLite silently ignores, or refuses, inside of a transaction. A table that was to be rebuilt
+/// without `foreign_keys` loses the rows of its children.
 fn pragma(statement: &Statement<'_>) -> Option<Fault> {
-    let at = statement.find("foreign_keys").filter(|at| statement.tokens().len() > at + 1)?;
-    let help = "put `-- gapless: no-transaction` at the top of the file, \
-                or use `PRAGMA defer_foreign_keys = ON`, which works inside a transaction";
-    let message = "`PRAGMA foreign_keys` does nothing inside a transaction".to_owned();
-    Some(fault(statement, at + 1, message, help))
+    let unquoted =
+        |at: usize| statement.text_of(at).trim_matches(['"', '\'', '`', '[', ']']).to_ascii_lowercase();
+    let at = if statement.text_of(2) == "." { 3 } else { 1 };
+    let name = unquoted(at);
+    if statement.tokens().len() <= at + 1
+        || !matches!(name.as_str(), "foreign_keys" | "journal_mode" | "synchronous")
+    {
+        return None;
+    }
+    let help = if name == "foreign_keys" {
+        "put `-- gapless: no-transaction` at the top of the file, \
+         or use `PRAGMA defer_foreign_keys = ON`, which works inside a transaction"
+    } else {
+        NO_TRANSACTION
+    };
+    Some(fault(statement, at + 1, format!("`PRAGMA {name}` does nothing inside a transaction"), help))
 }

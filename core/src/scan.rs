@@ -108,6 +108,7 @@ impl Scanner<'_> {
                 return self.problems.push(problem.file(relative));
             }
         };
+        let known = self.files.len() + self.problems.len();
         for name in names {
             let (shown, path) = (format!("{relative}/{name}"), path.join(&name));
             if path.is_dir() {
@@ -126,6 +127,11 @@ impl Scanner<'_> {
                     self.problems.push(problem.file(shown).help(help));
                 }
             }
+        }
+        if known == self.files.len() + self.problems.len() {
+            let help = "add the first migration, for example `0001_users.up.sql`, or correct the path";
+            let problem = Problem::new(pattern, "the directory holds no migration").file(relative);
+            self.problems.push(problem.help(help));
         }
     }
 
@@ -235,26 +241,49 @@ impl Scanner<'_> {
             }
         };
         let text = normalise(&raw).into_owned();
-        if text.trim().is_empty() {
+        if is_empty(&text, self.syntax) {
             let help = "write the SQL, or say in a comment why there is none";
             self.problems.push(problem("the file is empty".to_owned()).help(help));
             return None;
         }
         let (directives, faults) = check(&text, self.syntax);
         let sound = faults.is_empty();
-        for fault in faults {
-            let shown = snippet(&file.shown, &text, fault.span);
-            self.problems.push(problem(fault.message).snippet(shown).help(fault.help));
-        }
+        self.problems.extend(shown(file.pattern, &file.shown, &text, faults));
         let rewritten = text.len() != raw.len();
         sound.then(|| (text, directives, ScannedFile { path: self.root.join(&file.path), rewritten }))
     }
 }
 
+impl Migration {
+    /// What is wrong with the text by the rules of this syntax: those of the database that is to run it, when
+    /// the set was read by others.
+    pub fn problems(&self, syntax: Syntax) -> Vec<Problem> {
+        let (_, faults) = check(self.sql(), syntax);
+        shown(0, self.path(), self.sql(), faults).collect()
+    }
+}
+
+/// The faults of a file, each with its line. A file of another kind altogether has thousands.
+fn shown(pattern: usize, path: &str, sql: &str, faults: Vec<Fault>) -> impl Iterator<Item = Problem> {
+    faults.into_iter().take(MOST_FAULTS).map(move |fault| {
+        let problem = Problem::new(pattern, fault.message).file(path);
+        problem.snippet(snippet(path, sql, fault.span)).help(fault.help)
+    })
+}
+
+/// How many faults of one file are shown.
+const MOST_FAULTS: usize = 50;
+
+/// Neither SQL nor a word about why there is none.
+fn is_empty(sql: &str, syntax: Syntax) -> bool {
+    let script = read(sql, syntax);
+    script.statements.is_empty() && script.comments.is_empty() && script.faults.is_empty()
+}
+
 /// The directives of a script, and every fault in it, in the order of the text.
 fn check(sql: &str, syntax: Syntax) -> (Directives, Vec<Fault>) {
     let script = read(sql, syntax);
-    let (directives, mut faults) = directives(sql, syntax, &script);
+    let (directives, mut faults) = directives(sql, &script);
     faults.extend(script.statements.iter().filter_map(|statement| refusal(statement, syntax, directives)));
     faults.extend(script.faults);
     if let Some(at) = sql.find('\0') {

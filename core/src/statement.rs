@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::Syntax;
+use crate::open::Open;
 use crate::token::{Lexer, Token, TokenKind};
 
 /// One statement of a script, without its semicolon.
@@ -13,6 +14,10 @@ pub struct Statement<'a> {
 }
 
 impl<'a> Statement<'a> {
+    pub(crate) fn new(sql: &'a str, tokens: Vec<Token>) -> Statement<'a> {
+        Statement { sql, tokens }
+    }
+
     /// The statement's text, from its first token to its last.
     pub fn text(&self) -> &'a str {
         &self.sql[self.span()]
@@ -124,7 +129,7 @@ pub(crate) fn read(sql: &str, syntax: Syntax) -> Script<'_> {
             }
             Ok(token) if token.kind == TokenKind::Semicolon && open.at_top() => {
                 let statement = open.take();
-                if copies_from_stdin(&statement) {
+                if copies_with_client(&statement, "FROM") {
                     lexer.skip_past_line("\\.");
                 }
                 script.push(statement);
@@ -145,9 +150,12 @@ impl<'a> Script<'a> {
     }
 }
 
-pub(crate) fn copies_from_stdin(statement: &Statement<'_>) -> bool {
-    statement.first_is("COPY")
-        && statement.find("FROM").is_some_and(|at| statement.word(at + 1).eq_ignore_ascii_case("STDIN"))
+/// Whether a `COPY` goes on behind this word with the client: Postgres takes `STDIN` and `STDOUT` in either
+/// direction.
+pub(crate) fn copies_with_client(statement: &Statement<'_>, direction: &str) -> bool {
+    let client =
+        |at: usize| ["STDIN", "STDOUT"].iter().any(|word| statement.word(at + 1).eq_ignore_ascii_case(word));
+    statement.first_is("COPY") && statement.find(direction).is_some_and(client)
 }
 
 fn client_command(sql: &str, token: Token) -> Fault {
@@ -159,119 +167,4 @@ fn client_command(sql: &str, token: Token) -> Fault {
         span,
         "remove it; only the client program understands it, the database does not",
     )
-}
-
-/// The statement being read, and what in it has not been closed.
-struct Open<'a> {
-    sql: &'a str,
-    syntax: Syntax,
-    tokens: Vec<Token>,
-    parens: Vec<Token>,
-    blocks: Vec<Token>,
-    ended: Option<Token>,
-}
-
-impl<'a> Open<'a> {
-    fn new(sql: &'a str, syntax: Syntax) -> Open<'a> {
-        Open { sql, syntax, tokens: Vec::new(), parens: Vec::new(), blocks: Vec::new(), ended: None }
-    }
-
-    fn at_top(&self) -> bool {
-        self.parens.is_empty() && self.blocks.is_empty()
-    }
-
-    fn take(&mut self) -> Statement<'a> {
-        self.parens.clear();
-        self.blocks.clear();
-        Statement { sql: self.sql, tokens: std::mem::take(&mut self.tokens) }
-    }
-
-    fn fault(&self) -> Option<Fault> {
-        let block = self.blocks.first().map(|token| {
-            let word = token.text(self.sql).to_ascii_uppercase();
-            Fault::new(format!("`{word}` without its `END`"), token.span(), "close the block with `END;`")
-        });
-        block.or_else(|| {
-            self.parens.first().map(|token| {
-                Fault::new(
-                    "unclosed parenthesis",
-                    token.span(),
-                    "close it with `)` before the statement ends",
-                )
-            })
-        })
-    }
-
-    fn push(&mut self, token: Token) {
-        match token.kind {
-            TokenKind::Open => self.parens.push(token),
-            TokenKind::Close => drop(self.parens.pop()),
-            TokenKind::Word => self.track_block(token),
-            _ => {}
-        }
-        self.tokens.push(token);
-    }
-
-    /// Bodies of routines and triggers hold semicolons between `BEGIN` and `END`, and `CASE` has an
-    /// `END` of its own.
-    fn track_block(&mut self, token: Token) {
-        let word = token.text(self.sql);
-        let is = |keyword: &str| word.eq_ignore_ascii_case(keyword);
-        let keyword = is("BEGIN") || is("ATOMIC") || is("CASE") || is("END");
-        if self.syntax == Syntax::Mysql && self.after("END") && is_loop_word(word) {
-            // `END IF` and its like: the `END` was not a block's.
-            self.blocks.extend(self.ended.take());
-            return;
-        }
-        if !keyword || self.after_name() {
-            return;
-        }
-        let Some(routine) = self.routine() else { return };
-        let begins = match routine {
-            Routine::Trigger => is("BEGIN"),
-            // Postgres: everything else before `ATOMIC` may be called `begin`.
-            Routine::Function if self.syntax == Syntax::Shared => is("ATOMIC") && self.after("BEGIN"),
-            Routine::Function => is("BEGIN"),
-        };
-        if begins || (is("CASE") && !self.after("END")) {
-            self.blocks.push(token);
-        } else if is("END") {
-            self.ended = self.blocks.pop();
-        }
-    }
-
-    fn after(&self, keyword: &str) -> bool {
-        self.tokens.last().is_some_and(|last| {
-            last.kind == TokenKind::Word && last.text(self.sql).eq_ignore_ascii_case(keyword)
-        })
-    }
-
-    /// After a dot or `AS` every word is a name: `NEW.end`, `AS end`.
-    fn after_name(&self) -> bool {
-        self.after("AS") || self.tokens.last().is_some_and(|last| last.text(self.sql) == ".")
-    }
-
-    fn routine(&self) -> Option<Routine> {
-        let mut words = self.tokens.iter().map(|token| token.text(self.sql));
-        if !words.next()?.eq_ignore_ascii_case("CREATE") {
-            return None;
-        }
-        // `CREATE OR REPLACE DEFINER = 'somebody'@'somewhere' AGGREGATE FUNCTION` is the longest way.
-        words.take(12).find_map(|word| match &*word.to_ascii_uppercase() {
-            "FUNCTION" | "PROCEDURE" | "EVENT" => Some(Some(Routine::Function)),
-            "TRIGGER" => Some(Some(Routine::Trigger)),
-            "TABLE" | "VIEW" | "INDEX" | "RULE" | "TYPE" | "SCHEMA" | "POLICY" => Some(None),
-            _ => None,
-        })?
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Routine {
-    Function,
-    Trigger,
-}
-
-fn is_loop_word(word: &str) -> bool {
-    ["IF", "LOOP", "WHILE", "REPEAT", "FOR"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword))
 }

@@ -89,21 +89,43 @@ impl<'a> Lexer<'a> {
             b'\'' => self.quoted(start, start, TokenKind::Text, mysql),
             b'"' if mysql => self.quoted(start, start, TokenKind::Text, true),
             b'"' => self.quoted(start, start, TokenKind::Identifier, false),
-            b'`' => match self.quoted(start, start, TokenKind::Identifier, false) {
-                // A backquote is an operator's character to Postgres.
-                Err(_) if !mysql => one(TokenKind::Symbol),
-                end => end,
-            },
-            b'$' if !mysql => self.dollar_quote(start),
+            b'[' if self.syntax == Syntax::Sqlite => self.bracketed(start),
+            b'`' => self.backquoted(start),
+            b'$' if self.syntax.is_postgres() => self.dollar_quote(start),
             b';' => one(TokenKind::Semicolon),
             b'(' => one(TokenKind::Open),
             b')' => one(TokenKind::Close),
             b'\\' => one(TokenKind::Backslash),
-            b'0'..=b'9' => {
-                Ok((TokenKind::Number, self.end_of(start, |b| (is_word(b) && b != b'$') || b == b'.')))
-            }
+            b'0'..=b'9' => Ok((
+                TokenKind::Number,
+                self.end_of(start, |b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.'),
+            )),
+            _ if self.sql[start..].starts_with('\u{feff}') => Err(Fault::new(
+                "a byte order mark inside of the text",
+                start..start + 3,
+                "remove it: it comes from joining files, and databases differ in what they make of it",
+            )),
             _ if starts_word(byte) => self.word(start),
             _ => one(TokenKind::Symbol),
+        }
+    }
+
+    /// `[it's]` of SQLite, which has no escape for `]`.
+    fn bracketed(&self, start: usize) -> End {
+        match self.sql[start..].find(']') {
+            Some(length) => Ok((TokenKind::Identifier, start + length + 1)),
+            None => Err(Fault::unterminated("quoted identifier", "]".to_owned(), start..start + 1)),
+        }
+    }
+
+    /// To Postgres a backquote is an operator's character.
+    fn backquoted(&self, start: usize) -> End {
+        match self.syntax {
+            Syntax::Postgres => Ok((TokenKind::Symbol, start + 1)),
+            Syntax::Shared => {
+                self.quoted(start, start, TokenKind::Identifier, false).or(Ok((TokenKind::Symbol, start + 1)))
+            }
+            Syntax::Sqlite | Syntax::Mysql => self.quoted(start, start, TokenKind::Identifier, false),
         }
     }
 
@@ -117,9 +139,11 @@ impl<'a> Lexer<'a> {
     }
 
     fn word(&self, start: usize) -> End {
-        let end = self.end_of(start, is_word);
+        let whole = self.end_of(start, is_word);
+        // A byte order mark is white space to SQLite, also behind a word.
+        let end = self.sql[start..whole].find('\u{feff}').map_or(whole, |length| start + length);
         let escape = end == start + 1 && matches!(self.bytes[start], b'e' | b'E');
-        if escape && self.byte(end) == Some(b'\'') && self.syntax == Syntax::Shared {
+        if escape && self.byte(end) == Some(b'\'') && self.syntax.is_postgres() {
             return self.escape_string(start, end);
         }
         Ok((TokenKind::Word, end))
@@ -193,19 +217,18 @@ impl<'a> Lexer<'a> {
     /// MySQL wants white space after `--`; `1--1` is an expression there.
     fn line_comment(&self, at: usize) -> bool {
         self.bytes[at..].starts_with(b"--")
-            && (self.syntax == Syntax::Shared || self.byte(at + 2).is_none_or(|byte| byte <= b' '))
+            && (self.syntax != Syntax::Mysql || self.byte(at + 2).is_none_or(|byte| byte <= b' '))
     }
 
     /// A lone CR ends a comment for Postgres, so what follows it must be looked at.
     fn line_end(&self, start: usize) -> usize {
         let rest = &self.sql[start..];
         let line = rest.find('\n').map_or(rest, |end| &rest[..end]);
-        let cr = if self.syntax == Syntax::Shared { line.find('\r') } else { None };
+        let cr = if self.syntax.is_postgres() { line.find('\r') } else { None };
         start + cr.unwrap_or(line.len())
     }
 
-    /// Postgres nests block comments. MySQL and SQLite do not, but SQLite's users are told of an
-    /// unterminated one rather than Postgres's users of a hidden statement.
+    /// Postgres nests block comments, MySQL and SQLite do not.
     fn block_comment(&self, start: usize) -> End {
         let mysql = self.syntax == Syntax::Mysql;
         let executed =
@@ -222,7 +245,7 @@ impl<'a> Lexer<'a> {
                         return Ok((kind, at));
                     }
                 }
-                (b'/', Some(b'*')) if !mysql => {
+                (b'/', Some(b'*')) if self.syntax.is_postgres() => {
                     at += 2;
                     depth += 1;
                 }

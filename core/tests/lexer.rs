@@ -73,6 +73,13 @@ fn bodies_hold_semicolons() {
          WHEN CASE WHEN NEW.x > 1 THEN 1 ELSE 0 END \
          BEGIN SELECT CASE NEW.x WHEN 1 THEN RAISE(ABORT, 'no; never') END; END",
         "CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW EXECUTE FUNCTION f()",
+        "CREATE TRIGGER t BEFORE UPDATE OF begin ON a FOR EACH ROW EXECUTE FUNCTION f()",
+        "CREATE TRIGGER begin BEFORE INSERT ON a FOR EACH ROW EXECUTE FUNCTION f()",
+        "CREATE TRIGGER t AFTER UPDATE OF begin ON a BEGIN UPDATE a SET x = 1 WHERE begin > 3; UPDATE a SET end = 1; END",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1 case; END",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1 end; SELECT 2; END",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC END",
+        "CREATE FUNCTION f(begin atomic) RETURNS int LANGUAGE sql AS 'select 1'",
         "CREATE EVENT TRIGGER t ON ddl_command_end EXECUTE FUNCTION f()",
         "CREATE RULE r AS ON INSERT TO t DO (INSERT INTO a VALUES (1); INSERT INTO b VALUES (2))",
         "CREATE VIEW v AS SELECT 1 AS end",
@@ -81,6 +88,30 @@ fn bodies_hold_semicolons() {
     ] {
         assert_eq!(shared(&format!("{one};\nSELECT 2;")), [one, "SELECT 2"]);
     }
+}
+
+/// What is an identifier, a comment or a variable there is none to Postgres, and the other way round.
+#[test]
+fn sqlite_has_its_own_quotes_and_comments() {
+    let sqlite = |sql| statements(sql, Syntax::Sqlite);
+    assert_eq!(sqlite("SELECT 1 AS [a--b]; COMMIT;\nSELECT 2;").len(), 3);
+    assert_eq!(sqlite("CREATE TABLE [it's] (a);\nCOMMIT;\nCREATE TABLE [bob's] (b);").len(), 3);
+    assert_eq!(sqlite("/* see /* */ COMMIT; /* a */\nSELECT 1; -- */"), ["COMMIT", "SELECT 1"]);
+    assert_eq!(sqlite("-- it\r's old\nCOMMIT;\n-- mac\r's\nSELECT 1;"), ["COMMIT", "SELECT 1"]);
+    assert_eq!(sqlite("SELECT $$; COMMIT; SELECT $$;").len(), 3);
+    assert_eq!(sqlite("SELECT e'a\\' FROM t; COMMIT; -- don't")[1], "COMMIT");
+    let postgres = |sql| statements(sql, Syntax::Postgres);
+    assert_eq!(postgres("CREATE OPERATOR ` (x); COMMIT; SELECT 1 ` 2;").len(), 3);
+}
+
+#[test]
+fn a_byte_order_mark_inside_is_a_fault() {
+    for sql in ["SELECT 1;\n\u{feff}COMMIT;", "SELECT 1\u{feff};", "COMMIT\u{feff}"] {
+        for syntax in [Syntax::Shared, Syntax::Postgres, Syntax::Sqlite, Syntax::Mysql] {
+            assert_eq!(faults(sql, syntax), ["a byte order mark inside of the text"], "{sql:?}");
+        }
+    }
+    assert!(faults("SELECT '\u{feff}' -- \u{feff}", Syntax::Shared).is_empty());
 }
 
 #[test]
@@ -123,7 +154,7 @@ fn rows_after_copy_are_not_sql() {
 proptest! {
     #[test]
     fn any_text_is_taken_apart_or_refused(sql in "[-a-zE'\"$`;()/*\\\\#\r\n .&|!1é]{0,40}") {
-        for syntax in [Syntax::Shared, Syntax::Mysql] {
+        for syntax in [Syntax::Shared, Syntax::Postgres, Syntax::Sqlite, Syntax::Mysql] {
             let Ok(statements) = split(&sql, syntax) else { continue };
             let mut end = 0;
             for statement in statements {

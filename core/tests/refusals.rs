@@ -67,6 +67,32 @@ fn what_needs_autocommit() {
     assert_eq!(problems("REINDEX (CONCURRENTLY, VERBOSE) TABLE t", Syntax::Shared).len(), 1);
     assert_eq!(problems("PRAGMA foreign_keys = OFF", Syntax::Shared).len(), 1);
     assert_eq!(problems("PRAGMA main.foreign_keys(0)", Syntax::Shared).len(), 1);
+    assert_eq!(problems("PRAGMA \"foreign_keys\" = OFF", Syntax::Shared).len(), 1);
+    assert_eq!(problems("PRAGMA main.'foreign_keys' = OFF", Syntax::Shared).len(), 1);
+    assert_eq!(problems("PRAGMA [foreign_keys] = OFF", Syntax::Sqlite).len(), 1);
+    assert_eq!(problems("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF", Syntax::Shared).len(), 2);
+}
+
+#[test]
+fn what_has_no_place_between_journaled_statements() {
+    for sql in [
+        "SAVEPOINT a",
+        "RELEASE a",
+        "ROLLBACK TO a",
+        "SET ROLE x",
+        "SET SESSION AUTHORIZATION x",
+        "SET LOCAL ROLE x",
+        "SET default_transaction_read_only = on",
+        "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+    ] {
+        let found = problems(&format!("-- gapless: no-transaction\n{sql}"), Syntax::Shared);
+        assert!(
+            found.len() == 1 && found[0].contains("has no place in a no-transaction file"),
+            "{sql}: {found:?}"
+        );
+        assert!(problems(sql, Syntax::Shared).is_empty(), "{sql}");
+    }
+    assert!(problems("-- gapless: no-transaction\nSET search_path = a", Syntax::Shared).is_empty());
 }
 
 #[test]
@@ -78,6 +104,9 @@ fn what_only_looks_dangerous_is_let_through() {
         "PREPARE q AS SELECT 1",
         "CLUSTER t USING i",
         "REINDEX TABLE database",
+        "REINDEX (CONCURRENTLY false) TABLE t",
+        "PREPARE transaction AS SELECT 1",
+        "ALTER DATABASE tablespace SET work_mem = '1MB'",
         "DISCARD TEMP",
         "ALTER DATABASE d SET work_mem = '1MB'",
         "CREATE SUBSCRIPTION s CONNECTION 'c' PUBLICATION p WITH (create_slot = false)",
@@ -95,6 +124,7 @@ fn what_only_looks_dangerous_is_let_through() {
 fn what_only_a_client_understands() {
     assert_eq!(problems("COPY t FROM STDIN;\n1\n\\.\n", Syntax::Shared).len(), 1);
     assert_eq!(problems("COPY (SELECT 1) TO STDOUT", Syntax::Shared).len(), 1);
+    assert_eq!(problems("COPY t TO STDIN; COPY t FROM STDOUT;\n1\n\\.\n", Syntax::Shared).len(), 2);
     assert_eq!(problems("\\set x 1\n\\i other.sql\nSELECT 1;", Syntax::Shared).len(), 2);
     assert_eq!(problems(".mode csv\n", Syntax::Shared).len(), 1);
     assert_eq!(problems("DELIMITER //\nSELECT 1//", Syntax::Mysql).len(), 1);

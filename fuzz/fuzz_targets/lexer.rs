@@ -6,7 +6,7 @@ use gapless_core::{Location, Syntax, snippet, split};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|sql: &str| {
-    for syntax in [Syntax::Shared, Syntax::Mysql] {
+    for syntax in [Syntax::Shared, Syntax::Postgres, Syntax::Sqlite, Syntax::Mysql] {
         match split(sql, syntax) {
             Ok(statements) => {
                 let mut end = 0;

@@ -55,15 +55,27 @@ impl Arguments {
     fn argument(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
         if input.peek(LitStr) {
             let literal: LitStr = input.parse()?;
+            if !literal.suffix().is_empty() {
+                return Err(syn::Error::new(
+                    literal.span(),
+                    "a directory is a plain string, without a suffix",
+                ));
+            }
             let pattern =
                 Pattern::new(&literal.value()).map_err(|error| syn::Error::new(literal.span(), error))?;
             self.sources.push((pattern, literal.span()));
             return Ok(());
         }
         if input.peek(Token![crate]) {
-            input.parse::<Token![crate]>()?;
+            let keyword = input.parse::<Token![crate]>()?;
             input.parse::<Token![=]>()?;
-            self.krate = Some(until_comma(input)?);
+            let path = until_comma(input)?;
+            let named = path.clone().into_iter().any(|token| matches!(token, TokenTree::Ident(_)));
+            if !named || path.clone().into_iter().any(|token| matches!(token, TokenTree::Literal(_))) {
+                let expected = "expected a path after `crate =`, as in `crate = ::renamed`";
+                return Err(syn::Error::new(keyword.span, expected));
+            }
+            self.krate = Some(path);
             return Ok(());
         }
         let expected = "expected a directory as a string, `dialect = \"...\"` or `crate = path`";
@@ -73,6 +85,9 @@ impl Arguments {
         }
         input.parse::<Token![=]>()?;
         let dialect: LitStr = input.parse()?;
+        if self.syntax != Syntax::default() {
+            return Err(syn::Error::new(name.span(), "`dialect` is given twice"));
+        }
         self.syntax = Syntax::named(&dialect.value()).ok_or_else(|| {
             let known = "known are \"postgres\", \"sqlite\", \"mysql\" and \"mariadb\"";
             syn::Error::new(dialect.span(), format!("unknown dialect {:?}\nhelp: {known}", dialect.value()))

@@ -23,6 +23,8 @@ pub(crate) fn table(arguments: &Arguments, scan: &Scan) -> TokenStream {
     let count = scan.migrations().len();
     let syntax = match arguments.syntax {
         Syntax::Shared => "Shared",
+        Syntax::Postgres => "Postgres",
+        Syntax::Sqlite => "Sqlite",
         Syntax::Mysql => "Mysql",
     };
     let body = format!(

@@ -99,10 +99,16 @@ impl Error {
         matches!(self.inner.kind, ErrorKind::Pooler { .. })
     }
 
-    /// What was asked for cannot be: a name, a target, or a connection inside of a transaction.
+    /// A script that the build let through holds what this database's rules of quoting bring to light.
+    pub fn is_refused(&self) -> bool {
+        matches!(self.inner.kind, ErrorKind::Refused(_))
+    }
+
+    /// What was asked for cannot be: a name, a version, a connection inside of a transaction or with
+    /// `standard_conforming_strings` off.
     pub fn is_usage(&self) -> bool {
-        use ErrorKind::{InTransaction, Misuse, Name, Target};
-        matches!(self.inner.kind, InTransaction | Misuse(_) | Name { .. } | Target(_))
+        use ErrorKind::{InTransaction, Misuse, Name, Resolve, Strings, Target};
+        matches!(self.inner.kind, InTransaction | Misuse(_) | Name { .. } | Resolve(..) | Strings | Target(_))
     }
 }
 

@@ -2,7 +2,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use gapless_core::Version;
+use gapless_core::{Problem, Version};
 
 use crate::engine::DbError;
 use crate::event::Holder;
@@ -50,6 +50,10 @@ pub(crate) enum ErrorKind {
         error: DbError,
     },
     InTransaction,
+    /// Scripts would be read otherwise than they were checked.
+    Strings,
+    /// What this database's rules of quoting bring to light.
+    Refused(Vec<Problem>),
     /// The session is not always the same.
     Pooler {
         before: i32,
@@ -61,6 +65,7 @@ pub(crate) enum ErrorKind {
         problem: String,
     },
     Target(Version),
+    Resolve(Version, &'static str),
     Pending(Vec<String>),
     Misuse(&'static str),
 }
@@ -90,25 +95,20 @@ impl fmt::Display for ErrorKind {
                 f.write_str("\nhelp: grant what is missing, or run the migrations as the owner")
             }
             ErrorKind::ReadOnly { pending, standby } => read_only(f, *pending, *standby),
-            ErrorKind::Shape { table, problem } => write!(
-                f,
-                "the table {table} is not a tracker of applied migrations: {problem}\n\
-                 help: choose another name with `.table(...)` or `.schema(...)`; a tracker has the columns \
-                 version, name, applied_at and checksum"
-            ),
+            ErrorKind::Shape { table, problem } => {
+                write!(f, "the table {table} is not a tracker of applied migrations: {problem}\n{SHAPE}")
+            }
             ErrorKind::Database { doing, error } => {
                 write!(f, "the database failed while {doing}: {}", error.message)?;
                 error.fmt_details(f)
             }
-            ErrorKind::InTransaction => f.write_str(
-                "the connection is inside of a transaction\n\
-                 help: commit it first, or give the run a connection of its own",
-            ),
-            ErrorKind::Pooler { before, after } => write!(
-                f,
-                "backend {before} answered first, and backend {after} then: a transaction pooler is in between, where \
-                 a session lock belongs to nobody\nhelp: use `.locking(Locking::Transaction)`, or connect past the pooler"
-            ),
+            ErrorKind::InTransaction => f.write_str(IN_TRANSACTION),
+            ErrorKind::Strings => f.write_str(STRINGS),
+            ErrorKind::Refused(problems) => {
+                let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
+                f.write_str(&texts.join("\n\n"))
+            }
+            ErrorKind::Pooler { before, after } => pooler(f, *before, after),
             ErrorKind::Name { what, name, problem } => write!(
                 f,
                 "{name:?} cannot be the tracker's {what}: {problem}\nhelp: give it another name with `.{what}(...)`"
@@ -118,6 +118,9 @@ impl fmt::Display for ErrorKind {
                 "the target version {version} is not embedded\n\
                  help: name the version of a migration in the binary"
             ),
+            ErrorKind::Resolve(version, problem) => {
+                write!(f, "`.resolve({version}, ...)` resolves nothing: {problem}\nhelp: remove it")
+            }
             ErrorKind::Pending(paths) => {
                 write!(
                     f,
@@ -129,6 +132,23 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Misuse(what) => write!(f, "the run was driven wrongly: {what}"),
         }
     }
+}
+
+const IN_TRANSACTION: &str = "the connection is inside of a transaction\n\
+    help: commit it first, or give the run a connection of its own";
+
+const STRINGS: &str = "standard_conforming_strings is off: the server would read the scripts otherwise than they \
+    were checked\nhelp: SET standard_conforming_strings = on, for the connection or for the database";
+
+const SHAPE: &str = "help: choose another name with `.table(...)` or `.schema(...)`; a tracker has the columns \
+    version (its key), name, applied_at and checksum";
+
+fn pooler(f: &mut fmt::Formatter<'_>, before: i32, after: &str) -> fmt::Result {
+    write!(
+        f,
+        "backend {before} answered first, and backend {after} then: a transaction pooler is in between, where \
+         a session lock belongs to nobody\nhelp: use `.locking(Locking::Transaction)`, or connect past the pooler"
+    )
 }
 
 fn lock_wait(f: &mut fmt::Formatter<'_>, waited: Duration, holder: Option<&Holder>) -> fmt::Result {

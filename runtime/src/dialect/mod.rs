@@ -27,12 +27,12 @@ pub trait Dialect: fmt::Debug + Sync {
     /// How many bytes of an identifier the database keeps; `None` is all of them.
     fn longest_identifier(&self) -> Option<usize>;
 
-    /// Two selects: the session (backend pid, takes no writes, is a standby, inside of a transaction), and
-    /// the applied set (version, name, checksum) by time of application.
+    /// Two selects: the session (backend pid, takes no writes, is a standby, reads strings by the standard,
+    /// inside of a transaction), and the applied set (version, name, checksum) by time of application.
     fn observe(&self, tracker: &Tracker) -> String;
 
     /// Up to four selects: the lock (ours now, schema there, set there, journal there, backend pid, takes
-    /// no writes, is a standby), the session's settings (name, value), the applied set if
+    /// no writes, is a standby, reads strings by the standard, the set has its key), the session's settings (name, value), the applied set if
     /// [`Look::set`], the lock's holder (pid, application, since, query) if [`Look::holder`].
     fn lock(&self, tracker: &Tracker, look: Look) -> String;
 
@@ -210,6 +210,8 @@ pub enum Class {
     InTransaction,
     /// A column of the tracker is not there.
     Shape,
+    /// The script has removed its own row from the applied set.
+    Unrecorded,
     /// Anything else.
     Other,
 }

@@ -12,14 +12,18 @@ pub struct Postgres;
 
 /// Everything of ours is found whatever the search path: `pg_catalog` is named, tables are qualified.
 const SESSION: &str = "pg_catalog.pg_backend_pid(), \
-    pg_catalog.current_setting('transaction_read_only') = 'on', pg_catalog.pg_is_in_recovery()";
+    pg_catalog.current_setting('transaction_read_only') = 'on', pg_catalog.pg_is_in_recovery(), \
+    pg_catalog.current_setting('standard_conforming_strings') = 'on'";
+
+/// Settings that belong to a transaction and cannot be put back.
+const OF_TRANSACTION: &str = "'transaction_isolation', 'transaction_read_only', 'transaction_deferrable'";
 
 /// What [`Dialect::lock_transaction`] fails with.
 const HELD: &str = "gapless: another runner has the lock";
 
 impl Dialect for Postgres {
     fn syntax(&self) -> Syntax {
-        Syntax::Shared
+        Syntax::Postgres
     }
 
     fn default_schema(&self) -> &'static str {
@@ -51,12 +55,19 @@ impl Dialect for Postgres {
         };
         let there = |name: String| format!("pg_catalog.to_regclass({}) IS NOT NULL", self.literal(&name));
         let schema = self.literal(&quoted(tracker.schema()));
+        let fence = format!(
+            "EXISTS (SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a \
+             ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE i.indrelid = pg_catalog.to_regclass({}) \
+             AND a.attname = 'version' AND i.indnkeyatts = 1 AND i.indisunique AND i.indisvalid AND i.indimmediate \
+             AND i.indpred IS NULL)",
+            self.literal(&tracker.set())
+        );
         let mut sql = format!(
-            "SELECT {take}, pg_catalog.to_regnamespace({schema}) IS NOT NULL, {}, {}, {SESSION};\n\
+            "SELECT {take}, pg_catalog.to_regnamespace({schema}) IS NOT NULL, {}, {}, {SESSION}, {fence};\n\
              SELECT 'session_authorization', pg_catalog.current_setting('session_authorization') \
              UNION ALL SELECT 'role', pg_catalog.current_setting('role') \
              UNION ALL SELECT name, setting FROM pg_catalog.pg_settings \
-             WHERE source = 'session' AND name NOT LIKE 'transaction%';\n",
+             WHERE source = 'session' AND name NOT IN ({OF_TRANSACTION});\n",
             there(tracker.set()),
             there(tracker.journal()),
         );
@@ -201,7 +212,7 @@ impl Dialect for Postgres {
             "SELECT pg_catalog.set_config(s.name, coalesce(o.value, s.reset_val), false) \
              FROM pg_catalog.pg_settings s LEFT JOIN (VALUES (NULL::text, NULL::text){rows}) o (name, value) \
              ON o.name = s.name WHERE (s.source = 'session' OR o.name IS NOT NULL) \
-             AND s.name NOT LIKE 'transaction%' AND s.setting IS DISTINCT FROM coalesce(o.value, s.reset_val);"
+             AND s.name NOT IN ({OF_TRANSACTION}) AND s.setting IS DISTINCT FROM coalesce(o.value, s.reset_val);"
         );
         sql
     }
@@ -218,10 +229,10 @@ impl Dialect for Postgres {
         );
         format!(
             "INSERT INTO {} (version, name, event, duration_ms) \
-             VALUES ({version}, {}, 'applied', ({seconds} * 1000)::bigint) \
+             VALUES ({version}, (SELECT name FROM {set} WHERE version = {version}), 'applied', \
+             ({seconds} * 1000)::bigint) \
              RETURNING '{APPLIED}', version, ({seconds} * 1000000)::bigint;\n",
             tracker.journal(),
-            self.literal(migration.name()),
         )
     }
 
@@ -245,7 +256,10 @@ impl Dialect for Postgres {
         let table = |name: &str| ours && error.table.as_deref() == Some(name);
         match error.code.as_str() {
             "42P01" | "3F000" => Class::Missing,
-            "23505" if table(tracker.table()) || table(&tracker.journal_table()) => Class::Fence,
+            "23505" if table(tracker.table()) => Class::Fence,
+            // The journal's key is a sequence's; its other index is that of `started`.
+            "23505" if table(&tracker.journal_table()) && !primary(error) => Class::Fence,
+            "23502" if table(&tracker.journal_table()) => Class::Unrecorded,
             // Two sessions that create the same object collide on the catalog's own indexes.
             "23505" if error.schema.as_deref() == Some("pg_catalog") => Class::Exists,
             "42P07" | "42P06" | "42710" => Class::Exists,
@@ -265,4 +279,9 @@ fn set(timeouts: Timeouts, how: &str) -> String {
         timeout.map_or(String::new(), |timeout| format!("{how} {name} = {};\n", timeout.as_millis()))
     };
     line("lock_timeout", timeouts.lock) + &line("statement_timeout", timeouts.statement)
+}
+
+/// As `CREATE TABLE` names a primary key.
+fn primary(error: &DbError) -> bool {
+    error.constraint.as_deref().is_some_and(|name| name.ends_with("_pkey"))
 }

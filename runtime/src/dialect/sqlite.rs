@@ -14,17 +14,19 @@ pub struct Sqlite;
 const NOW: &str = "(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))";
 
 /// Settings of a connection that change what a script does and that a script may change.
-const SETTINGS: [&str; 5] = [
+const SETTINGS: [&str; 7] = [
     "foreign_keys",
     "ignore_check_constraints",
     "legacy_alter_table",
+    "query_only",
     "recursive_triggers",
     "reverse_unordered_selects",
+    "writable_schema",
 ];
 
 impl Dialect for Sqlite {
     fn syntax(&self) -> Syntax {
-        Syntax::Shared
+        Syntax::Sqlite
     }
 
     fn default_schema(&self) -> &'static str {
@@ -36,7 +38,7 @@ impl Dialect for Sqlite {
     }
 
     fn observe(&self, tracker: &Tracker) -> String {
-        format!("SELECT NULL, query_only, 0, 0 FROM pragma_query_only;\n{}", self.select_set(tracker))
+        format!("SELECT NULL, query_only, 0, 1, 0 FROM pragma_query_only;\n{}", self.select_set(tracker))
     }
 
     /// There is no lock to take: each migration's own transaction takes the database's.
@@ -49,8 +51,15 @@ impl Dialect for Sqlite {
             )
         };
         let settings = SETTINGS.map(|name| format!("SELECT '{name}', {name} FROM pragma_{name}"));
+        let (table, schema) = (self.literal(tracker.table()), self.literal(tracker.schema()));
+        let fence = format!(
+            "(EXISTS (SELECT 1 FROM pragma_table_info({table}, {schema}) WHERE name = 'version' AND pk = 1) AND \
+             (SELECT count(*) FROM pragma_table_info({table}, {schema}) WHERE pk > 0) = 1) OR \
+             EXISTS (SELECT 1 FROM pragma_index_list({table}, {schema}) l WHERE l.\"unique\" AND NOT l.partial AND \
+             (SELECT group_concat(i.name) FROM pragma_index_info(l.name, {schema}) i) = 'version')"
+        );
         let mut sql = format!(
-            "SELECT 1, 1, {}, {}, NULL, query_only, 0 FROM pragma_query_only;\n{};\n",
+            "SELECT 1, 1, {}, {}, NULL, query_only, 0, 1, {fence} FROM pragma_query_only;\n{};\n",
             there(tracker.table()),
             there(&tracker.journal_table()),
             settings.join(" UNION ALL ")
@@ -123,10 +132,10 @@ impl Dialect for Sqlite {
         );
         format!(
             "INSERT INTO {} (version, name, event, duration_ms) \
-             VALUES ({version}, {}, 'applied', CAST({micros} / 1000 AS INTEGER)) \
+             VALUES ({version}, (SELECT name FROM {set} WHERE version = {version}), 'applied', \
+             CAST({micros} / 1000 AS INTEGER)) \
              RETURNING '{APPLIED}', version, CAST({micros} AS INTEGER);\n",
             tracker.journal(),
-            self.literal(migration.name()),
         )
     }
 
@@ -144,6 +153,9 @@ impl Dialect for Sqlite {
         let column = |table: &str| error.message.contains(&format!("failed: {table}.version"));
         match (code, code & 0xff) {
             (1555 | 2067, _) if column(tracker.table()) || column(&tracker.journal_table()) => Class::Fence,
+            (1299, _) if error.message.contains(&format!("failed: {}.name", tracker.journal_table())) => {
+                Class::Unrecorded
+            }
             (_, 5 | 6) => Class::Busy,
             (_, 8) => Class::ReadOnly,
             (_, 3 | 23) => Class::Permission,

@@ -8,9 +8,19 @@ use crate::dialect::Entry;
 use crate::error::ErrorKind;
 
 impl<'a> Run<'a> {
-    /// Ends with this result, after giving the lock back.
+    /// Ends with this result, after putting the settings back and giving the lock back.
     pub(super) fn end(&mut self, result: Result<(), ErrorKind>) -> State<'a> {
         self.result = result;
+        self.wind_up()
+    }
+
+    pub(super) fn wind_up(&mut self) -> State<'a> {
+        if std::mem::take(&mut self.session.dirty) {
+            self.message = self.dialect.restore(&self.session.settings);
+            if !self.message.is_empty() {
+                return State::Restoring;
+            }
+        }
         let unlock = self.dialect.unlock(&self.tracker).filter(|_| self.session.locked);
         match unlock {
             None => State::Finished,
@@ -34,8 +44,7 @@ impl<'a> Run<'a> {
             statements: None,
             detail: Some(failure.database_error().message.clone()),
         };
-        self.message =
-            self.dialect.restore(&self.session.settings) + &self.dialect.journal(&self.tracker, &entry);
+        self.message = self.dialect.journal(&self.tracker, &entry);
         State::Journaling(kind)
     }
 
@@ -64,7 +73,7 @@ impl<'a> Run<'a> {
         let doing = doing(state);
         // What the run had to report counts for more than that the connection broke afterwards.
         self.result = match (state, std::mem::replace(&mut self.result, Ok(()))) {
-            (State::Unlocking, result) => result,
+            (State::Restoring | State::Unlocking, result) => result,
             _ => Err(ErrorKind::Connection { doing, said, source }),
         };
         State::Finished
@@ -85,9 +94,10 @@ fn doing(state: &State<'_>) -> &'static str {
         State::Observing | State::Reviewing(_) => "reading the applied migrations",
         State::Locking(_) | State::Waiting(..) => "asking for the lock",
         State::Bootstrapping => "creating the tracker",
-        State::Applying(_) | State::Stepping(_) => "applying migrations",
+        State::Applying(_) | State::Stepping(_) | State::Pausing(..) => "applying migrations",
         State::RollingBack(_) => "rolling back",
         State::Journaling(_) => "journaling a failure",
+        State::Restoring => "putting the session's settings back",
         State::Unlocking | State::Finished => "giving the lock back",
     }
 }

@@ -23,7 +23,7 @@ impl<'a> Run<'a> {
         self.session.pid = session.value(0).and_then(|pid| pid.parse().ok());
         self.session.read_only = session.is_true(1);
         self.session.standby = session.is_true(2);
-        if session.is_true(3) {
+        if session.is_true(4) {
             return self.end(Err(ErrorKind::InTransaction));
         }
         self.session.set_exists = true;
@@ -126,6 +126,9 @@ impl<'a> Run<'a> {
         if let Some(end) = self.decide(applied) {
             return end;
         }
+        if let Some(kind) = self.unfit(&flags) {
+            return self.end(Err(kind));
+        }
         if !ours {
             let holder = if look.holder { results.next().and_then(holder) } else { None };
             return self.wait(After::Lock, holder);
@@ -139,6 +142,28 @@ impl<'a> Run<'a> {
             return State::Bootstrapping;
         }
         self.next()
+    }
+
+    /// What about the session or the tracker keeps anything from being applied.
+    fn unfit(&self, flags: &ResultSet) -> Option<ErrorKind> {
+        if !flags.is_true(7) {
+            return Some(ErrorKind::Strings);
+        }
+        if self.session.set_exists && !flags.is_true(8) {
+            let table = self.tracker.shown();
+            let set = self.tracker.set();
+            let problem = format!(
+                "two rows may have one version; make it the key: ALTER TABLE {set} ADD PRIMARY KEY (version)"
+            );
+            return Some(ErrorKind::Shape { table, problem });
+        }
+        // A set read by other rules may hold what those rules hide from the build and this database runs.
+        if self.set.syntax() == self.dialect.syntax() {
+            return None;
+        }
+        let problems: Vec<_> =
+            self.queue.iter().flat_map(|migration| migration.problems(self.dialect.syntax())).collect();
+        (!problems.is_empty()).then_some(ErrorKind::Refused(problems))
     }
 
     /// Takes the lock inside of a transaction, where that is the way of locking.
@@ -188,10 +213,14 @@ impl<'a> Run<'a> {
         State::Waiting(self.backoff.next().min(left), after)
     }
 
-    pub(super) fn woke(&mut self, pause: Duration, after: After) -> State<'a> {
+    pub(super) fn slept(&mut self, pause: Duration) {
         self.report.waited += pause;
         self.report.elapsed += pause;
         self.lock_waited += pause;
+    }
+
+    pub(super) fn woke(&mut self, pause: Duration, after: After) -> State<'a> {
+        self.slept(pause);
         match after {
             After::Lock => self.ask(true),
             After::Look => self.look(),

@@ -25,6 +25,7 @@
 mod backoff;
 mod batch;
 mod ending;
+mod inspect;
 mod look;
 mod reply;
 mod resume;

@@ -1,8 +1,16 @@
-//! What the journal says of earlier tries of a migration outside of a transaction.
+//! What the journal says of earlier tries of a migration outside of a transaction, and how to go on.
 
 use std::time::Duration;
 
+use gapless_core::split;
+
 use super::reply::ResultSet;
+use super::run::{After, Run, State};
+use super::stepwise::{Phase, Stepwise};
+use crate::dialect::Entry;
+use crate::error::ErrorKind;
+use crate::event::Event;
+use crate::options::Resolution;
 
 /// How long a statement is left alone that may still be at work, where nobody can tell.
 pub(super) const GRACE: Duration = Duration::from_secs(10);
@@ -35,6 +43,8 @@ impl Progress {
                 }
                 Some("statement") => progress.reach(number(2), text(3)),
                 Some("failed") => progress.in_doubt = false,
+                // Its row has been taken out of the set since: all of it is to be done again.
+                Some("applied") => progress = Progress { attempt: progress.attempt, ..Progress::default() },
                 Some("resolved") => {
                     progress.in_doubt = false;
                     progress.reach(number(2), None);
@@ -70,5 +80,109 @@ impl Progress {
             None => lock_wait.min(GRACE),
             Some(false) => Duration::ZERO,
         }
+    }
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn start(&mut self, mut steps: Stepwise<'a>, progress: &Progress) -> State<'a> {
+        let version = steps.migration.version();
+        let total = steps.statements.len();
+        self.watch(&steps, progress);
+        if self.lock_waited + self.spent < progress.patience(self.options.lock_wait) && !self.resolves(&steps)
+        {
+            return self.wait(After::Look, None);
+        }
+        let why = self.undecidable(&steps, progress);
+        let mut resolution =
+            self.options.resolve.filter(|_| self.resolves(&steps)).map(|(_, resolution)| resolution);
+        if resolution.is_some() && why.is_none() && !progress.in_doubt {
+            self.warn(format!("`.resolve({version}, ...)` had nothing to resolve, and was passed over"));
+            resolution = None;
+        }
+        steps.at = match (resolution, why) {
+            (Some(Resolution::MarkApplied), _) => total,
+            (Some(Resolution::RetryFrom(statement)), _) if (1..=total + 1).contains(&statement) => {
+                statement - 1
+            }
+            (Some(Resolution::RetryFrom(_)), _) => {
+                return self.end(Err(ErrorKind::Resolve(version, "the file has no such statement")));
+            }
+            (None, Some(why)) => return self.interrupted(&steps, progress.done, &why),
+            (Some(Resolution::Retry) | None, _) => progress.done,
+        };
+        steps.begun_before = progress.attempt > 0;
+        steps.in_doubt = progress.in_doubt && resolution.is_none();
+        if resolution != Some(Resolution::MarkApplied) {
+            steps.replay =
+                (0..steps.at).rev().filter(|index| self.sets_session(steps.text(*index))).collect();
+        }
+        self.attempt = progress.attempt + 1;
+        self.message.clear();
+        if resolution.is_some() {
+            let entry = Entry { statement: Some(steps.at), ..self.entry(&steps, "resolved") };
+            self.message += &self.dialect.journal(&self.tracker, &entry);
+        }
+        let started = self.note(&steps, "started");
+        self.message += &started;
+        self.message += &self.dialect.set_timeouts(self.timeouts(steps.migration));
+        self.session.dirty = true;
+        let pending: Vec<_> = self.pending(version).into_iter().collect();
+        self.emit(&Event::Applying(&pending));
+        steps.phase = Phase::Starting;
+        State::Stepping(steps)
+    }
+
+    fn resolves(&self, steps: &Stepwise<'a>) -> bool {
+        self.options.resolve.is_some_and(|(version, _)| version == steps.migration.version())
+    }
+
+    /// Begins to wait anew whenever the journal has grown: somebody is at it.
+    fn watch(&mut self, steps: &Stepwise<'a>, progress: &Progress) {
+        let now = Some((steps.migration.version(), progress.attempt, progress.done));
+        if self.watched != now {
+            self.watched = now;
+            self.lock_waited = Duration::ZERO;
+        }
+    }
+
+    fn sets_session(&self, text: &str) -> bool {
+        let statements = split(text, self.dialect.syntax()).unwrap_or_default();
+        statements.iter().any(gapless_core::Statement::sets_session)
+    }
+
+    /// Why it cannot be gone on with, unless somebody looks.
+    fn undecidable(&self, steps: &Stepwise<'a>, progress: &Progress) -> Option<String> {
+        if let Some(index) = progress.edited(|index| steps.checksum(index)) {
+            return Some(format!("statement {} was done, and has been edited since", index + 1));
+        }
+        let rerunnable = steps.migration.directives().rerunnable();
+        let concurrent = steps.concurrent(self.dialect.syntax());
+        let told = concurrent.is_some_and(|concurrent| self.dialect.inspect(&concurrent).is_some());
+        let open = progress.in_doubt && progress.done < steps.statements.len() && !rerunnable && !told;
+        open.then(|| match progress.alive {
+            Some(true) => "its session is still there, and may be at work".to_owned(),
+            _ => {
+                "its session ended without a word: the statement may or may not have taken effect".to_owned()
+            }
+        })
+    }
+
+    fn interrupted(&mut self, steps: &Stepwise<'a>, done: usize, why: &str) -> State<'a> {
+        let version = steps.migration.version();
+        let statement = done + 1;
+        let ways = format!(
+            "look at the database, then start once with one of `.resolve({version}, Resolution::Retry)` to run \
+             statement {statement} again, `Resolution::RetryFrom({})` if it took effect, or \
+             `Resolution::MarkApplied` if all of the file did",
+            statement + 1
+        );
+        self.end(Err(ErrorKind::Interrupted {
+            version,
+            path: steps.migration.path().to_owned(),
+            statement,
+            statements: steps.statements.len(),
+            why: why.to_owned(),
+            ways,
+        }))
     }
 }

@@ -48,6 +48,11 @@ impl<'a> Run<'a> {
         let recorded = |migration: &Migration| history.find(migration.version()).is_some();
         let missing = refusal.batch.members().position(|member| !recorded(member));
         let class = self.dialect.classify(&refusal.error, &self.tracker);
+        // A position may belong to another text, that of a prepared statement or a function: what is recorded
+        // has not failed.
+        if class != Class::Fence && refusal.migration().is_some_and(recorded) {
+            refusal.located = None;
+        }
         // What another runner recorded while this message ran is not ours to report.
         let first = if class == Class::Fence { None } else { missing };
         let until = refusal.located.map(|culprit| culprit.index).or(first).unwrap_or(0);
@@ -97,12 +102,23 @@ impl<'a> Run<'a> {
         let migration = refusal.migration();
         let Refusal { batch, error, located } = refusal;
         let (Some(culprit), Some(migration)) = (located, migration) else {
-            return self.broke_off("applying migrations", error);
+            return self.broke_off("applying migrations, all of which are recorded", error);
         };
+        let doing = || format!("recording version {} in {}", migration.version(), self.tracker.shown());
         let kind = match self.dialect.classify(&error, &self.tracker) {
-            Class::ReadOnly => ErrorKind::ReadOnly { pending: self.queue.len(), standby: false },
+            Class::ReadOnly if self.session.read_only => {
+                ErrorKind::ReadOnly { pending: self.queue.len(), standby: self.session.standby }
+            }
             Class::Permission if culprit.at.is_none() && self.is_ours(&error) => {
-                ErrorKind::Permission { doing: format!("recording in {}", self.tracker.shown()), error }
+                ErrorKind::Permission { doing: doing(), error }
+            }
+            Class::Unrecorded => {
+                let message = "the script has removed its own row from the tracker".to_owned();
+                let error = DbError { message, ..DbError::default() };
+                ErrorKind::Migration(Failure::new(migration, error, None, self.dialect.syntax()))
+            }
+            _ if culprit.at.is_none() && self.is_ours(&error) => {
+                ErrorKind::Database { doing: doing(), error }
             }
             _ => ErrorKind::Migration(Failure::new(migration, error, culprit.at, self.dialect.syntax())),
         };
@@ -113,6 +129,12 @@ impl<'a> Run<'a> {
 
     /// Whether a refusal names the tracker's own tables.
     fn is_ours(&self, error: &DbError) -> bool {
+        let tables = [self.tracker.table(), &self.tracker.journal_table()];
+        if error.schema.as_deref() == Some(self.tracker.schema())
+            && tables.map(Some).contains(&error.table.as_deref())
+        {
+            return true;
+        }
         let named = |name: &str| error.message.ends_with(&format!(" {name}"));
         named(self.tracker.table()) || named(&self.tracker.journal_table())
     }
@@ -127,6 +149,6 @@ impl<'a> Refusal<'a> {
 
 /// The version in `Key (version)=(7) already exists.`, in whatever language the server says it.
 fn key_of(detail: &str) -> Option<Version> {
-    let (_, after) = detail.split_once("=(")?;
+    let (_, after) = detail.split_once("(version)=(")?;
     after.split_once(')')?.0.parse().ok()
 }

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::time::Duration;
 
-use gapless_core::{Migration, MigrationSet};
+use gapless_core::{Migration, MigrationSet, Version};
 
 use super::backoff::Backoff;
 use super::batch::Batch;
@@ -60,6 +60,8 @@ pub struct Run<'a> {
     pub(super) lock_waited: Duration,
     /// How long the last message took: part of the wait if it came to nothing.
     pub(super) spent: Duration,
+    /// The version outside of a transaction that is waited for, its last try and how far that is.
+    pub(super) watched: Option<(Version, u32, usize)>,
     pub(super) plan: Plan,
     pub(super) report: Report,
     pub(super) result: Result<(), ErrorKind>,
@@ -76,8 +78,12 @@ pub(super) enum State<'a> {
     RollingBack(Rollback<'a>),
     Reviewing(Refusal<'a>),
     Stepping(Stepwise<'a>),
+    /// Before a step is tried again.
+    Pausing(Duration, Stepwise<'a>),
     /// Writing the failure down before it is reported.
     Journaling(ErrorKind),
+    /// Putting the session's settings back.
+    Restoring,
     Unlocking,
     Finished,
 }
@@ -94,6 +100,8 @@ pub(super) enum After {
 pub(super) enum Rollback<'a> {
     Review(Refusal<'a>),
     Look,
+    Again(Stepwise<'a>),
+    Fail(ErrorKind),
     End(ErrorKind),
 }
 
@@ -101,6 +109,8 @@ pub(super) enum Rollback<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Session {
     pub(super) locked: bool,
+    /// Whether settings may differ from those at the beginning, outside of any transaction.
+    pub(super) dirty: bool,
     /// The backend that answered first.
     pub(super) pid: Option<i32>,
     pub(super) set_exists: bool,
@@ -123,6 +133,18 @@ impl<'a> Run<'a> {
         if let Some(target) = options.target.filter(|target| set.find(*target).is_none()) {
             return Err(Error::new(ErrorKind::Target(target)));
         }
+        if let Some((version, _)) = options.resolve {
+            let problem = match set.find(version) {
+                None => Some("the version is not embedded"),
+                Some(migration) if !migration.directives().no_transaction() => {
+                    Some("the migration runs in a transaction, and cannot be half done")
+                }
+                Some(_) => None,
+            };
+            if let Some(problem) = problem {
+                return Err(Error::new(ErrorKind::Resolve(version, problem)));
+            }
+        }
         let message = dialect.observe(&tracker);
         Ok(Run {
             set,
@@ -140,6 +162,7 @@ impl<'a> Run<'a> {
             backoff: Backoff::new(seed),
             lock_waited: Duration::ZERO,
             spent: Duration::ZERO,
+            watched: None,
             plan: Plan::default(),
             report: Report::default(),
             result: Ok(()),
@@ -149,7 +172,7 @@ impl<'a> Run<'a> {
     /// What to do next. Asking again without a reply gives the same answer.
     pub fn step(&self) -> Step<'_> {
         match self.state {
-            State::Waiting(pause, _) => Step::Sleep(pause),
+            State::Waiting(pause, _) | State::Pausing(pause, _) => Step::Sleep(pause),
             State::Finished => Step::Finished,
             _ => Step::Send(&self.message),
         }
@@ -166,7 +189,10 @@ impl<'a> Run<'a> {
         self.state = match (state, reply.outcome) {
             (State::Finished, _) => self.misused("a reply after the end"),
             (State::Waiting(pause, after), Outcome::Slept) => self.woke(pause, after),
-            (State::Waiting(..), _) | (_, Outcome::Slept) => self.misused("a reply to another step"),
+            (State::Pausing(pause, steps), Outcome::Slept) => self.resume(pause, steps),
+            (State::Waiting(..) | State::Pausing(..), _) | (_, Outcome::Slept) => {
+                self.misused("a reply to another step")
+            }
             (state, Outcome::Lost(source)) => self.lost(&state, source),
             (State::Observing, Outcome::Rows(results)) => self.observed(&results),
             (State::Observing, Outcome::Failed(error)) => self.not_observed(error),
@@ -190,6 +216,7 @@ impl<'a> Run<'a> {
             (State::Stepping(steps), Outcome::Failed(error)) => self.not_stepped(steps, error),
             // A journal that cannot be written must not hide the failure that was to be written.
             (State::Journaling(kind), _) => self.end(Err(kind)),
+            (State::Restoring, _) => self.wind_up(),
             (State::Unlocking, Outcome::Rows(results)) => self.unlocked(results.last()),
             (State::Unlocking, Outcome::Failed(_)) => self.unlocked(None),
         };

@@ -2,6 +2,7 @@
 //! a run that was cut off knows where it stopped.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use gapless_core::{Checksum, Concurrent, Migration, Syntax, split};
 
@@ -9,28 +10,32 @@ use super::batch::offset;
 use super::reply::{DbError, ResultSet};
 use super::resume::Progress;
 use super::run::{After, Rollback, Run, State};
+use crate::Failure;
 use crate::dialect::{Class, Entry, Timeouts};
 use crate::error::ErrorKind;
 use crate::event::Event;
-use crate::{Failure, Resolution};
 
 #[derive(Debug)]
 pub(super) struct Stepwise<'a> {
-    migration: &'a Migration,
-    statements: Vec<Range<usize>>,
+    pub(super) migration: &'a Migration,
+    pub(super) statements: Vec<Range<usize>>,
     /// The statement at hand, counted from zero.
-    at: usize,
-    phase: Phase,
+    pub(super) at: usize,
+    pub(super) phase: Phase,
     /// Whether the statement at hand was begun in an earlier try.
-    begun_before: bool,
+    pub(super) begun_before: bool,
     /// Whether nobody knows what became of it then.
-    in_doubt: bool,
+    pub(super) in_doubt: bool,
     /// Indexes that it left behind, to be dropped before it runs again.
-    leftovers: Vec<String>,
+    pub(super) leftovers: Vec<String>,
+    /// Statements before it whose effect on the session ended with the session that ran them, last first.
+    pub(super) replay: Vec<usize>,
+    /// How often the statement at hand was begun again.
+    pub(super) tries: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     /// Reading what the journal has on this version.
     Asking,
     /// Journaling that it begins.
@@ -38,6 +43,8 @@ enum Phase {
     /// Asking the catalog what an earlier try of the statement left.
     Inspecting,
     Dropping,
+    /// Repeating a `SET` of a try before.
+    Replaying,
     Executing,
     /// Journaling that a statement is done.
     Noting,
@@ -46,23 +53,34 @@ enum Phase {
 }
 
 impl<'a> Stepwise<'a> {
-    fn concurrent(&self, syntax: Syntax) -> Option<Concurrent<'a>> {
+    pub(super) fn concurrent(&self, syntax: Syntax) -> Option<Concurrent<'a>> {
         split(self.text(self.at), syntax).ok()?.first()?.concurrent()
     }
 
-    fn text(&self, index: usize) -> &'a str {
+    pub(super) fn text(&self, index: usize) -> &'a str {
         self.statements.get(index).map_or("", |span| &self.migration.sql()[span.clone()])
     }
 
-    fn checksum(&self, index: usize) -> String {
+    /// The statement that was sent last, or that was about to be.
+    fn sent(&self) -> Option<&Range<usize>> {
+        let index = if self.phase == Phase::Replaying { self.replay.len() } else { self.at };
+        self.statements.get(index)
+    }
+
+    pub(super) fn checksum(&self, index: usize) -> String {
         Checksum::of(self.text(index)).to_string()
     }
 }
 
 impl<'a> Run<'a> {
     pub(super) fn begin_stepwise(&mut self, migration: &'a Migration) -> State<'a> {
-        let statements = split(migration.sql(), self.dialect.syntax()).unwrap_or_default();
-        let statements = statements.iter().map(gapless_core::Statement::span).collect();
+        let statements = match split(migration.sql(), self.dialect.syntax()) {
+            Ok(statements) => statements.iter().map(gapless_core::Statement::span).collect(),
+            Err(_) => {
+                let problems = migration.problems(self.dialect.syntax());
+                return self.end(Err(ErrorKind::Refused(problems)));
+            }
+        };
         self.message = self.dialect.progress(&self.tracker, migration.version());
         State::Stepping(Stepwise {
             migration,
@@ -72,6 +90,8 @@ impl<'a> Run<'a> {
             begun_before: false,
             in_doubt: false,
             leftovers: Vec::new(),
+            replay: Vec::new(),
+            tries: 0,
         })
     }
 
@@ -81,16 +101,17 @@ impl<'a> Run<'a> {
                 let progress = results.first().map(Progress::read).unwrap_or_default();
                 self.start(steps, &progress)
             }
-            Phase::Starting => self.execute(steps),
+            Phase::Starting | Phase::Replaying => self.execute(steps),
             Phase::Inspecting => self.inspected(steps, results.first()),
             Phase::Dropping => self.drop_or_send(steps),
             Phase::Executing => self.executed(steps),
             Phase::Noting => {
                 steps.at += 1;
-                (steps.begun_before, steps.in_doubt) = (false, false);
+                (steps.begun_before, steps.in_doubt, steps.tries) = (false, false, 0);
                 self.execute(steps)
             }
             Phase::Recording => {
+                self.session.dirty = false;
                 self.mark(steps.migration, None);
                 self.attempt = 1;
                 self.next()
@@ -98,77 +119,12 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn start(&mut self, mut steps: Stepwise<'a>, progress: &Progress) -> State<'a> {
-        let total = steps.statements.len();
-        let resolution = self.options.resolve.filter(|(version, _)| *version == steps.migration.version());
-        steps.at = match resolution.map(|(_, resolution)| resolution) {
-            Some(Resolution::MarkApplied) => total,
-            Some(Resolution::RetryFrom(statement)) => statement.saturating_sub(1).min(total),
-            Some(Resolution::Retry) | None => progress.done,
-        };
-        if resolution.is_none() {
-            if self.lock_waited + self.spent < progress.patience(self.options.lock_wait) {
-                return self.wait(After::Look, None);
-            }
-            if let Some(why) = self.undecidable(&steps, progress) {
-                return self.interrupted(&steps, progress.done, &why);
-            }
+    pub(super) fn execute(&mut self, mut steps: Stepwise<'a>) -> State<'a> {
+        if let Some(index) = steps.replay.pop() {
+            self.message = steps.text(index).to_owned();
+            steps.phase = Phase::Replaying;
+            return State::Stepping(steps);
         }
-        steps.begun_before = progress.attempt > 0;
-        steps.in_doubt = progress.in_doubt && resolution.is_none();
-        self.attempt = progress.attempt + 1;
-        self.message = if resolution.is_some() {
-            let entry = Entry { statement: Some(steps.at), ..self.entry(&steps, "resolved") };
-            self.dialect.journal(&self.tracker, &entry)
-        } else {
-            String::new()
-        };
-        let started = self.note(&steps, "started");
-        self.message += &started;
-        self.message += &self.dialect.set_timeouts(self.timeouts(steps.migration));
-        let pending: Vec<_> = self.pending(steps.migration.version()).into_iter().collect();
-        self.emit(&Event::Applying(&pending));
-        steps.phase = Phase::Starting;
-        State::Stepping(steps)
-    }
-
-    /// Why it cannot be gone on with, unless somebody looks.
-    fn undecidable(&self, steps: &Stepwise<'a>, progress: &Progress) -> Option<String> {
-        if let Some(index) = progress.edited(|index| steps.checksum(index)) {
-            return Some(format!("statement {} was done, and has been edited since", index + 1));
-        }
-        let rerunnable = steps.migration.directives().rerunnable();
-        let concurrent = steps.concurrent(self.dialect.syntax());
-        let told = concurrent.is_some_and(|concurrent| self.dialect.inspect(&concurrent).is_some());
-        let open = progress.in_doubt && progress.done < steps.statements.len() && !rerunnable && !told;
-        open.then(|| match progress.alive {
-            Some(true) => "its session is still there, and may be at work".to_owned(),
-            _ => {
-                "its session ended without a word: the statement may or may not have taken effect".to_owned()
-            }
-        })
-    }
-
-    fn interrupted(&mut self, steps: &Stepwise<'a>, done: usize, why: &str) -> State<'a> {
-        let version = steps.migration.version();
-        let statement = done + 1;
-        let ways = format!(
-            "look at the database, then start once with one of `.resolve({version}, Resolution::Retry)` to run \
-             statement {statement} again, `Resolution::RetryFrom({})` if it took effect, or \
-             `Resolution::MarkApplied` if all of the file did",
-            statement + 1
-        );
-        self.end(Err(ErrorKind::Interrupted {
-            version,
-            path: steps.migration.path().to_owned(),
-            statement,
-            statements: steps.statements.len(),
-            why: why.to_owned(),
-            ways,
-        }))
-    }
-
-    fn execute(&mut self, mut steps: Stepwise<'a>) -> State<'a> {
         if steps.at < steps.statements.len() {
             if let Some(message) = self.inspection(&steps) {
                 self.message = message;
@@ -187,82 +143,64 @@ impl<'a> Run<'a> {
         State::Stepping(steps)
     }
 
-    /// The question to the catalog, where its answer makes a difference.
-    fn inspection(&self, steps: &Stepwise<'a>) -> Option<String> {
-        let concurrent = steps.concurrent(self.dialect.syntax())?;
-        let needed = match concurrent {
-            // An invalid index satisfies `IF NOT EXISTS`, and must not be taken for the one that is wanted.
-            Concurrent::Create { if_not_exists, .. } => steps.begun_before || if_not_exists,
-            Concurrent::Drop { .. } => steps.in_doubt,
-            Concurrent::Reindex { .. } => steps.begun_before,
-        };
-        self.dialect.inspect(&concurrent).filter(|_| needed)
-    }
-
-    fn inspected(&mut self, mut steps: Stepwise<'a>, found: Option<&ResultSet>) -> State<'a> {
-        let rows: Vec<_> = found.iter().flat_map(|found| found.rows()).collect();
-        let is_valid = |row: &&[Option<String>]| matches!(row.get(1), Some(Some(valid)) if valid == "t");
-        let done = steps.in_doubt
-            && match steps.concurrent(self.dialect.syntax()) {
-                Some(Concurrent::Create { .. }) => rows.iter().any(is_valid),
-                Some(Concurrent::Drop { .. }) => rows.is_empty(),
-                _ => false,
-            };
-        if done {
-            return self.executed(steps);
-        }
-        if !matches!(steps.concurrent(self.dialect.syntax()), Some(Concurrent::Drop { .. })) {
-            let invalid = rows.iter().filter(|row| !is_valid(row));
-            steps.leftovers = invalid.filter_map(|row| row.first().cloned().flatten()).collect();
-        }
-        self.drop_or_send(steps)
-    }
-
-    /// The next leftover to be dropped, or the statement itself. Alone in its message: several would share
-    /// a transaction.
-    fn drop_or_send(&mut self, mut steps: Stepwise<'a>) -> State<'a> {
-        if let Some(index) = steps.leftovers.pop() {
-            self.message = format!("DROP INDEX CONCURRENTLY IF EXISTS {index};\n");
-            steps.phase = Phase::Dropping;
-        } else {
-            self.message = steps.text(steps.at).to_owned();
-            steps.phase = Phase::Executing;
-        }
-        State::Stepping(steps)
-    }
-
-    fn executed(&mut self, mut steps: Stepwise<'a>) -> State<'a> {
+    pub(super) fn executed(&mut self, mut steps: Stepwise<'a>) -> State<'a> {
         self.message = self.note(&steps, "statement");
         steps.phase = Phase::Noting;
         State::Stepping(steps)
     }
 
-    pub(super) fn not_stepped(&mut self, steps: Stepwise<'a>, error: DbError) -> State<'a> {
-        let syntax = self.dialect.syntax();
+    pub(super) fn not_stepped(&mut self, mut steps: Stepwise<'a>, error: DbError) -> State<'a> {
         let class = self.dialect.classify(&error, &self.tracker);
+        let again = class == Class::Busy || (class == Class::Retry && steps.tries < self.options.retries);
         match steps.phase {
-            Phase::Executing => {
-                let within = offset(&error, &self.message, self.dialect).unwrap_or_default();
-                let at = steps.statements.get(steps.at).map(|span| span.start + within);
-                let failure = Failure::new(steps.migration, error, at, syntax);
+            // Another runner began it, or recorded it, at the same moment.
+            Phase::Starting if class == Class::Fence => self.wait(After::Look, None),
+            Phase::Recording if class == Class::Fence => self.roll_back(Rollback::Look),
+            Phase::Recording if again => self.roll_back(Rollback::Again(steps)),
+            _ if again => {
+                steps.begun_before |= steps.phase == Phase::Executing;
+                self.again(steps, &error.message)
+            }
+            Phase::Executing | Phase::Dropping | Phase::Replaying => {
+                let within =
+                    offset(&error, &self.message, self.dialect).filter(|_| steps.phase != Phase::Dropping);
+                let at = steps.sent().map(|span| span.start + within.unwrap_or_default());
+                let failure = Failure::new(steps.migration, error, at, self.dialect.syntax());
                 self.fail(ErrorKind::Migration(failure))
             }
             Phase::Recording => {
-                let failure = Failure::new(steps.migration, error, None, syntax);
-                self.roll_back(Rollback::End(ErrorKind::Migration(failure)))
+                let failure = Failure::new(steps.migration, error, None, self.dialect.syntax());
+                self.roll_back(Rollback::Fail(ErrorKind::Migration(failure)))
             }
-            Phase::Dropping => {
-                let at = steps.statements.get(steps.at).map(|span| span.start);
-                let failure = Failure::new(steps.migration, error, at, syntax);
-                self.fail(ErrorKind::Migration(failure))
+            Phase::Asking | Phase::Starting | Phase::Inspecting | Phase::Noting => {
+                self.broke_off("journaling a migration without a transaction", error)
             }
-            // Another runner began it at the same moment.
-            _ if class == Class::Fence => self.wait(After::Look, None),
-            _ => self.broke_off("journaling a migration without a transaction", error),
         }
     }
 
-    fn entry<'s>(&self, steps: &'s Stepwise<'a>, event: &'static str) -> Entry<'s> {
+    /// Pauses before the same message is sent again, or the same statement.
+    pub(super) fn again(&mut self, mut steps: Stepwise<'a>, reason: &str) -> State<'a> {
+        steps.tries += 1;
+        self.report.retries += 1;
+        self.lock_waited += self.spent;
+        let waited = self.lock_waited;
+        if waited >= self.options.lock_wait {
+            return self.end(Err(ErrorKind::LockWait { waited, holder: None }));
+        }
+        let version = steps.migration.version();
+        self.emit(&Event::Retrying { version, attempt: steps.tries, reason });
+        State::Pausing(self.backoff.next(), steps)
+    }
+
+    pub(super) fn resume(&mut self, pause: Duration, steps: Stepwise<'a>) -> State<'a> {
+        self.slept(pause);
+        match steps.phase {
+            Phase::Executing | Phase::Recording => self.execute(steps),
+            _ => State::Stepping(steps),
+        }
+    }
+
+    pub(super) fn entry<'s>(&self, steps: &'s Stepwise<'a>, event: &'static str) -> Entry<'s> {
         Entry {
             version: steps.migration.version(),
             name: steps.migration.name(),
@@ -275,7 +213,7 @@ impl<'a> Run<'a> {
     }
 
     /// The journal's row for the start, or for the statement at hand.
-    fn note(&self, steps: &Stepwise<'a>, event: &'static str) -> String {
+    pub(super) fn note(&self, steps: &Stepwise<'a>, event: &'static str) -> String {
         let mut entry = self.entry(steps, event);
         if event == "statement" {
             entry.statement = Some(steps.at + 1);

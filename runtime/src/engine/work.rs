@@ -79,6 +79,8 @@ impl<'a> Run<'a> {
     pub(super) fn rolled_back(&mut self, then: Rollback<'a>) -> State<'a> {
         match then {
             Rollback::End(kind) => self.end(Err(kind)),
+            Rollback::Fail(kind) => self.fail(kind),
+            Rollback::Again(steps) => self.again(steps, "the database was busy"),
             Rollback::Look if self.session.locked => self.look(),
             Rollback::Look => self.wait(After::Look, None),
             Rollback::Review(refusal) => {

@@ -107,7 +107,7 @@ pub(super) fn scripts_may_end_as_they_like<D: Driver>() {
         ("1_comment.sql", "CREATE TABLE a (id int) -- no semicolon"),
         ("2_block.sql", "CREATE TABLE b (id int); /* ; */"),
         ("3_nothing.sql", "-- nothing to do any more"),
-        ("4_empty.sql", ";;;"),
+        ("4_empty.sql", ";;; -- why"),
         ("5_rows.sql", "SELECT 'gapless:applied', 1, 2; SELECT 3; INSERT INTO a VALUES (1)"),
         ("6_crlf.sql", "\u{feff}INSERT INTO a VALUES (2);\r\nINSERT INTO a VALUES (3);\r\n"),
         ("7_words.sql", "CREATE TABLE c (t text);\nINSERT INTO c VALUES ('it''s; -- ü \\ ');"),

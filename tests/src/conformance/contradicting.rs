@@ -132,6 +132,19 @@ pub(super) fn a_foreign_table_is_named<D: Driver>() {
     }
 }
 
+/// The key is the fence.
+pub(super) fn a_tracker_without_a_key_is_refused<D: Driver>() {
+    let table =
+        "CREATE TABLE applied_migrations (version int, name text, applied_at timestamp, checksum text)";
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    rows::<D>(&mut client, table);
+    let error = run::<D>(&mut client, &tables(1)).unwrap_err();
+    assert!(error.is_foreign_table() && error.to_string().contains("ADD PRIMARY KEY (version)"), "{error}");
+    rows::<D>(&mut client, "CREATE UNIQUE INDEX applied_version ON applied_migrations (version)");
+    run::<D>(&mut client, &tables(1)).unwrap();
+}
+
 pub(super) fn a_target_must_be_embedded<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();

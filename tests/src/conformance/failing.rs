@@ -124,3 +124,47 @@ pub(super) fn a_transaction_of_the_callers_is_left_alone<D: Driver>() {
     }
     assert_eq!(rows::<D>(&mut client, "SELECT count(*) FROM mine"), ["1"]);
 }
+
+/// By MySQL's rules this holds one statement; by those of the databases here it holds a `COMMIT`.
+pub(super) fn a_set_read_by_other_rules_is_read_again<D: Driver>() {
+    let hidden = "CREATE TABLE a (id int); # it's\nCOMMIT; -- it's";
+    let root = tempfile::tempdir().unwrap();
+    std::fs::create_dir(root.path().join("m")).unwrap();
+    std::fs::write(root.path().join("m/1_a.sql"), hidden).unwrap();
+    std::fs::write(root.path().join("m/2_b.sql"), "CREATE TABLE b (id int);\nCOMMIT;").unwrap();
+    let pattern = gapless::Pattern::new("m").unwrap();
+    let foreign = gapless::MigrationSet::scan(root.path(), &[pattern], gapless::Syntax::Mysql).unwrap();
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let error = run::<D>(&mut client, &foreign).unwrap_err();
+    assert!(error.is_refused(), "{error}");
+    assert!(error.to_string().contains("m/2_b.sql:2:1"), "{error}");
+    assert!(D::sql(&mut client, "SELECT * FROM b").is_err());
+}
+
+pub(super) fn a_script_that_removes_its_record_fails<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let eraser =
+        set(&[("1_a.sql", "CREATE TABLE a (id int);"), ("2_b.sql", "DELETE FROM applied_migrations;")]);
+    let error = run::<D>(&mut client, &eraser).unwrap_err();
+    assert!(error.to_string().contains("removed its own row"), "{error}");
+    assert_eq!(error.failure().unwrap().version().number(), 2);
+    assert_eq!(rows::<D>(&mut client, SET), ["1|a"]);
+    assert_clean::<D>(&mut client);
+}
+
+/// Names that SQLite quotes otherwise, so that statements are counted otherwise.
+pub(super) fn a_recorded_migration_is_not_blamed<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let odd = set(&[
+        ("1_a.sql", "CREATE TABLE a (id int PRIMARY KEY)"),
+        ("2_b.sql", "SELECT 1 AS \"a;b;c;d;e;f\""),
+        ("3_c.sql", "CREATE TABLE c (id int)"),
+        ("4_d.sql", "INSERT INTO a VALUES (1), (1)"),
+    ]);
+    let error = run::<D>(&mut client, &odd).unwrap_err();
+    assert_eq!(error.failure().unwrap().version().number(), 4, "{error}");
+    assert_eq!(versions(error.applied()), [1, 2, 3]);
+}

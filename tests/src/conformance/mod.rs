@@ -81,6 +81,7 @@ suite! {
         every_conflict_is_reported_at_once
         out_of_order_can_be_refused
         a_foreign_table_is_named
+        a_tracker_without_a_key_is_refused
         a_target_must_be_embedded
         impossible_names_are_refused
     ;
@@ -92,6 +93,9 @@ suite! {
         a_failed_commit_is_the_migrations_failure
         a_read_only_connection_boots_when_current
         a_transaction_of_the_callers_is_left_alone
+        a_set_read_by_other_rules_is_read_again
+        a_script_that_removes_its_record_fails
+        a_recorded_migration_is_not_blamed
     ;
     racing:
         cold_starts_do_not_collide
@@ -105,5 +109,8 @@ suite! {
         a_rerunnable_statement_in_doubt_is_repeated
         edits_above_the_stop_are_refused
         transactional_neighbours_keep_their_order
+        what_was_taken_back_is_done_again
+        nothing_is_resolved_that_was_not_interrupted
+        replicas_do_not_share_steps
     ;
 }

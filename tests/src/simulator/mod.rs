@@ -144,7 +144,7 @@ impl Server {
         let data = &mut self.data;
         Ok(match sql {
             _ if sql.starts_with("SELECT pg_catalog.pg_backend_pid()") => {
-                row(&[&session.to_string(), truth(self.read_only), "f", "f"])
+                row(&[&session.to_string(), truth(self.read_only), "f", "t", "f"])
             }
             _ if sql.contains("to_regnamespace") => {
                 let takes = sql.contains("pg_try_advisory_lock");
@@ -160,6 +160,8 @@ impl Server {
                     &session.to_string(),
                     truth(self.read_only),
                     "f",
+                    "t",
+                    "t",
                 ])
             }
             _ if sql.starts_with("SELECT 'session_authorization'") => row(&["role", "none"]),

@@ -1,0 +1,162 @@
+use crate::Syntax;
+use crate::statement::{Fault, Statement};
+use crate::token::{Token, TokenKind};
+
+/// The statement being read, and what in it has not been closed.
+pub(crate) struct Open<'a> {
+    sql: &'a str,
+    syntax: Syntax,
+    tokens: Vec<Token>,
+    parens: Vec<Token>,
+    blocks: Vec<Token>,
+    /// The block that was closed last, until it is known whether its `END` was an `END IF`.
+    ended: Option<Token>,
+    /// Whether the one body that a routine has was there already.
+    had_body: bool,
+}
+
+impl<'a> Open<'a> {
+    pub(crate) fn new(sql: &'a str, syntax: Syntax) -> Open<'a> {
+        let (tokens, parens, blocks) = (Vec::new(), Vec::new(), Vec::new());
+        Open { sql, syntax, tokens, parens, blocks, ended: None, had_body: false }
+    }
+
+    pub(crate) fn at_top(&self) -> bool {
+        self.parens.is_empty() && self.blocks.is_empty()
+    }
+
+    pub(crate) fn take(&mut self) -> Statement<'a> {
+        self.parens.clear();
+        self.blocks.clear();
+        self.ended = None;
+        self.had_body = false;
+        Statement::new(self.sql, std::mem::take(&mut self.tokens))
+    }
+
+    pub(crate) fn fault(&self) -> Option<Fault> {
+        let block = self.blocks.first().map(|token| {
+            let word = token.text(self.sql).to_ascii_uppercase();
+            Fault::new(format!("`{word}` without its `END`"), token.span(), "close the block with `END;`")
+        });
+        block.or_else(|| {
+            self.parens.first().map(|token| {
+                Fault::new(
+                    "unclosed parenthesis",
+                    token.span(),
+                    "close it with `)` before the statement ends",
+                )
+            })
+        })
+    }
+
+    pub(crate) fn push(&mut self, token: Token) {
+        match token.kind {
+            TokenKind::Open => self.parens.push(token),
+            TokenKind::Close => drop(self.parens.pop()),
+            TokenKind::Word if self.syntax == Syntax::Mysql => self.track_compound(token),
+            TokenKind::Word => self.track_body(token),
+            _ => {}
+        }
+        self.tokens.push(token);
+    }
+
+    /// A trigger of SQLite and a function of standard SQL have one body of whole statements. `begin` and
+    /// `end` are names elsewhere, so each counts only where a body can begin and end: before a statement,
+    /// and right behind a semicolon.
+    fn track_body(&mut self, token: Token) {
+        let is = |keyword: &str| token.text(self.sql).eq_ignore_ascii_case(keyword);
+        if !self.parens.is_empty() {
+            return;
+        }
+        if !self.blocks.is_empty() {
+            let closes = is("END") && self.tokens.last().is_some_and(|last| self.may_stand_before_end(*last));
+            if closes {
+                self.blocks.clear();
+            }
+            return;
+        }
+        let Some(begin) = self.tokens.last().copied().filter(|_| !self.had_body && self.after("BEGIN"))
+        else {
+            return;
+        };
+        let opens = match self.routine() {
+            Some(Routine::Function) => self.syntax != Syntax::Sqlite && is("ATOMIC"),
+            Some(Routine::Trigger) => {
+                let statements = ["SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "VALUES"];
+                self.syntax != Syntax::Postgres
+                    && statements.iter().any(|word| is(word))
+                    && !self.calls_function()
+            }
+            None => false,
+        };
+        if opens {
+            self.blocks.push(begin);
+            self.had_body = true;
+        }
+    }
+
+    fn may_stand_before_end(&self, last: Token) -> bool {
+        last.kind == TokenKind::Semicolon || (last.kind == TokenKind::Word && self.after("ATOMIC"))
+    }
+
+    /// A trigger of Postgres, which has no body.
+    fn calls_function(&self) -> bool {
+        let words = self.tokens.iter().filter(|token| token.kind == TokenKind::Word);
+        let mut words = words.map(|token| token.text(self.sql));
+        words.any(|word| word.eq_ignore_ascii_case("EXECUTE"))
+    }
+
+    /// MySQL nests blocks, and its loops and conditions end in `END LOOP` and its like.
+    fn track_compound(&mut self, token: Token) {
+        let word = token.text(self.sql);
+        let is = |keyword: &str| word.eq_ignore_ascii_case(keyword);
+        if self.after("END") && is_loop_word(word) {
+            // The `END` was not a block's.
+            self.blocks.extend(self.ended.take());
+            return;
+        }
+        if !(is("BEGIN") || is("CASE") || is("END")) || self.after_name() || self.routine().is_none() {
+            return;
+        }
+        if is("END") {
+            self.ended = self.blocks.pop();
+        } else if is("BEGIN") || !self.after("END") {
+            self.blocks.push(token);
+        }
+    }
+
+    fn after(&self, keyword: &str) -> bool {
+        self.tokens.last().is_some_and(|last| {
+            last.kind == TokenKind::Word && last.text(self.sql).eq_ignore_ascii_case(keyword)
+        })
+    }
+
+    /// After a dot or `AS` every word is a name: `NEW.end`, `AS end`.
+    fn after_name(&self) -> bool {
+        self.after("AS") || self.tokens.last().is_some_and(|last| last.text(self.sql) == ".")
+    }
+
+    fn routine(&self) -> Option<Routine> {
+        let mut words = self.tokens.iter().map(|token| token.text(self.sql));
+        if !words.next()?.eq_ignore_ascii_case("CREATE") {
+            return None;
+        }
+        // `CREATE OR REPLACE DEFINER = 'somebody'@'somewhere' AGGREGATE FUNCTION` is the longest way.
+        words.take(12).find_map(|word| match &*word.to_ascii_uppercase() {
+            "FUNCTION" | "PROCEDURE" | "EVENT" => Some(Some(Routine::Function)),
+            "TRIGGER" => Some(Some(Routine::Trigger)),
+            "TABLE" | "VIEW" | "INDEX" | "RULE" | "TYPE" | "SCHEMA" | "POLICY" => Some(None),
+            _ => None,
+        })?
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Routine {
+    Function,
+    Trigger,
+}
+
+fn is_loop_word(word: &str) -> bool {
+    ["IF", "LOOP", "WHILE", "REPEAT", "FOR"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword))
+}

@@ -1,0 +1,198 @@
+//! Migrations outside of a transaction, on Postgres.
+
+use std::thread;
+use std::time::Duration;
+
+use gapless::{Event, Locking};
+use gapless_tests::cluster::cluster;
+use gapless_tests::set::set;
+use postgres::Client;
+
+fn value(client: &mut Client, sql: &str) -> String {
+    client.query_one(sql, &[]).unwrap().get(0)
+}
+
+#[test]
+fn an_index_is_built_concurrently_beside_waiting_replicas() {
+    let database = cluster().database();
+    let before = set(&[("1_a.sql", "CREATE TABLE a AS SELECT generate_series(1, 20000) AS id;")]);
+    before.runner().run(&mut database.connect()).unwrap();
+    let all = set(&[
+        ("1_a.sql", "CREATE TABLE a AS SELECT generate_series(1, 20000) AS id;"),
+        (
+            "2_index.sql",
+            "-- gapless: no-transaction\nCREATE INDEX CONCURRENTLY a_id ON a (id);\nCREATE INDEX CONCURRENTLY a_no ON a ((-id));",
+        ),
+    ]);
+    let applied: usize = thread::scope(|scope| {
+        let runs: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| all.runner().run(&mut database.connect()).unwrap().applied().len()))
+            .collect();
+        runs.into_iter().map(|run| run.join().unwrap()).sum()
+    });
+    assert_eq!(applied, 1);
+    let valid = "SELECT count(*)::text FROM pg_index WHERE indrelid = 'a'::regclass AND indisvalid";
+    assert_eq!(value(&mut database.connect(), valid), "2");
+}
+
+/// What a failed build leaves satisfies `IF NOT EXISTS`.
+#[test]
+fn an_invalid_index_is_never_taken_for_the_one_that_is_wanted() {
+    let mut client = cluster().database().connect();
+    client.batch_execute("CREATE TABLE t AS SELECT 1 AS id FROM generate_series(1, 2)").unwrap();
+    for exists in ["", "IF NOT EXISTS "] {
+        let sql = format!(
+            "-- gapless: no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY {exists}t_id ON public.t (id);"
+        );
+        let index = set(&[(if exists.is_empty() { "1_a.sql" } else { "2_b.sql" }, sql.as_str())]);
+        let runner = || index.runner().unknown(gapless::Unknown::Allow);
+        for _ in 0..2 {
+            let error = runner().run(&mut client).unwrap_err();
+            assert_eq!(error.database_error().unwrap().code, "23505", "{error}");
+        }
+        client.batch_execute("DELETE FROM t WHERE ctid <> (SELECT min(ctid) FROM t)").unwrap();
+        assert_eq!(runner().run(&mut client).unwrap().applied().len(), 1);
+        let valid = "SELECT indisvalid::text FROM pg_index WHERE indexrelid = 't_id'::regclass";
+        assert_eq!(value(&mut client, valid), "true");
+        client.batch_execute("DROP INDEX t_id; INSERT INTO t VALUES (1), (1)").unwrap();
+    }
+}
+
+/// The connection is cut off while the index waits for an old snapshot; the catalog then tells what became
+/// of it.
+#[test]
+fn an_interrupted_index_is_built_again() {
+    let database = cluster().database();
+    let mut other = database.connect();
+    other.batch_execute("CREATE TABLE t (id int); INSERT INTO t VALUES (1)").unwrap();
+    other.batch_execute("BEGIN; INSERT INTO t VALUES (2)").unwrap();
+    let index =
+        set(&[("1_a.sql", "-- gapless: no-transaction\nCREATE INDEX CONCURRENTLY \"T id\" ON t (id);")]);
+    thread::scope(|scope| {
+        let cut = scope.spawn(|| index.runner().run(&mut database.connect()).unwrap_err());
+        let mut watcher = database.connect();
+        let building = "SELECT count(pg_terminate_backend(pid))::text FROM pg_stat_activity \
+                        WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND wait_event_type = 'Lock' AND datname = current_database()";
+        while value(&mut watcher, building) == "0" {
+            thread::sleep(Duration::from_millis(10));
+        }
+        assert!(cut.join().unwrap().is_connection());
+    });
+    other.batch_execute("COMMIT").unwrap();
+    let state = "SELECT indisvalid::text FROM pg_index WHERE indexrelid = '\"T id\"'::regclass";
+    assert_eq!(value(&mut other, state), "false");
+    assert_eq!(index.runner().run(&mut other).unwrap().applied().len(), 1);
+    assert_eq!(value(&mut other, state), "true");
+}
+
+#[test]
+fn what_a_try_before_had_set_is_set_again() {
+    let mut client = cluster().database().connect();
+    client
+        .batch_execute(
+            "CREATE SCHEMA billing; CREATE TABLE public.t (id int); CREATE TABLE billing.t (id int); \
+             INSERT INTO billing.t VALUES (1), (1)",
+        )
+        .unwrap();
+    let steps = set(&[(
+        "1_a.sql",
+        "-- gapless: no-transaction\nSET search_path = billing;\nCREATE UNIQUE INDEX CONCURRENTLY t_id ON t (id);",
+    )]);
+    steps.runner().run(&mut client).unwrap_err();
+    assert_eq!(value(&mut client, "SELECT current_setting('search_path')"), "\"$user\", public");
+    client.batch_execute("TRUNCATE billing.t").unwrap();
+    steps.runner().run(&mut client).unwrap();
+    let place = "SELECT schemaname::text FROM pg_indexes WHERE indexname = 't_id'";
+    assert_eq!(value(&mut client, place), "billing");
+    assert_eq!(value(&mut client, "SELECT current_setting('search_path')"), "\"$user\", public");
+}
+
+#[test]
+fn a_step_that_meets_a_lock_is_tried_again() {
+    let database = cluster().database();
+    let mut holder = database.connect();
+    holder.batch_execute("CREATE TABLE busy (id int)").unwrap();
+    holder.batch_execute("BEGIN; LOCK TABLE busy").unwrap();
+    let steps = set(&[(
+        "1_a.sql",
+        "-- gapless: no-transaction\n-- gapless: lock-timeout 100ms\nALTER TABLE busy ADD name text;\nVACUUM busy;",
+    )]);
+    let mut retried = 0;
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            thread::sleep(Duration::from_millis(400));
+            holder.batch_execute("COMMIT").unwrap();
+        });
+        let count = |event: &Event<'_>| retried += usize::from(matches!(event, Event::Retrying { .. }));
+        steps.runner().retries(50).on_event(count).run(&mut database.connect()).unwrap();
+    });
+    assert!(retried > 0);
+}
+
+/// Whose steps these are is told by the session that journaled their start.
+#[test]
+fn steps_of_a_living_session_are_waited_for_without_a_lock() {
+    let database = cluster().database();
+    let steps = set(&[(
+        "1_a.sql",
+        "-- gapless: no-transaction\nCREATE TABLE a (id int);\nSELECT pg_sleep(1);\nINSERT INTO a VALUES (1);",
+    )]);
+    let applied: usize = thread::scope(|scope| {
+        let run =
+            || steps.runner().locking(Locking::None).run(&mut database.connect()).unwrap().applied().len();
+        let runs: Vec<_> = (0..3).map(|_| scope.spawn(run)).collect();
+        runs.into_iter().map(|run| run.join().unwrap()).sum()
+    });
+    assert_eq!(applied, 1);
+    assert_eq!(value(&mut database.connect(), "SELECT count(*)::text FROM a"), "1");
+}
+
+#[test]
+fn a_lock_of_each_transaction_keeps_runners_apart() {
+    let database = cluster().database();
+    let all = set(&[
+        ("1_a.sql", "CREATE TABLE a (n int); INSERT INTO a VALUES (0);"),
+        ("2_b.sql", "UPDATE a SET n = n + 1;\nSELECT pg_sleep(0.3);"),
+        ("3_c.sql", "UPDATE a SET n = n + 10;"),
+        ("4_d.sql", "-- gapless: no-transaction\nUPDATE a SET n = n + 100;"),
+    ]);
+    let applied: usize = thread::scope(|scope| {
+        let run = || {
+            all.runner().locking(Locking::Transaction).run(&mut database.connect()).unwrap().applied().len()
+        };
+        let runs: Vec<_> = (0..8).map(|_| scope.spawn(run)).collect();
+        runs.into_iter().map(|run| run.join().unwrap()).sum()
+    });
+    assert_eq!(applied, 4);
+    assert_eq!(value(&mut database.connect(), "SELECT n::text FROM a"), "111");
+}
+
+#[test]
+fn a_schema_that_appears_while_it_is_looked_for_leaves_no_lock() {
+    let database = cluster().database();
+    let table = set(&[("1_a.sql", "SELECT 1;")]);
+    for round in 0..6 {
+        let schema = format!("s{round}");
+        let mut clients: Vec<_> = (0..4).map(|_| database.connect()).collect();
+        thread::scope(|scope| {
+            for (number, client) in clients.iter_mut().enumerate() {
+                let runner = table.runner().schema(&schema).table(format!("t{number}"));
+                scope.spawn(move || runner.run(client).unwrap());
+            }
+        });
+        let locks = "SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory' \
+                     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        assert_eq!(value(&mut database.connect(), locks), "0", "round {round}");
+    }
+}
+
+#[test]
+fn strings_are_read_as_they_were_checked() {
+    let mut client = cluster().database().connect();
+    client.batch_execute("SET standard_conforming_strings = off").unwrap();
+    let hidden = set(&[("1_a.sql", "CREATE TABLE a (x text);\nINSERT INTO a SELECT 'c:\\' AS x;")]);
+    let error = hidden.runner().run(&mut client).unwrap_err();
+    assert!(error.is_usage() && error.to_string().contains("standard_conforming_strings is off"), "{error}");
+    client.batch_execute("SET standard_conforming_strings = on").unwrap();
+    hidden.runner().run(&mut client).unwrap();
+}
