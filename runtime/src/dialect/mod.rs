@@ -112,13 +112,21 @@ pub trait Dialect: fmt::Debug + Sync {
 
     /// The journal's row of a migration whose transaction is about to be committed; selects
     /// [`APPLIED`], the version, and how long the transaction has taken in microseconds.
-    fn journal_applied(&self, tracker: &Tracker, migration: &Migration) -> String;
+    /// The row's detail is the run's token.
+    fn journal_applied(&self, tracker: &Tracker, migration: &Migration, token: &str) -> String;
+
+    /// The versions that the run with this token has applied.
+    fn applied_by(&self, tracker: &Tracker, token: &str) -> String {
+        let (journal, token) = (tracker.journal(), self.literal(token));
+        format!("SELECT version FROM {journal} WHERE event = 'applied' AND detail = {token};\n")
+    }
 
     /// Commits; a commit that is not durable may be lost in a crash of the server, with all after it.
     fn commit(&self, durable: bool) -> String;
 
     /// The journal of one version (event, attempt, statement, detail, whether the session lives that wrote
-    /// it and is not this one, or NULL if that cannot be known) in the order of its rows.
+    /// it and is not this one, or NULL if that cannot be known, whether the version is in the set now) in the order
+    /// of its rows.
     fn progress(&self, tracker: &Tracker, version: Version) -> String;
 
     /// What an error means.

@@ -145,8 +145,10 @@ impl Dialect for Postgres {
         format!(
             "SELECT event, attempt, statement, detail, EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity a \
              WHERE a.pid = j.backend_pid AND a.pid <> pg_catalog.pg_backend_pid() AND \
-             coalesce(extract(epoch FROM a.backend_start)::text, j.detail) = j.detail) \
+             coalesce(extract(epoch FROM a.backend_start)::text, j.detail) = j.detail), \
+             EXISTS (SELECT 1 FROM {} WHERE version = {version}) \
              FROM {} j WHERE version = {version} ORDER BY id;\n",
+            tracker.set(),
             tracker.journal()
         )
     }
@@ -222,17 +224,18 @@ impl Dialect for Postgres {
         "clock_timestamp()"
     }
 
-    fn journal_applied(&self, tracker: &Tracker, migration: &Migration) -> String {
+    fn journal_applied(&self, tracker: &Tracker, migration: &Migration, token: &str) -> String {
         let (version, set) = (migration.version(), tracker.set());
         let seconds = format!(
             "extract(epoch FROM clock_timestamp() - (SELECT applied_at FROM {set} WHERE version = {version}))"
         );
         format!(
-            "INSERT INTO {} (version, name, event, duration_ms) \
-             VALUES ({version}, (SELECT name FROM {set} WHERE version = {version}), 'applied', \
+            "INSERT INTO {} (version, name, event, detail, duration_ms) \
+             VALUES ({version}, (SELECT name FROM {set} WHERE version = {version}), 'applied', {}, \
              ({seconds} * 1000)::bigint) \
              RETURNING '{APPLIED}', version, ({seconds} * 1000000)::bigint;\n",
             tracker.journal(),
+            self.literal(token),
         )
     }
 

@@ -97,7 +97,9 @@ impl Dialect for Sqlite {
 
     fn progress(&self, tracker: &Tracker, version: Version) -> String {
         format!(
-            "SELECT event, attempt, statement, detail, NULL FROM {} WHERE version = {version} ORDER BY id;\n",
+            "SELECT event, attempt, statement, detail, NULL, EXISTS (SELECT 1 FROM {} WHERE version = {version}) \
+             FROM {} WHERE version = {version} ORDER BY id;\n",
+            tracker.set(),
             tracker.journal()
         )
     }
@@ -125,17 +127,18 @@ impl Dialect for Sqlite {
         NOW
     }
 
-    fn journal_applied(&self, tracker: &Tracker, migration: &Migration) -> String {
+    fn journal_applied(&self, tracker: &Tracker, migration: &Migration, token: &str) -> String {
         let (version, set) = (migration.version(), tracker.set());
         let micros = format!(
             "(julianday('now') - julianday((SELECT applied_at FROM {set} WHERE version = {version}))) * 86400000000"
         );
         format!(
-            "INSERT INTO {} (version, name, event, duration_ms) \
-             VALUES ({version}, (SELECT name FROM {set} WHERE version = {version}), 'applied', \
+            "INSERT INTO {} (version, name, event, detail, duration_ms) \
+             VALUES ({version}, (SELECT name FROM {set} WHERE version = {version}), 'applied', {}, \
              CAST({micros} / 1000 AS INTEGER)) \
              RETURNING '{APPLIED}', version, CAST({micros} AS INTEGER);\n",
             tracker.journal(),
+            self.literal(token),
         )
     }
 

@@ -130,7 +130,7 @@ impl<'a> Segment<'a> {
         let lock = run.lock_transaction();
         let record = run.dialect.record(&run.tracker, migration);
         let restore = run.dialect.restore(&run.session.settings);
-        let journal = run.dialect.journal_applied(&run.tracker, migration);
+        let journal = run.dialect.journal_applied(&run.tracker, migration, &run.token);
         let commit = run.dialect.commit(durable);
         let message = &mut run.message;
         let whole = message.len();

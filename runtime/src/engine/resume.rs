@@ -25,26 +25,36 @@ pub(super) struct Progress {
     pub(super) in_doubt: bool,
     /// Whether the session of the last try lives; `None` if that cannot be known.
     pub(super) alive: Option<bool>,
+    /// Whether another runner has recorded it since the set was looked at.
+    pub(super) recorded: bool,
     checksums: Vec<Option<String>>,
 }
 
 impl Progress {
-    /// Reads event, attempt, statement, detail and alive, in the order of the journal.
+    /// Reads event, attempt, statement, detail, alive and recorded, in the order of the journal.
     pub(super) fn read(rows: &ResultSet) -> Progress {
         let mut progress = Progress::default();
         for row in rows.rows() {
             let text = |column: usize| row.get(column).and_then(Option::as_deref);
             let number = |column: usize| text(column).and_then(|text| text.parse::<usize>().ok());
+            let is_true = |column: usize| text(column).map(|text| matches!(text, "t" | "true" | "1"));
+            progress.recorded = is_true(5).unwrap_or_default();
             match text(0) {
                 Some("started") => {
                     progress.attempt = number(1).and_then(|n| u32::try_from(n).ok()).unwrap_or_default();
                     progress.in_doubt = true;
-                    progress.alive = text(4).map(|alive| matches!(alive, "t" | "true" | "1"));
+                    progress.alive = is_true(4);
                 }
                 Some("statement") => progress.reach(number(2), text(3)),
                 Some("failed") => progress.in_doubt = false,
                 // Its row has been taken out of the set since: all of it is to be done again.
-                Some("applied") => progress = Progress { attempt: progress.attempt, ..Progress::default() },
+                Some("applied") => {
+                    progress = Progress {
+                        attempt: progress.attempt,
+                        recorded: progress.recorded,
+                        ..Progress::default()
+                    }
+                }
                 Some("resolved") => {
                     progress.in_doubt = false;
                     progress.reach(number(2), None);
@@ -87,6 +97,9 @@ impl<'a> Run<'a> {
     pub(super) fn start(&mut self, mut steps: Stepwise<'a>, progress: &Progress) -> State<'a> {
         let version = steps.migration.version();
         let total = steps.statements.len();
+        if progress.recorded {
+            return self.look();
+        }
         self.watch(&steps, progress);
         if self.lock_waited + self.spent < progress.patience(self.options.lock_wait) && !self.resolves(&steps)
         {

@@ -18,6 +18,8 @@ pub(super) struct Refusal<'a> {
     pub(super) error: DbError,
     /// Where the error lies, if the database said so.
     located: Option<Culprit>,
+    /// Whether the look has done without the journal, which the role may not read.
+    plain: bool,
 }
 
 impl<'a> Refusal<'a> {
@@ -30,11 +32,28 @@ impl<'a> Refusal<'a> {
             Some(Culprit { index, at: None })
         };
         let located = batch.culprit(&error, &run.message, run.dialect).or_else(fenced);
-        Refusal { batch, error, located }
+        Refusal { batch, error, located, plain: false }
     }
 }
 
 impl<'a> Run<'a> {
+    /// Looks at the database after a rollback: the set, and which of it is this run's.
+    pub(super) fn look_after(&mut self, refusal: Refusal<'a>) -> State<'a> {
+        self.message = self.dialect.observe(&self.tracker);
+        if !refusal.plain {
+            self.message += &self.dialect.applied_by(&self.tracker, &self.token);
+        }
+        State::Reviewing(refusal)
+    }
+
+    /// A look that failed too: the first error is the one to report.
+    pub(super) fn not_reviewed(&mut self, refusal: Refusal<'a>) -> State<'a> {
+        if refusal.plain {
+            return self.refused(refusal, |_| true);
+        }
+        self.look_after(Refusal { plain: true, ..refusal })
+    }
+
     /// `results` are those of a look at the database after the rollback.
     pub(super) fn review(&mut self, mut refusal: Refusal<'a>, results: &[ResultSet]) -> State<'a> {
         let history = match results.get(1).map(History::read) {
@@ -54,9 +73,9 @@ impl<'a> Run<'a> {
             refusal.located = None;
         }
         // What another runner recorded while this message ran is not ours to report.
-        let first = if class == Class::Fence { None } else { missing };
-        let until = refusal.located.map(|culprit| culprit.index).or(first).unwrap_or(0);
-        let done: Vec<_> = refusal.batch.members().take(until).filter(|member| recorded(member)).collect();
+        let ours: Vec<_> = results.get(2).iter().flat_map(|rows| rows.rows()).filter_map(version).collect();
+        let done: Vec<_> =
+            refusal.batch.members().filter(|member| ours.contains(&member.version())).collect();
         if !done.is_empty() {
             self.attempt = 1;
         }
@@ -100,7 +119,7 @@ impl<'a> Run<'a> {
         recorded: impl Fn(&Migration) -> bool,
     ) -> State<'a> {
         let migration = refusal.migration();
-        let Refusal { batch, error, located } = refusal;
+        let Refusal { batch, error, located, .. } = refusal;
         let (Some(culprit), Some(migration)) = (located, migration) else {
             return self.broke_off("applying migrations, all of which are recorded", error);
         };
@@ -151,4 +170,8 @@ impl<'a> Refusal<'a> {
 fn key_of(detail: &str) -> Option<Version> {
     let (_, after) = detail.split_once("(version)=(")?;
     after.split_once(')')?.0.parse().ok()
+}
+
+fn version(row: &[Option<String>]) -> Option<Version> {
+    row.first()?.as_deref()?.parse().ok()
 }

@@ -54,6 +54,8 @@ pub struct Run<'a> {
     pub(super) queue: VecDeque<&'a Migration>,
     /// A failure that ends the run once everything before it is applied.
     pub(super) doomed: Option<ErrorKind>,
+    /// By which the journal tells this run's migrations from those of others.
+    pub(super) token: String,
     pub(super) attempt: u32,
     pub(super) backoff: Backoff,
     /// How long it has waited for others since it last got on.
@@ -158,6 +160,7 @@ impl<'a> Run<'a> {
             session: Session { set_exists: true, ..Session::default() },
             queue: VecDeque::new(),
             doomed: None,
+            token: format!("run {seed:016x}"),
             attempt: 1,
             backoff: Backoff::new(seed),
             lock_waited: Duration::ZERO,
@@ -210,8 +213,7 @@ impl<'a> Run<'a> {
             }
             (State::RollingBack(then), _) => self.rolled_back(then),
             (State::Reviewing(refusal), Outcome::Rows(results)) => self.review(refusal, &results),
-            // The look failed too: the first error is the one to report.
-            (State::Reviewing(refusal), Outcome::Failed(_)) => self.refused(refusal, |_| true),
+            (State::Reviewing(refusal), Outcome::Failed(_)) => self.not_reviewed(refusal),
             (State::Stepping(steps), Outcome::Rows(results)) => self.stepped(steps, &results),
             (State::Stepping(steps), Outcome::Failed(error)) => self.not_stepped(steps, error),
             // A journal that cannot be written must not hide the failure that was to be written.

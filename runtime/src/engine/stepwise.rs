@@ -138,7 +138,7 @@ impl<'a> Run<'a> {
         self.message += &self.dialect.begin(Timeouts::default());
         self.message += &self.lock_transaction();
         self.message += &self.dialect.record(&self.tracker, steps.migration);
-        self.message += &self.dialect.journal_applied(&self.tracker, steps.migration);
+        self.message += &self.dialect.journal_applied(&self.tracker, steps.migration, &self.token);
         self.message += &self.dialect.commit(true);
         State::Stepping(steps)
     }

@@ -83,10 +83,7 @@ impl<'a> Run<'a> {
             Rollback::Again(steps) => self.again(steps, "the database was busy"),
             Rollback::Look if self.session.locked => self.look(),
             Rollback::Look => self.wait(After::Look, None),
-            Rollback::Review(refusal) => {
-                self.message = self.dialect.observe(&self.tracker);
-                State::Reviewing(refusal)
-            }
+            Rollback::Review(refusal) => self.look_after(refusal),
         }
     }
 }

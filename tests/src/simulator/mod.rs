@@ -172,11 +172,16 @@ impl Server {
                 rows(&data.set)
             }
             _ if sql.starts_with("SELECT event, attempt, statement, detail") => {
-                let version = between(sql, "version = ", " ");
+                let version = between(sql, "version = ", ")");
                 let entries = data.journal.iter().filter(|entry| entry[0] == version);
                 ResultSet::new(
                     entries.map(|entry| entry[1..].iter().map(|text| nullable(text)).collect()).collect(),
                 )
+            }
+            _ if sql.starts_with("SELECT version FROM") => {
+                let token = between(sql, "detail = '", "'");
+                let ours = data.journal.iter().filter(|entry| entry[1] == "applied" && entry[4] == token);
+                ResultSet::new(ours.map(|entry| vec![Some(entry[0].clone())]).collect())
             }
             _ if sql.starts_with("SELECT a.pid") => row(&["4711", "another", "00:00:07", "ALTER TABLE t"]),
             _ if sql.contains("pg_advisory_unlock") => {
@@ -236,13 +241,8 @@ impl Server {
         let text = |index: usize| values.get(index).copied().unwrap_or("NULL").trim_matches('\'').to_owned();
         if sql.contains(APPLIED) {
             let version = text(0);
-            self.data.journal.push([
-                version.clone(),
-                "applied".into(),
-                "1".into(),
-                "NULL".into(),
-                "NULL".into(),
-            ]);
+            let token = format!("run {}", between(sql, "'run ", "'"));
+            self.data.journal.push([version.clone(), "applied".into(), "1".into(), "NULL".into(), token]);
             return row(&[APPLIED, &version, "1500"]);
         }
         self.data.journal.push([text(0), text(2), text(3), text(4), text(6)]);
