@@ -18,7 +18,7 @@ gapless-build = { path = "../gapless/build" }
 const MAIN: &str = r#"
 use gapless::{embed_migrations, MigrationSet};
 
-static MIGRATIONS: MigrationSet = embed_migrations!("migrations");
+static MIGRATIONS: MigrationSet = embed_migrations!();
 
 fn main() {
     for migration in MIGRATIONS.migrations() {
