@@ -25,6 +25,7 @@
 mod conflict;
 mod dialect;
 mod driver;
+mod dry_run;
 pub mod engine;
 mod error;
 mod error_kind;
@@ -48,6 +49,7 @@ pub use gapless_macros::embed_migrations;
 
 pub use crate::conflict::Conflict;
 pub use crate::driver::{AsyncClient, AsyncConnection, Connection, ExchangeError};
+pub use crate::dry_run::DryRun;
 pub use crate::error::Error;
 pub use crate::event::{Event, Holder};
 pub use crate::failure::Failure;

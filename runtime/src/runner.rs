@@ -7,11 +7,12 @@ use gapless_core::{MigrationSet, Version};
 use crate::driver::{self, AsyncClient, Connection};
 use crate::engine::{Dialect, Run};
 use crate::options::{Drift, Locking, Options, OutOfOrder, Resolution, Unknown};
-use crate::{Error, Event, Plan, Report};
+use crate::{DryRun, Error, Event, Plan, Report};
 
 /// How a run goes; begin one with [`MigrationSet::runner`](crate::MigrationSet::runner).
 ///
-/// Its endings are [`run`](Runner::run), [`plan`](Runner::plan) and [`verify`](Runner::verify).
+/// Its endings are [`run`](Runner::run), [`dry_run`](Runner::dry_run), [`plan`](Runner::plan) and
+/// [`verify`](Runner::verify).
 #[must_use = "a runner does nothing until `run`, `plan` or `verify` is called"]
 #[derive(Debug)]
 pub struct Runner<'a> {
@@ -24,6 +25,7 @@ pub struct Runner<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Goal {
     Apply,
+    DryRun,
     Plan,
     Verify,
 }
@@ -137,6 +139,28 @@ impl<'a> Runner<'a> {
     pub fn plan<C: Connection>(self, client: &mut C) -> Result<Plan, Error> {
         let run = self.start(Goal::Plan, client.dialect())?;
         Ok(driver::drive(client, run)?.plan)
+    }
+
+    /// Tries everything that is pending, in one transaction that is rolled back: each migration sees what
+    /// those before it did, and nothing is left behind, not even a tracker. Takes the lock, and the locks of
+    /// the statements. Those with `no-transaction` are not tried, and sequences keep the numbers they gave.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Runner::run); the first migration that fails is named, and nothing was applied.
+    pub fn dry_run<C: Connection>(self, client: &mut C) -> Result<DryRun, Error> {
+        let run = self.start(Goal::DryRun, client.dialect())?;
+        Ok(DryRun::from(driver::drive(client, run)?))
+    }
+
+    /// [`dry_run`](Runner::dry_run) for an asynchronous client.
+    ///
+    /// # Errors
+    ///
+    /// As [`dry_run`](Runner::dry_run).
+    pub async fn dry_run_async<C: AsyncClient>(self, client: &mut C) -> Result<DryRun, Error> {
+        let run = self.start(Goal::DryRun, client.dialect())?;
+        Ok(DryRun::from(client.drive(run).await?))
     }
 
     /// Makes sure that nothing is pending and nothing contradicts. Reads only, takes no lock: what a

@@ -58,6 +58,12 @@ pub trait Dialect: fmt::Debug + Sync {
     /// Begins a transaction with these timeouts in it.
     fn begin(&self, timeouts: Timeouts) -> String;
 
+    /// Sets these timeouts for the transaction.
+    fn set_local_timeouts(&self, timeouts: Timeouts) -> String;
+
+    /// Checks what a commit would check.
+    fn check_deferred(&self) -> &'static str;
+
     /// Sets these timeouts for the session.
     fn set_timeouts(&self, timeouts: Timeouts) -> String;
 

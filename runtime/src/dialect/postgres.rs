@@ -185,7 +185,15 @@ impl Dialect for Postgres {
     }
 
     fn begin(&self, timeouts: Timeouts) -> String {
-        format!("BEGIN;\n{}", set(timeouts, "SET LOCAL"))
+        format!("BEGIN;\n{}", self.set_local_timeouts(timeouts))
+    }
+
+    fn set_local_timeouts(&self, timeouts: Timeouts) -> String {
+        set(timeouts, "SET LOCAL")
+    }
+
+    fn check_deferred(&self) -> &'static str {
+        "SET CONSTRAINTS ALL IMMEDIATE;\n"
     }
 
     fn set_timeouts(&self, timeouts: Timeouts) -> String {

@@ -112,6 +112,15 @@ impl Dialect for Sqlite {
         "BEGIN IMMEDIATE;\n".to_owned()
     }
 
+    fn set_local_timeouts(&self, _: Timeouts) -> String {
+        String::new()
+    }
+
+    /// There is no such statement; a commit alone tells.
+    fn check_deferred(&self) -> &'static str {
+        ""
+    }
+
     fn set_timeouts(&self, _: Timeouts) -> String {
         String::new()
     }

@@ -95,6 +95,7 @@ fn doing(state: &State<'_>) -> &'static str {
         State::Locking(_) | State::Waiting(..) => "asking for the lock",
         State::Bootstrapping => "creating the tracker",
         State::Applying(_) | State::Stepping(_) | State::Pausing(..) => "applying migrations",
+        State::Rehearsing(_) => "trying the migrations",
         State::RollingBack(_) => "rolling back",
         State::Journaling(_) => "journaling a failure",
         State::Restoring => "putting the session's settings back",

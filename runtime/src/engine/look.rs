@@ -29,7 +29,7 @@ impl<'a> Run<'a> {
         self.session.set_exists = true;
         match self.decide(results.get(1)) {
             Some(end) => end,
-            None if self.session.locked => self.next(),
+            None if self.session.locked && self.goal == Goal::Apply => self.next(),
             None => self.ask(false),
         }
     }
@@ -134,6 +134,9 @@ impl<'a> Run<'a> {
             return self.wait(After::Lock, holder);
         }
         self.session.settings = pairs(&settings);
+        if self.goal == Goal::DryRun {
+            return self.begin_rehearsal(missing);
+        }
         if missing.any() {
             self.message = self.dialect.begin(Timeouts::default());
             self.message += &self.lock_transaction();

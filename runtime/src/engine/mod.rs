@@ -27,6 +27,7 @@ mod batch;
 mod ending;
 mod inspect;
 mod look;
+mod rehearse;
 mod reply;
 mod resume;
 mod review;

@@ -6,10 +6,10 @@ use gapless_core::{Migration, MigrationSet, Version};
 
 use super::backoff::Backoff;
 use super::batch::Batch;
+use super::rehearse::{Rehearsal, Scene};
 use super::reply::{Outcome, Reply};
 use super::review::Refusal;
 use super::stepwise::Stepwise;
-use crate::Report;
 use crate::dialect::{Dialect, Look};
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
@@ -17,6 +17,7 @@ use crate::options::Options;
 use crate::plan::Plan;
 use crate::runner::{Goal, Listener};
 use crate::tracker::Tracker;
+use crate::{Applied, Pending, Report};
 
 /// What a driver is to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,10 @@ pub struct Finished {
     pub report: Report,
     /// What was to be done when it looked last.
     pub plan: Plan,
+    /// What a dry run tried.
+    pub tried: Vec<Applied>,
+    /// What a dry run could not try.
+    pub not_tried: Vec<Pending>,
 }
 
 /// One run against one database; see the [module](super).
@@ -66,6 +71,7 @@ pub struct Run<'a> {
     pub(super) watched: Option<(Version, u32, usize)>,
     pub(super) plan: Plan,
     pub(super) report: Report,
+    pub(super) rehearsal: Rehearsal,
     pub(super) result: Result<(), ErrorKind>,
 }
 
@@ -76,6 +82,7 @@ pub(super) enum State<'a> {
     Locking(Look),
     Waiting(Duration, After),
     Bootstrapping,
+    Rehearsing(Option<Scene<'a>>),
     Applying(Batch<'a>),
     RollingBack(Rollback<'a>),
     Reviewing(Refusal<'a>),
@@ -102,6 +109,8 @@ pub(super) enum After {
 pub(super) enum Rollback<'a> {
     Review(Refusal<'a>),
     Look,
+    /// The end of a dry run.
+    Done,
     Again(Stepwise<'a>),
     Fail(ErrorKind),
     End(ErrorKind),
@@ -168,6 +177,7 @@ impl<'a> Run<'a> {
             watched: None,
             plan: Plan::default(),
             report: Report::default(),
+            rehearsal: Rehearsal::default(),
             result: Ok(()),
         })
     }
@@ -206,6 +216,8 @@ impl<'a> Run<'a> {
                 self.next()
             }
             (State::Bootstrapping, Outcome::Failed(error)) => self.not_bootstrapped(error),
+            (State::Rehearsing(scene), Outcome::Rows(_)) => self.rehearsed(scene),
+            (State::Rehearsing(scene), Outcome::Failed(error)) => self.not_rehearsed(scene, error),
             (State::Applying(batch), Outcome::Rows(results)) => self.committed(&batch, &results),
             (State::Applying(batch), Outcome::Failed(error)) => {
                 let refusal = Refusal::new(self, batch, error);
@@ -230,9 +242,10 @@ impl<'a> Run<'a> {
     ///
     /// Why the database is not where it should be, with what was applied before.
     pub fn finish(self) -> Result<Finished, Error> {
-        let Run { state, result, report, plan, .. } = self;
+        let Run { state, result, report, plan, rehearsal, .. } = self;
+        let Rehearsal { tried, not_tried } = rehearsal;
         match (state, result) {
-            (State::Finished, Ok(())) => Ok(Finished { report, plan }),
+            (State::Finished, Ok(())) => Ok(Finished { report, plan, tried, not_tried }),
             (State::Finished, Err(kind)) => Err(Error::new(kind).after(report.applied)),
             _ => Err(Error::new(ErrorKind::Misuse("finished before its last step")).after(report.applied)),
         }

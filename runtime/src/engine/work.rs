@@ -57,16 +57,20 @@ impl<'a> Run<'a> {
         self.next()
     }
 
-    /// Takes a migration from the queue and reports it as applied by this run.
-    pub(super) fn mark(&mut self, migration: &Migration, duration: Option<Duration>) {
-        self.queue.retain(|queued| queued.version() != migration.version());
-        let applied = Applied {
+    pub(super) fn applied(&self, migration: &Migration, duration: Option<Duration>) -> Applied {
+        Applied {
             version: migration.version(),
             name: migration.name().to_owned(),
             path: migration.path().to_owned(),
             out_of_order: self.pending(migration.version()).is_some_and(|pending| pending.out_of_order()),
             duration,
-        };
+        }
+    }
+
+    /// Takes a migration from the queue and reports it as applied by this run.
+    pub(super) fn mark(&mut self, migration: &Migration, duration: Option<Duration>) {
+        self.queue.retain(|queued| queued.version() != migration.version());
+        let applied = self.applied(migration, duration);
         self.emit(&Event::Applied(&applied));
         self.report.applied.push(applied);
     }
@@ -79,6 +83,7 @@ impl<'a> Run<'a> {
     pub(super) fn rolled_back(&mut self, then: Rollback<'a>) -> State<'a> {
         match then {
             Rollback::End(kind) => self.end(Err(kind)),
+            Rollback::Done => self.end(Ok(())),
             Rollback::Fail(kind) => self.fail(kind),
             Rollback::Again(steps) => self.again(steps, "the database was busy"),
             Rollback::Look if self.session.locked => self.look(),

@@ -133,6 +133,31 @@ pub(super) fn planning_and_verifying_leave_no_trace<D: Driver>() {
     assert_eq!(D::verify(&mut client, all.runner()).unwrap().round_trips(), 1);
 }
 
+pub(super) fn a_dry_run_is_true_and_leaves_no_trace<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let good = [
+        ("1_a.sql", "CREATE TABLE a (id int PRIMARY KEY);"),
+        ("2_b.sql", "INSERT INTO a VALUES (1);"),
+        ("3_c.sql", "-- gapless: no-transaction\nVACUUM;"),
+        ("4_d.sql", "INSERT INTO a VALUES (2);"),
+    ];
+    for tracker in [false, true] {
+        let done = D::dry_run(&mut client, set(&good).runner()).unwrap();
+        assert_eq!((versions(done.tried()), done.not_tried().len()), (vec![1, 2, 4], 1), "{done}");
+        let broken = [&good[..], &[("5_e.sql", "SELECT 1;\nINSERT INTO a VALUES (1);")]].concat();
+        let error = D::dry_run(&mut client, set(&broken).runner()).unwrap_err();
+        assert_eq!(error.failure().unwrap().version().number(), 5, "{error}");
+        assert!(error.applied().is_empty());
+        assert!(D::sql(&mut client, "SELECT * FROM a").is_err());
+        assert_eq!(D::sql(&mut client, SET).is_ok(), tracker);
+        assert_clean::<D>(&mut client);
+        run::<D>(&mut client, &set(&[("9_z.sql", "SELECT 1")])).unwrap();
+    }
+    run::<D>(&mut client, &set(&good)).unwrap();
+    assert!(D::dry_run(&mut client, set(&good).runner()).unwrap().tried().is_empty());
+}
+
 pub(super) fn events_tell_what_happens<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();

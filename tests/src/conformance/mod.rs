@@ -68,6 +68,7 @@ suite! {
         a_set_without_a_journal_is_taken_over
         scripts_may_end_as_they_like
         planning_and_verifying_leave_no_trace
+        a_dry_run_is_true_and_leaves_no_trace
         events_tell_what_happens
         hundreds_are_applied_in_few_messages
     ;

@@ -1,6 +1,6 @@
 //! Asynchronous drivers, each blocking in a runtime of its own.
 
-use gapless::{AsyncClient, AsyncConnection, Error, Plan, Report, Runner};
+use gapless::{AsyncClient, AsyncConnection, DryRun, Error, Plan, Report, Runner};
 use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::runtime::{Builder, Runtime};
 
@@ -31,6 +31,10 @@ impl<C: AsyncClient> Blocking<C> {
 
     fn verify(&mut self, runner: Runner<'_>) -> Result<Report, Error> {
         self.runtime.block_on(sendable(runner.verify_async(&mut self.client)))
+    }
+
+    fn dry_run(&mut self, runner: Runner<'_>) -> Result<DryRun, Error> {
+        self.runtime.block_on(sendable(runner.dry_run_async(&mut self.client)))
     }
 }
 
@@ -67,6 +71,10 @@ macro_rules! driver {
 
             fn verify(client: &mut Self::Client, runner: Runner<'_>) -> Result<Report, Error> {
                 client.verify(runner)
+            }
+
+            fn dry_run(client: &mut Self::Client, runner: Runner<'_>) -> Result<DryRun, Error> {
+                client.dry_run(runner)
             }
 
             fn sql(client: &mut Self::Client, sql: &str) -> Result<Vec<String>, String> {

@@ -3,7 +3,7 @@
 mod asynchronous;
 
 use gapless::engine::ResultSet;
-use gapless::{Connection, Error, ExchangeError, Plan, Report, Runner};
+use gapless::{Connection, DryRun, Error, ExchangeError, Plan, Report, Runner};
 
 pub use self::asynchronous::{Sqlx, SqlxPool, TokioPostgres};
 use crate::cluster::{Database, cluster};
@@ -22,6 +22,8 @@ pub trait Driver: Sync {
     fn plan(client: &mut Self::Client, runner: Runner<'_>) -> Result<Plan, Error>;
 
     fn verify(client: &mut Self::Client, runner: Runner<'_>) -> Result<Report, Error>;
+
+    fn dry_run(client: &mut Self::Client, runner: Runner<'_>) -> Result<DryRun, Error>;
 
     /// The rows of the last statement, a line each, columns joined by `|`.
     fn sql(client: &mut Self::Client, sql: &str) -> Result<Vec<String>, String>;
@@ -54,6 +56,10 @@ impl Driver for Postgres {
 
     fn verify(client: &mut postgres::Client, runner: Runner<'_>) -> Result<Report, Error> {
         runner.verify(client)
+    }
+
+    fn dry_run(client: &mut postgres::Client, runner: Runner<'_>) -> Result<DryRun, Error> {
+        runner.dry_run(client)
     }
 
     fn sql(client: &mut postgres::Client, sql: &str) -> Result<Vec<String>, String> {
@@ -89,6 +95,10 @@ impl Driver for Rusqlite {
 
     fn verify(client: &mut rusqlite::Connection, runner: Runner<'_>) -> Result<Report, Error> {
         runner.verify(client)
+    }
+
+    fn dry_run(client: &mut rusqlite::Connection, runner: Runner<'_>) -> Result<DryRun, Error> {
+        runner.dry_run(client)
     }
 
     fn sql(client: &mut rusqlite::Connection, sql: &str) -> Result<Vec<String>, String> {
