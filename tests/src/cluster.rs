@@ -112,7 +112,7 @@ fn url(port: u16, database: &str) -> String {
 }
 
 /// Where the server's programs are: `GAPLESS_PG_BIN`, or Debian's usual place, or the search path.
-fn programs() -> PathBuf {
+pub fn programs() -> PathBuf {
     if let Some(named) = std::env::var_os("GAPLESS_PG_BIN") {
         return named.into();
     }
@@ -128,11 +128,11 @@ fn programs() -> PathBuf {
         .expect("the tests need the programs of a Postgres server: run ./test, or name their directory in GAPLESS_PG_BIN")
 }
 
-fn is_root() -> bool {
+pub fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     listener.local_addr().expect("it has an address").port()
 }

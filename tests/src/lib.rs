@@ -5,6 +5,8 @@ pub mod application;
 pub mod cluster;
 pub mod conformance;
 pub mod driver;
+pub mod faults;
 pub mod proxy;
+pub mod server;
 pub mod set;
 pub mod simulator;

@@ -1,4 +1,4 @@
-//! A TCP proxy that counts how often the client waited for the server.
+//! A TCP proxy that counts how often the client waited for the server, and can cut the connection.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -13,8 +13,17 @@ pub struct Proxy {
     counts: Arc<Counts>,
 }
 
+/// When to cut: at this turn of the client, before or after the server has answered it.
+#[derive(Clone, Copy, Debug)]
+pub struct Cut {
+    pub turn: u32,
+    pub after: bool,
+}
+
 #[derive(Debug, Default)]
 struct Counts {
+    cut: Option<Cut>,
+    has_cut: AtomicBool,
     turns: AtomicU32,
     to_client: AtomicU64,
     server_spoke_last: AtomicBool,
@@ -23,8 +32,17 @@ struct Counts {
 impl Proxy {
     /// A proxy before the server on this port of the loopback address.
     pub fn before(port: u16) -> Proxy {
+        Proxy::new(port, None)
+    }
+
+    /// A proxy that cuts the connection.
+    pub fn cutting(port: u16, cut: Cut) -> Proxy {
+        Proxy::new(port, Some(cut))
+    }
+
+    fn new(port: u16, cut: Option<Cut>) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let counts = Arc::new(Counts { server_spoke_last: AtomicBool::new(true), ..Counts::default() });
+        let counts = Arc::new(Counts { server_spoke_last: AtomicBool::new(true), cut, ..Counts::default() });
         let proxy = Proxy { port: listener.local_addr().expect("an address").port(), counts: counts.clone() };
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
@@ -42,6 +60,11 @@ impl Proxy {
     /// How often a client has spoken after the server had: each is a round trip.
     pub fn turns(&self) -> u32 {
         self.counts.turns.load(Ordering::SeqCst)
+    }
+
+    /// Whether it has come to that.
+    pub fn has_cut(&self) -> bool {
+        self.counts.has_cut.load(Ordering::SeqCst)
     }
 
     /// How many bytes the server has sent.
@@ -63,20 +86,38 @@ fn forward(client: TcpStream, server: TcpStream, counts: &Arc<Counts>) {
             if up.server_spoke_last.swap(false, Ordering::SeqCst) {
                 up.turns.fetch_add(1, Ordering::SeqCst);
             }
+            up.passes(false)
         });
     });
     thread::spawn(move || {
         copy(from_server, to_client, |bytes| {
+            let passes = down.passes(true);
             down.server_spoke_last.store(true, Ordering::SeqCst);
             down.to_client.fetch_add(bytes, Ordering::SeqCst);
+            passes
         });
     });
 }
 
-fn copy(mut from: TcpStream, mut to: TcpStream, count: impl Fn(u64)) {
+impl Counts {
+    /// Whether what was just read goes on to the other side; if not, the connection is cut.
+    fn passes(&self, after: bool) -> bool {
+        let cut = self.cut.filter(|cut| cut.after == after);
+        let here = cut.is_some_and(|cut| self.turns.load(Ordering::SeqCst) >= cut.turn);
+        if here {
+            self.has_cut.store(true, Ordering::SeqCst);
+        }
+        !here
+    }
+}
+
+fn copy(mut from: TcpStream, mut to: TcpStream, passes: impl Fn(u64) -> bool) {
     let mut buffer = [0; 1 << 16];
     while let Ok(length @ 1..) = from.read(&mut buffer) {
-        count(length as u64);
+        if !passes(length as u64) {
+            let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+            return;
+        }
         if to.write_all(&buffer[..length]).is_err() {
             break;
         }

@@ -1,0 +1,29 @@
+//! The fault suite with its full counts, as a Markdown table; `child` is one boot of an application.
+
+use std::io::Write;
+use std::time::Duration;
+
+use gapless_tests::faults::{crashes, locks, network, pooler, processes, standby};
+
+fn main() {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == "child") {
+        std::process::exit(processes::child(&arguments[1..]));
+    }
+    let program = std::env::current_exe().expect("this program has a path");
+    println!("| what was done | how often | what held |\n|---|---|---|");
+    let rows: [&dyn Fn() -> gapless_tests::faults::Row; 8] = [
+        &|| processes::cold_starts(&program, 20),
+        &|| processes::concurrent_index(&program, 20),
+        &|| processes::killed_processes(&program, 200),
+        &|| crashes::killed_servers(&program, 30),
+        &network::cut_connections,
+        &|| pooler::transaction_pooler(&program, 10),
+        &|| standby::standby_and_promotion(3),
+        &|| locks::locked_table(Duration::from_secs(5)),
+    ];
+    for row in rows {
+        println!("{}", row());
+        std::io::stdout().flush().expect("a line is written");
+    }
+}
