@@ -46,7 +46,12 @@ impl Dialect for Postgres {
 
     fn lock(&self, tracker: &Tracker, look: Look) -> String {
         let key = tracker.lock_key();
-        let attempt = format!("pg_catalog.pg_try_advisory_lock({key})");
+        let held = held(key);
+        // Taken twice, it would have to be given back twice: a run that was dropped on this session has left it.
+        let attempt = format!(
+            "CASE WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_locks l WHERE l.pid = pg_catalog.pg_backend_pid() AND {held}) \
+             THEN true ELSE pg_catalog.pg_try_advisory_lock({key}) END"
+        );
         let take = match (look.take, look.pid) {
             (false, _) => "true".to_owned(),
             (true, None) => attempt,
@@ -75,18 +80,13 @@ impl Dialect for Postgres {
             sql.push_str(&self.select_set(tracker));
         }
         if look.holder {
-            // A bigint key is shown in two halves: pg_locks, "Advisory Locks".
-            let [high, low] = [key.cast_unsigned() >> 32, key.cast_unsigned() & 0xffff_ffff];
             let _ = writeln!(
                 sql,
                 "SELECT a.pid, a.application_name, \
                  pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - coalesce(a.xact_start, a.query_start)), \
                  pg_catalog.left(pg_catalog.regexp_replace(a.query, '\\s+', ' ', 'g'), 120) \
                  FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid) \
-                 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
-                 AND l.classid = {high} AND l.objid = {low} \
-                 AND l.database = (SELECT oid FROM pg_catalog.pg_database \
-                 WHERE datname = pg_catalog.current_database()) LIMIT 1;"
+                 WHERE {held} LIMIT 1;"
             );
         }
         sql
@@ -290,6 +290,15 @@ fn set(timeouts: Timeouts, how: &str) -> String {
         timeout.map_or(String::new(), |timeout| format!("{how} {name} = {};\n", timeout.as_millis()))
     };
     line("lock_timeout", timeouts.lock) + &line("statement_timeout", timeouts.statement)
+}
+
+/// The rows of `pg_locks`, as `l`, of this advisory lock: a bigint key is shown in two halves there.
+fn held(key: i64) -> String {
+    let [high, low] = [key.cast_unsigned() >> 32, key.cast_unsigned() & 0xffff_ffff];
+    format!(
+        "l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid = {high} AND l.objid = {low} \
+         AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
+    )
 }
 
 /// As `CREATE TABLE` names a primary key.

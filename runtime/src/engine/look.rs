@@ -126,7 +126,7 @@ impl<'a> Run<'a> {
         if let Some(end) = self.decide(applied) {
             return end;
         }
-        if let Some(kind) = self.unfit(&flags) {
+        if let Some(kind) = self.unfit(look, &flags) {
             return self.end(Err(kind));
         }
         if !ours {
@@ -148,11 +148,12 @@ impl<'a> Run<'a> {
     }
 
     /// What about the session or the tracker keeps anything from being applied.
-    fn unfit(&self, flags: &ResultSet) -> Option<ErrorKind> {
+    fn unfit(&self, look: Look, flags: &ResultSet) -> Option<ErrorKind> {
         if !flags.is_true(7) {
             return Some(ErrorKind::Strings);
         }
-        if self.session.set_exists && !flags.is_true(8) {
+        // Of a table that was not there at the look before, the catalog may show the name and not yet the key.
+        if look.set && !flags.is_true(8) {
             let table = self.tracker.shown();
             let set = self.tracker.set();
             let problem = format!(

@@ -1,0 +1,91 @@
+//! What becomes of an asynchronous run whose future is dropped midway.
+
+use std::time::Duration;
+
+use gapless::MigrationSet;
+use gapless_tests::cluster::{Database, cluster};
+use gapless_tests::set::set;
+use sqlx::Connection as _;
+use tokio::time::timeout;
+
+fn slow() -> MigrationSet {
+    set(&[
+        ("1_counter.sql", "CREATE TABLE counter (n int); INSERT INTO counter VALUES (0);"),
+        ("2_slow.sql", "UPDATE counter SET n = n + 1;\nSELECT pg_sleep(1);"),
+        ("3_more.sql", "UPDATE counter SET n = n + 10;"),
+    ])
+}
+
+fn block<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+async fn connect(database: &Database) -> (tokio_postgres::Client, tokio::task::JoinHandle<()>) {
+    let (client, connection) = tokio_postgres::connect(&database.url(), tokio_postgres::NoTls).await.unwrap();
+    let task = tokio::spawn(async move {
+        let _ = connection.await;
+    });
+    (client, task)
+}
+
+/// All is applied once, and no lock is left.
+fn assert_applied_once(database: &Database) {
+    let mut client = database.connect();
+    let row = client
+        .query_one(
+            "SELECT (SELECT n FROM counter), (SELECT count(*) FROM applied_migrations), (SELECT count(*) FROM pg_locks \
+             WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
+            &[],
+        )
+        .unwrap();
+    assert_eq!((row.get::<_, i32>(0), row.get::<_, i64>(1), row.get::<_, i64>(2)), (11, 3, 0));
+}
+
+#[test]
+fn the_next_run_waits_for_what_the_server_goes_on_with() {
+    let database = cluster().database();
+    block(async {
+        let migrations = slow();
+        let (mut client, task) = connect(&database).await;
+        timeout(Duration::from_millis(300), migrations.runner().run_async(&mut client)).await.unwrap_err();
+        // The connection is gone, its backend is not.
+        drop(client);
+        task.abort();
+        let (mut client, _task) = connect(&database).await;
+        let report = migrations.runner().run_async(&mut client).await.unwrap();
+        assert!(report.waits() > 0, "{report}");
+    });
+    assert_applied_once(&database);
+}
+
+#[test]
+fn a_session_that_is_used_again_does_not_keep_its_lock() {
+    let database = cluster().database();
+    block(async {
+        let migrations = slow();
+        let (mut client, _task) = connect(&database).await;
+        timeout(Duration::from_millis(300), migrations.runner().run_async(&mut client)).await.unwrap_err();
+        migrations.runner().run_async(&mut client).await.unwrap();
+        let more = set(&[("9_more.sql", "UPDATE counter SET n = n + 0;")]);
+        more.runner().unknown(gapless::Unknown::Allow).run_async(&mut client).await.unwrap();
+        client.batch_execute("DELETE FROM applied_migrations WHERE version = 9").await.unwrap();
+    });
+    assert_applied_once(&database);
+}
+
+#[test]
+fn a_connection_of_sqlx_that_timed_out_is_closed_and_the_next_run_goes_on() {
+    let database = cluster().database();
+    block(async {
+        let migrations = slow();
+        let mut connection = sqlx::PgConnection::connect(&database.url()).await.unwrap();
+        timeout(Duration::from_millis(300), migrations.runner().run_async(&mut connection))
+            .await
+            .unwrap_err();
+        drop(connection);
+        let mut pool = sqlx::PgPool::connect(&database.url()).await.unwrap();
+        migrations.runner().run_async(&mut pool).await.unwrap();
+        pool.close().await;
+    });
+    assert_applied_once(&database);
+}
