@@ -1,4 +1,5 @@
-//! What becomes of an asynchronous run whose future is dropped midway.
+//! What only asynchronous drivers have: a run whose future is dropped midway, and the count of statements
+//! that were done before an error.
 
 use std::time::Duration;
 
@@ -88,4 +89,25 @@ fn a_connection_of_sqlx_that_timed_out_is_closed_and_the_next_run_goes_on() {
         pool.close().await;
     });
     assert_applied_once(&database);
+}
+
+/// The server gives no position for a violated constraint; which statement it was is counted.
+#[test]
+fn an_error_without_a_position_is_placed_by_counting() {
+    let twice = set(&[
+        ("1_users.sql", "CREATE TABLE users (id int PRIMARY KEY);"),
+        ("2_seed.sql", "INSERT INTO users VALUES (1);\nSELECT 1;\n\nINSERT INTO users\nVALUES (1);"),
+    ]);
+    let database = cluster().database();
+    let with_tokio = block(async {
+        let (mut client, _task) = connect(&database).await;
+        twice.runner().run_async(&mut client).await.unwrap_err().to_string()
+    });
+    insta::assert_snapshot!("counted", with_tokio);
+    let database = cluster().database();
+    let with_sqlx = block(async {
+        let mut connection = sqlx::PgConnection::connect(&database.url()).await.unwrap();
+        twice.runner().run_async(&mut connection).await.unwrap_err().to_string()
+    });
+    assert_eq!(with_sqlx, with_tokio);
 }

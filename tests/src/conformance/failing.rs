@@ -168,3 +168,16 @@ pub(super) fn a_recorded_migration_is_not_blamed<D: Driver>() {
     assert_eq!(error.failure().unwrap().version().number(), 4, "{error}");
     assert_eq!(versions(error.applied()), [1, 2, 3]);
 }
+
+/// The one who failed keeps its connection; nobody waits for it.
+pub(super) fn a_failure_gives_the_lock_back<D: Driver>() {
+    let driver = D::fresh();
+    let mut failed = driver.connect();
+    let broken =
+        set(&[("1_a.sql", "CREATE TABLE a (id int);"), ("2_b.sql", "INSERT INTO nowhere VALUES (1);")]);
+    run::<D>(&mut failed, &broken).unwrap_err();
+    let mended = set(&[("1_a.sql", "CREATE TABLE a (id int);"), ("2_b.sql", "INSERT INTO a VALUES (1);")]);
+    let runner = mended.runner().lock_wait(std::time::Duration::ZERO);
+    assert_eq!(versions(D::run(&mut driver.connect(), runner).unwrap().applied()), [2]);
+    drop(failed);
+}

@@ -97,6 +97,7 @@ suite! {
         a_set_read_by_other_rules_is_read_again
         a_script_that_removes_its_record_fails
         a_recorded_migration_is_not_blamed
+        a_failure_gives_the_lock_back
     ;
     racing:
         cold_starts_do_not_collide
