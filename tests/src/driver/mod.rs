@@ -32,6 +32,31 @@ pub trait Driver: Sync {
     const MAKE_READ_ONLY: &'static str;
 }
 
+/// The methods of a driver whose client waits by itself.
+macro_rules! blocking {
+    () => {
+        fn run(client: &mut Self::Client, runner: Runner<'_>) -> Result<Report, Error> {
+            runner.run(client)
+        }
+
+        fn plan(client: &mut Self::Client, runner: Runner<'_>) -> Result<Plan, Error> {
+            runner.plan(client)
+        }
+
+        fn verify(client: &mut Self::Client, runner: Runner<'_>) -> Result<Report, Error> {
+            runner.verify(client)
+        }
+
+        fn dry_run(client: &mut Self::Client, runner: Runner<'_>) -> Result<DryRun, Error> {
+            runner.dry_run(client)
+        }
+
+        fn sql(client: &mut Self::Client, sql: &str) -> Result<Vec<String>, String> {
+            exchange(client, sql)
+        }
+    };
+}
+
 #[derive(Debug)]
 pub struct Postgres(pub Database);
 
@@ -46,25 +71,7 @@ impl Driver for Postgres {
         self.0.connect()
     }
 
-    fn run(client: &mut postgres::Client, runner: Runner<'_>) -> Result<Report, Error> {
-        runner.run(client)
-    }
-
-    fn plan(client: &mut postgres::Client, runner: Runner<'_>) -> Result<Plan, Error> {
-        runner.plan(client)
-    }
-
-    fn verify(client: &mut postgres::Client, runner: Runner<'_>) -> Result<Report, Error> {
-        runner.verify(client)
-    }
-
-    fn dry_run(client: &mut postgres::Client, runner: Runner<'_>) -> Result<DryRun, Error> {
-        runner.dry_run(client)
-    }
-
-    fn sql(client: &mut postgres::Client, sql: &str) -> Result<Vec<String>, String> {
-        exchange(client, sql)
-    }
+    blocking!();
 
     const MAKE_READ_ONLY: &'static str = "SET default_transaction_read_only = on";
 }
@@ -85,25 +92,7 @@ impl Driver for Rusqlite {
         rusqlite::Connection::open(self.directory.path().join("test.db")).expect("a file is opened")
     }
 
-    fn run(client: &mut rusqlite::Connection, runner: Runner<'_>) -> Result<Report, Error> {
-        runner.run(client)
-    }
-
-    fn plan(client: &mut rusqlite::Connection, runner: Runner<'_>) -> Result<Plan, Error> {
-        runner.plan(client)
-    }
-
-    fn verify(client: &mut rusqlite::Connection, runner: Runner<'_>) -> Result<Report, Error> {
-        runner.verify(client)
-    }
-
-    fn dry_run(client: &mut rusqlite::Connection, runner: Runner<'_>) -> Result<DryRun, Error> {
-        runner.dry_run(client)
-    }
-
-    fn sql(client: &mut rusqlite::Connection, sql: &str) -> Result<Vec<String>, String> {
-        exchange(client, sql)
-    }
+    blocking!();
 
     const MAKE_READ_ONLY: &'static str = "PRAGMA query_only = ON";
 }
