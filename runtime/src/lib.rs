@@ -42,8 +42,8 @@ mod trace;
 mod tracker;
 
 pub use gapless_core::{
-    Checksum, Concurrent, Difference, Directives, Down, DuplicateVersion, Fault, Location, Migration,
-    ParseVersionError, Pattern, Problem, Problems, Statement, Syntax, Version, split,
+    Checksum, Difference, Directives, Down, DuplicateVersion, Location, Migration, ParseVersionError,
+    Pattern, Problem, Problems, Syntax, Version,
 };
 pub use gapless_macros::embed_migrations;
 

@@ -35,6 +35,8 @@ mod run;
 mod stepwise;
 mod work;
 
+pub use gapless_core::{Concurrent, Fault, Statement, split};
+
 pub use self::reply::{DbError, Position, Reply, ResultSet};
 pub use self::run::{Finished, Run, Step};
 pub use crate::dialect::{APPLIED, Class, Dialect, Entry, Look, Missing, Postgres, Sqlite, Timeouts};

@@ -251,7 +251,8 @@ impl Server {
 }
 
 fn split(message: &str) -> Vec<&str> {
-    let statements = gapless::split(message, Syntax::Shared).expect("what the dialect writes can be split");
+    let statements =
+        gapless::engine::split(message, Syntax::Shared).expect("what the dialect writes can be split");
     statements.into_iter().map(|statement| statement.text()).collect()
 }
 
