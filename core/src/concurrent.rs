@@ -46,8 +46,14 @@ impl<'a> Statement<'a> {
 
     /// Whether what it does lasts as long as the session, and no longer.
     pub fn sets_session(&self) -> bool {
-        let first = ["SET", "RESET", "PRAGMA", "LOAD"].iter().any(|word| self.first_is(word));
-        first || (0..self.tokens().len()).any(|index| self.word_is(index, "set_config"))
+        let calls = |index: usize| self.word_is(index, "set_config") && self.text_of(index + 1) == "(";
+        let selects = self.first_is("SELECT") && (0..self.tokens().len()).any(calls);
+        selects || ["SET", "RESET", "PRAGMA", "LOAD"].iter().any(|word| self.first_is(word))
+    }
+
+    /// Whether it may commit a part of its work and fail then: procedures end transactions by themselves.
+    pub fn may_commit(&self) -> bool {
+        self.first_is("CALL") || self.first_is("DO")
     }
 
     fn create_index(&self) -> Option<Concurrent<'a>> {

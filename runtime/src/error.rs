@@ -94,9 +94,9 @@ impl Error {
         matches!(self.inner.kind, ErrorKind::Interrupted { .. })
     }
 
-    /// A transaction pooler is in between, and the lock is the session's.
+    /// A transaction pooler is in between, and the lock is the session's or a migration needs one of its own.
     pub fn is_pooler(&self) -> bool {
-        matches!(self.inner.kind, ErrorKind::Pooler { .. })
+        matches!(self.inner.kind, ErrorKind::Pooler { .. } | ErrorKind::NeedsSession(_))
     }
 
     /// A script that the build let through holds what this database's rules of quoting bring to light.

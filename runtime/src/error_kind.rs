@@ -54,6 +54,8 @@ pub(crate) enum ErrorKind {
     Strings,
     /// What this database's rules of quoting bring to light.
     Refused(Vec<Problem>),
+    /// Steps outside of a transaction, where no session stays with its client.
+    NeedsSession(String),
     /// The session is not always the same.
     Pooler {
         before: i32,
@@ -109,6 +111,7 @@ impl fmt::Display for ErrorKind {
                 f.write_str(&texts.join("\n\n"))
             }
             ErrorKind::Pooler { before, after } => pooler(f, *before, after),
+            ErrorKind::NeedsSession(path) => write!(f, "{path} {NEEDS_SESSION}"),
             ErrorKind::Name { what, name, problem } => write!(
                 f,
                 "{name:?} cannot be the tracker's {what}: {problem}\nhelp: give it another name with `.{what}(...)`"
@@ -140,6 +143,9 @@ const IN_TRANSACTION: &str = "the connection is inside of a transaction\n\
 const STRINGS: &str = "standard_conforming_strings is off: the server would read the scripts otherwise than they \
     were checked\nhelp: SET standard_conforming_strings = on, for the connection or for the database";
 
+const NEEDS_SESSION: &str = "runs outside of a transaction, and with `Locking::Transaction` no session is its own\n\
+    help: apply it past the pooler, with session locking; then this program starts here too";
+
 const SHAPE: &str = "help: choose another name with `.table(...)` or `.schema(...)`; a tracker has the columns \
     version (its key), name, applied_at and checksum";
 
@@ -147,7 +153,8 @@ fn pooler(f: &mut fmt::Formatter<'_>, before: i32, after: &str) -> fmt::Result {
     write!(
         f,
         "backend {before} answered first, and backend {after} then: a transaction pooler is in between, where \
-         a session lock belongs to nobody\nhelp: use `.locking(Locking::Transaction)`, or connect past the pooler"
+         a session lock belongs to nobody\nhelp: use `.locking(Locking::Transaction)`, or connect past the pooler; \
+         if backend {before} keeps the lock, `SELECT pg_terminate_backend({before})` ends it"
     )
 }
 

@@ -13,6 +13,7 @@ pub struct Failure {
     error: DbError,
     place: Option<Place>,
     no_transaction: bool,
+    half_done: bool,
 }
 
 /// Where in the file.
@@ -34,7 +35,17 @@ impl Failure {
             place: at.map(|at| Place::new(migration, at, syntax)),
             error,
             no_transaction: migration.directives().no_transaction(),
+            half_done: false,
         }
+    }
+
+    /// The statement may have committed a part of its work.
+    pub(crate) fn half_done(self) -> Failure {
+        Failure { half_done: true, ..self }
+    }
+
+    pub(crate) fn is_half_done(&self) -> bool {
+        self.half_done
     }
 
     /// The version.
@@ -101,7 +112,9 @@ impl fmt::Display for Failure {
             write!(f, "\nstatement {number} of {of}")?;
         }
         self.error.fmt_details(f)?;
-        let kept = if self.no_transaction {
+        let kept = if self.half_done {
+            "it may have committed a part of its work: look at the database, then start once with `.resolve(...)`"
+        } else if self.no_transaction {
             "its statements before this one stay done and will not be repeated; mend the file and start again"
         } else {
             "nothing of it was kept; mend the file and start again"

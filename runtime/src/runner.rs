@@ -143,7 +143,9 @@ impl<'a> Runner<'a> {
 
     /// Tries everything that is pending, in one transaction that is rolled back: each migration sees what
     /// those before it did, and nothing is left behind, not even a tracker. Takes the lock, and the locks of
-    /// the statements. Those with `no-transaction` are not tried, and sequences keep the numbers they gave.
+    /// the statements. Those with `no-transaction` are not tried, nor is what comes after the use of an enum's
+    /// value that was added in the same transaction; sequences keep the numbers they gave. On SQLite deferred
+    /// references are checked by a commit alone, and so not here.
     ///
     /// # Errors
     ///
@@ -154,6 +156,9 @@ impl<'a> Runner<'a> {
     }
 
     /// [`dry_run`](Runner::dry_run) for an asynchronous client.
+    ///
+    /// If the future is dropped before it is done, the connection is left inside of a transaction: close it
+    /// (a `PgPool` does it by itself).
     ///
     /// # Errors
     ///
@@ -177,8 +182,9 @@ impl<'a> Runner<'a> {
     /// [`run`](Runner::run) for an asynchronous client.
     ///
     /// If the future is dropped before it is done, the server goes on with the message it has: it may
-    /// still commit migrations, each together with its record. Close the connection then. It holds the
-    /// lock until the server notices, the next run waits for that, and goes on with what is left.
+    /// still commit migrations, each together with its record. Close the connection then (a `PgPool` does
+    /// it by itself). It holds the lock until the server notices, the next run waits for that, and goes on
+    /// with what is left.
     ///
     /// # Errors
     ///

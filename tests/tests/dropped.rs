@@ -91,6 +91,42 @@ fn a_connection_of_sqlx_that_timed_out_is_closed_and_the_next_run_goes_on() {
     assert_applied_once(&database);
 }
 
+/// A pool hands out no connection that a dropped run has left its lock or its transaction on.
+#[test]
+fn a_pool_gets_no_connection_back_from_a_dropped_run() {
+    let database = cluster().database();
+    let sleeping = set(&[
+        ("1_mine.sql", "CREATE TABLE mine (n int);"),
+        ("2_slow.sql", "SELECT pg_sleep(1);"),
+        ("3_slow.sql", "-- gapless: no-transaction\nSELECT pg_sleep(1);"),
+    ]);
+    block(async {
+        let options = sqlx::postgres::PgPoolOptions::new().max_connections(2);
+        let mut pool = options.connect(&database.url()).await.unwrap();
+        sqlx::raw_sql("CREATE TABLE app (n int)").execute(&pool).await.unwrap();
+        timeout(Duration::from_millis(400), sleeping.runner().dry_run_async(&mut pool)).await.unwrap_err();
+        tokio::time::sleep(Duration::from_millis(1200)).await;
+        for _ in 0..2 {
+            sqlx::raw_sql("INSERT INTO app VALUES (1)").execute(&pool).await.unwrap();
+        }
+        timeout(Duration::from_millis(1500), sleeping.runner().run_async(&mut pool)).await.unwrap_err();
+        let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' \
+                     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        for _ in 0..100 {
+            let count: i64 = sqlx::query_scalar(locks).fetch_one(&pool).await.unwrap();
+            if count == 0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let count: i64 = sqlx::query_scalar(locks).fetch_one(&pool).await.unwrap();
+        assert_eq!(count, 0);
+        pool.close().await;
+    });
+    let count: i64 = database.connect().query_one("SELECT count(*) FROM app", &[]).unwrap().get(0);
+    assert_eq!(count, 2);
+}
+
 /// The server gives no position for a violated constraint; which statement it was is counted.
 #[test]
 fn an_error_without_a_position_is_placed_by_counting() {

@@ -154,7 +154,7 @@ fn a_lock_of_each_transaction_keeps_runners_apart() {
         ("1_a.sql", "CREATE TABLE a (n int); INSERT INTO a VALUES (0);"),
         ("2_b.sql", "UPDATE a SET n = n + 1;\nSELECT pg_sleep(0.3);"),
         ("3_c.sql", "UPDATE a SET n = n + 10;"),
-        ("4_d.sql", "-- gapless: no-transaction\nUPDATE a SET n = n + 100;"),
+        ("4_d.sql", "UPDATE a SET n = n + 100;"),
     ]);
     let applied: usize = thread::scope(|scope| {
         let run = || {
@@ -195,4 +195,88 @@ fn strings_are_read_as_they_were_checked() {
     assert!(error.is_usage() && error.to_string().contains("standard_conforming_strings is off"), "{error}");
     client.batch_execute("SET standard_conforming_strings = on").unwrap();
     hidden.runner().run(&mut client).unwrap();
+}
+
+#[test]
+fn steps_are_refused_where_no_session_stays_with_its_client() {
+    let mut client = cluster().database().connect();
+    let steps =
+        set(&[("1_a.sql", "CREATE TABLE a (n int);"), ("2_b.sql", "-- gapless: no-transaction\nVACUUM a;")]);
+    let error = steps.runner().locking(Locking::Transaction).run(&mut client).unwrap_err();
+    assert!(error.is_pooler() && error.to_string().starts_with("migrations/2_b.sql runs outside"), "{error}");
+    assert!(client.simple_query("SELECT * FROM a").is_err());
+}
+
+/// A procedure commits by itself: what it did before it failed is done.
+#[test]
+fn a_procedure_that_fails_is_in_doubt_and_not_repeated() {
+    let mut client = cluster().database().connect();
+    let procedure = "CREATE TABLE counter (n int);\nINSERT INTO counter VALUES (0);\nCREATE SEQUENCE tries;\n\
+        CREATE PROCEDURE backfill() LANGUAGE plpgsql AS $$ BEGIN UPDATE counter SET n = n + 1; COMMIT; \
+        IF nextval('tries') = 1 THEN RAISE EXCEPTION USING ERRCODE = '40P01'; END IF; END $$;";
+    let all = set(&[
+        ("1_procedure.sql", procedure),
+        ("2_call.sql", "-- gapless: no-transaction\nCALL backfill();"),
+    ]);
+    let error = all.runner().run(&mut client).unwrap_err();
+    assert!(error.to_string().contains("it may have committed a part of its work"), "{error}");
+    assert!(all.runner().run(&mut client).unwrap_err().is_interrupted());
+    assert_eq!(value(&mut client, "SELECT n::text FROM counter"), "1");
+    let version = gapless::Version::from(2);
+    all.runner().resolve(version, gapless::Resolution::MarkApplied).run(&mut client).unwrap();
+    assert_eq!(value(&mut client, "SELECT n::text FROM counter"), "1");
+}
+
+#[test]
+fn names_that_the_server_cuts_off_are_found() {
+    let mut client = cluster().database().connect();
+    let name = "i".repeat(69);
+    client.batch_execute("CREATE TABLE t AS SELECT 1 AS id FROM generate_series(1, 2)").unwrap();
+    client.simple_query(&format!("CREATE UNIQUE INDEX CONCURRENTLY {name} ON t (id)")).unwrap_err();
+    client.batch_execute("DELETE FROM t").unwrap();
+    let sql = format!(
+        "-- gapless: no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS {name} ON t (id);"
+    );
+    set(&[("1_a.sql", sql.as_str())]).runner().run(&mut client).unwrap();
+    assert_eq!(
+        value(&mut client, "SELECT indisvalid::text FROM pg_index WHERE indrelid = 't'::regclass"),
+        "true"
+    );
+}
+
+#[test]
+fn only_settings_are_set_again() {
+    let mut client = cluster().database().connect();
+    let sql = "-- gapless: no-transaction\nCREATE TABLE set_config (n int);\nINSERT INTO set_config VALUES (1);\nSELECT 1/0;";
+    set(&[("1_a.sql", sql)]).runner().run(&mut client).unwrap_err();
+    set(&[("1_a.sql", &sql.replace("1/0", "1"))]).runner().run(&mut client).unwrap();
+    assert_eq!(value(&mut client, "SELECT count(*)::text FROM set_config"), "1");
+}
+
+#[test]
+fn a_dry_run_does_not_check_before_its_time() {
+    let mut client = cluster().database().connect();
+    let all = set(&[
+        (
+            "1_a.sql",
+            "CREATE TABLE a (id int PRIMARY KEY);\nCREATE TABLE b (a int REFERENCES a INITIALLY DEFERRED);",
+        ),
+        ("2_b.sql", "CREATE TYPE mood AS ENUM ('x');"),
+        ("3_c.sql", "INSERT INTO b VALUES (1);\nINSERT INTO a VALUES (1);"),
+        ("4_d.sql", "INSERT INTO b VALUES (2);\nINSERT INTO a VALUES (2);"),
+    ]);
+    assert_eq!(all.runner().dry_run(&mut client).unwrap().tried().len(), 4);
+    all.runner().run(&mut client).unwrap();
+    let broken = set(&[("5_e.sql", "INSERT INTO b VALUES (7);")]);
+    let runner = broken.runner().unknown(gapless::Unknown::Allow);
+    assert_eq!(runner.dry_run(&mut client).unwrap_err().database_error().unwrap().code, "23503");
+    // An enum's value cannot be used in the transaction that adds it: the rest is not tried.
+    let values = set(&[
+        ("5_e.sql", "ALTER TYPE mood ADD VALUE 'y';"),
+        ("6_f.sql", "CREATE TABLE f AS SELECT 'y'::mood;"),
+        ("7_g.sql", "SELECT 1;"),
+    ]);
+    let done = values.runner().unknown(gapless::Unknown::Allow).dry_run(&mut client).unwrap();
+    assert_eq!((done.tried().len(), done.not_tried().len()), (1, 2), "{done}");
+    assert_eq!(values.runner().unknown(gapless::Unknown::Allow).run(&mut client).unwrap().applied().len(), 3);
 }

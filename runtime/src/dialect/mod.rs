@@ -46,6 +46,16 @@ pub trait Dialect: fmt::Debug + Sync {
     /// none to take.
     fn lock_transaction(&self, tracker: &Tracker) -> String;
 
+    /// Fails with [`Class::HandedOn`] on any other backend; empty where a session stays with its client.
+    fn same_backend(&self, _pid: i32) -> String {
+        String::new()
+    }
+
+    /// Whether a rollback leaves settings as a script has set them.
+    fn settings_outlive_rollback(&self) -> bool {
+        false
+    }
+
     /// By what a later run recognises whether this session still lives; an expression.
     fn session_mark(&self) -> &'static str {
         "NULL"
@@ -212,6 +222,10 @@ pub enum Class {
     Exists,
     /// Another runner recorded the version first.
     Fence,
+    /// A pooler has handed the session on.
+    HandedOn,
+    /// It cannot be tried in the transaction in which it came about: a dry run stops here.
+    Untriable,
     /// The database is locked as a whole: wait and look again.
     Busy,
     /// A lock timeout, a deadlock, a serialization failure: begin again.

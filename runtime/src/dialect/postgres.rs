@@ -18,6 +18,9 @@ const SESSION: &str = "pg_catalog.pg_backend_pid(), \
 /// Settings that belong to a transaction and cannot be put back.
 const OF_TRANSACTION: &str = "'transaction_isolation', 'transaction_read_only', 'transaction_deferrable'";
 
+/// What [`Dialect::same_backend`] fails with.
+const HANDED_ON: &str = "gapless: another backend has the lock";
+
 /// What [`Dialect::lock_transaction`] fails with.
 const HELD: &str = "gapless: another runner has the lock";
 
@@ -135,6 +138,13 @@ impl Dialect for Postgres {
         )
     }
 
+    fn same_backend(&self, pid: i32) -> String {
+        format!(
+            "DO $gapless$BEGIN IF pg_catalog.pg_backend_pid() <> {pid} THEN RAISE EXCEPTION USING ERRCODE = '55P03', \
+             MESSAGE = '{HANDED_ON}', DETAIL = pg_catalog.pg_backend_pid(); END IF; END$gapless$;\n"
+        )
+    }
+
     fn session_mark(&self) -> &'static str {
         "(SELECT extract(epoch FROM backend_start)::text FROM pg_catalog.pg_stat_activity \
          WHERE pid = pg_catalog.pg_backend_pid())"
@@ -163,7 +173,7 @@ impl Dialect for Postgres {
         let filter = match statement {
             Concurrent::Create { index: None, .. } => return None,
             Concurrent::Create { index: Some(index), table, .. } => format!(
-                "i.indrelid = {} AND c.relname = (pg_catalog.parse_ident({}))[1]",
+                "i.indrelid = {} AND c.relname = (pg_catalog.parse_ident({}))[1]::name",
                 oid(table),
                 self.literal(index)
             ),
@@ -193,7 +203,7 @@ impl Dialect for Postgres {
     }
 
     fn check_deferred(&self) -> &'static str {
-        "SET CONSTRAINTS ALL IMMEDIATE;\n"
+        "SAVEPOINT deferred;\nSET CONSTRAINTS ALL IMMEDIATE;\nROLLBACK TO deferred;\nRELEASE deferred;\n"
     }
 
     fn set_timeouts(&self, timeouts: Timeouts) -> String {
@@ -275,6 +285,8 @@ impl Dialect for Postgres {
             "23505" if error.schema.as_deref() == Some("pg_catalog") => Class::Exists,
             "42P07" | "42P06" | "42710" => Class::Exists,
             "55P03" if error.message == HELD => Class::Busy,
+            "55P03" if error.message == HANDED_ON => Class::HandedOn,
+            "55P04" => Class::Untriable,
             "55P03" | "40P01" | "40001" => Class::Retry,
             "42501" => Class::Permission,
             "25006" => Class::ReadOnly,

@@ -116,6 +116,10 @@ impl Dialect for Sqlite {
         String::new()
     }
 
+    fn settings_outlive_rollback(&self) -> bool {
+        true
+    }
+
     /// There is no such statement; a commit alone tells.
     fn check_deferred(&self) -> &'static str {
         ""

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnection, PgDatabaseError, PgErrorPosition, PgPool, PgRow, PgSeverity};
 use sqlx::{AssertSqlSafe, Either, Row, ValueRef};
 
@@ -42,11 +43,29 @@ impl AsyncClient for PgPool {
     }
 
     async fn drive(&mut self, run: Run<'_>) -> Result<Finished, Error> {
-        let mut connection = self.acquire().await.map_err(|error| {
+        let connection = self.acquire().await.map_err(|error| {
             let source = Box::new(error);
             Error::new(ErrorKind::Connection { doing: "taking it from the pool", said: None, source })
         })?;
-        drive_async(&mut *connection, run).await
+        let mut lent = Lent(Some(connection));
+        let Some(connection) = &mut lent.0 else {
+            return Err(Error::new(ErrorKind::Misuse("nothing was lent")));
+        };
+        let finished = drive_async(&mut **connection, run).await;
+        drop(lent.0.take());
+        finished
+    }
+}
+
+/// A connection that goes back to its pool once its run is over. If the run is dropped before that, it is
+/// closed: it may hold a lock or a transaction.
+struct Lent(Option<PoolConnection<sqlx::Postgres>>);
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            drop(connection.detach());
+        }
     }
 }
 

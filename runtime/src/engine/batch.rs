@@ -43,7 +43,7 @@ impl<'a> Batch<'a> {
     pub(super) fn build(run: &mut Run<'a>) -> Batch<'a> {
         let members: Vec<_> = members(run.queue.iter().copied());
         let last = members.len() == run.queue.len() && run.doomed.is_none();
-        run.message = headline(&members);
+        run.message = headline(&members) + &run.same_backend();
         let mut segments = Vec::with_capacity(members.len());
         for (index, migration) in members.iter().enumerate() {
             let durable = index + 1 == members.len();

@@ -38,7 +38,7 @@ impl<'a> Run<'a> {
         let entry = Entry {
             version: failure.version(),
             name: failure.name(),
-            event: "failed",
+            event: if failure.is_half_done() { "interrupted" } else { "failed" },
             attempt: self.attempt,
             statement: failure.statement(),
             statements: None,

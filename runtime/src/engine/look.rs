@@ -114,6 +114,7 @@ impl<'a> Run<'a> {
             return self.end(Err(ErrorKind::Pooler { before, after }));
         }
         self.session.locked |= ours && look.take && self.dialect.unlock(&self.tracker).is_some();
+        self.session.pid = flags.value(4).and_then(|pid| pid.parse().ok());
         self.session.read_only = flags.is_true(5);
         self.session.standby = flags.is_true(6);
         self.session.set_exists = flags.is_true(2);
@@ -138,7 +139,8 @@ impl<'a> Run<'a> {
             return self.begin_rehearsal(missing);
         }
         if missing.any() {
-            self.message = self.dialect.begin(Timeouts::default());
+            self.message = self.same_backend();
+            self.message += &self.dialect.begin(Timeouts::default());
             self.message += &self.lock_transaction();
             self.message += &self.dialect.create(&self.tracker, missing);
             self.message += &self.dialect.commit(true);
@@ -161,6 +163,10 @@ impl<'a> Run<'a> {
             );
             return Some(ErrorKind::Shape { table, problem });
         }
+        let steps = self.queue.iter().find(|migration| migration.directives().no_transaction());
+        if let (Locking::Transaction, Some(migration)) = (self.options.locking, steps) {
+            return Some(ErrorKind::NeedsSession(migration.path().to_owned()));
+        }
         // A set read by other rules may hold what those rules hide from the build and this database runs.
         if self.set.syntax() == self.dialect.syntax() {
             return None;
@@ -168,6 +174,18 @@ impl<'a> Run<'a> {
         let problems: Vec<_> =
             self.queue.iter().flat_map(|migration| migration.problems(self.dialect.syntax())).collect();
         (!problems.is_empty()).then_some(ErrorKind::Refused(problems))
+    }
+
+    /// Fails a message on another backend than the one that has the lock.
+    pub(super) fn same_backend(&self) -> String {
+        let pid = self.session.pid.filter(|_| self.session.locked);
+        pid.map_or(String::new(), |pid| self.dialect.same_backend(pid))
+    }
+
+    pub(super) fn handed_on(&self, error: &DbError) -> Option<ErrorKind> {
+        let class = self.dialect.classify(error, &self.tracker);
+        let before = self.session.pid.filter(|_| class == Class::HandedOn)?;
+        Some(ErrorKind::Pooler { before, after: error.detail.clone().unwrap_or_default() })
     }
 
     /// Takes the lock inside of a transaction, where that is the way of locking.
@@ -192,6 +210,9 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn not_bootstrapped(&mut self, error: DbError) -> State<'a> {
+        if let Some(kind) = self.handed_on(&error) {
+            return self.end(Err(kind));
+        }
         let doing = format!("creating {} and its journal", self.tracker.shown());
         match self.dialect.classify(&error, &self.tracker) {
             Class::Exists | Class::Busy => self.roll_back(Rollback::Look),

@@ -71,6 +71,12 @@ impl<'a> Run<'a> {
     pub(super) fn not_rehearsed(&mut self, scene: Option<Scene<'a>>, error: DbError) -> State<'a> {
         let kind = match (scene, self.dialect.classify(&error, &self.tracker)) {
             (_, Class::Busy) => return self.roll_back(Rollback::Look),
+            (Some(scene), Class::Untriable) => {
+                let left = [scene.migration].into_iter().chain(self.queue.drain(..).collect::<Vec<_>>());
+                let left: Vec<_> = left.filter_map(|migration| self.pending(migration.version())).collect();
+                self.rehearsal.not_tried.extend(left);
+                return self.roll_back(Rollback::Done);
+            }
             (None, Class::Permission) => {
                 ErrorKind::Permission { doing: format!("trying to create {}", self.tracker.shown()), error }
             }

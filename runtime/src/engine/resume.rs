@@ -21,6 +21,8 @@ pub(super) struct Progress {
     pub(super) attempt: u32,
     /// How many statements are known to be done.
     pub(super) done: usize,
+    /// Whether there was a try since it was last applied.
+    pub(super) begun: bool,
     /// Whether the last try ended without a word.
     pub(super) in_doubt: bool,
     /// Whether the session of the last try lives; `None` if that cannot be known.
@@ -43,10 +45,12 @@ impl Progress {
                 Some("started") => {
                     progress.attempt = number(1).and_then(|n| u32::try_from(n).ok()).unwrap_or_default();
                     progress.in_doubt = true;
+                    progress.begun = true;
                     progress.alive = is_true(4);
                 }
                 Some("statement") => progress.reach(number(2), text(3)),
                 Some("failed") => progress.in_doubt = false,
+                Some("interrupted") => (progress.in_doubt, progress.alive) = (true, Some(false)),
                 // Its row has been taken out of the set since: all of it is to be done again.
                 Some("applied") => {
                     progress = Progress {
@@ -108,7 +112,7 @@ impl<'a> Run<'a> {
         let why = self.undecidable(&steps, progress);
         let mut resolution =
             self.options.resolve.filter(|_| self.resolves(&steps)).map(|(_, resolution)| resolution);
-        if resolution.is_some() && why.is_none() && !progress.in_doubt {
+        if resolution.is_some() && !progress.begun {
             self.warn(format!("`.resolve({version}, ...)` had nothing to resolve, and was passed over"));
             resolution = None;
         }
@@ -143,6 +147,11 @@ impl<'a> Run<'a> {
         self.emit(&Event::Applying(&pending));
         steps.phase = Phase::Starting;
         State::Stepping(steps)
+    }
+
+    pub(super) fn may_commit(&self, text: &str) -> bool {
+        let statements = split(text, self.dialect.syntax()).unwrap_or_default();
+        statements.iter().any(gapless_core::Statement::may_commit)
     }
 
     fn resolves(&self, steps: &Stepwise<'a>) -> bool {

@@ -220,6 +220,9 @@ impl<'a> Run<'a> {
             (State::Rehearsing(scene), Outcome::Failed(error)) => self.not_rehearsed(scene, error),
             (State::Applying(batch), Outcome::Rows(results)) => self.committed(&batch, &results),
             (State::Applying(batch), Outcome::Failed(error)) => {
+                if let Some(kind) = self.handed_on(&error) {
+                    return self.state = self.end(Err(kind));
+                }
                 let refusal = Refusal::new(self, batch, error);
                 self.roll_back(Rollback::Review(refusal))
             }

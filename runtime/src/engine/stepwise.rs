@@ -151,7 +151,11 @@ impl<'a> Run<'a> {
 
     pub(super) fn not_stepped(&mut self, mut steps: Stepwise<'a>, error: DbError) -> State<'a> {
         let class = self.dialect.classify(&error, &self.tracker);
+        let half_done = steps.phase == Phase::Executing
+            && !steps.migration.directives().rerunnable()
+            && self.may_commit(steps.text(steps.at));
         let again = class == Class::Busy || (class == Class::Retry && steps.tries < self.options.retries);
+        let again = again && !half_done;
         match steps.phase {
             // Another runner began it, or recorded it, at the same moment.
             Phase::Starting if class == Class::Fence => self.wait(After::Look, None),
@@ -166,7 +170,7 @@ impl<'a> Run<'a> {
                     offset(&error, &self.message, self.dialect).filter(|_| steps.phase != Phase::Dropping);
                 let at = steps.sent().map(|span| span.start + within.unwrap_or_default());
                 let failure = Failure::new(steps.migration, error, at, self.dialect.syntax());
-                self.fail(ErrorKind::Migration(failure))
+                self.fail(ErrorKind::Migration(if half_done { failure.half_done() } else { failure }))
             }
             Phase::Recording => {
                 let failure = Failure::new(steps.migration, error, None, self.dialect.syntax());

@@ -76,6 +76,7 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn roll_back(&mut self, then: Rollback<'a>) -> State<'a> {
+        self.session.dirty |= self.dialect.settings_outlive_rollback();
         self.message = "ROLLBACK;\n".to_owned();
         State::RollingBack(then)
     }

@@ -114,5 +114,6 @@ suite! {
         what_was_taken_back_is_done_again
         nothing_is_resolved_that_was_not_interrupted
         replicas_do_not_share_steps
+        what_failed_can_be_resolved
     ;
 }

@@ -171,3 +171,14 @@ pub(super) fn replicas_do_not_share_steps<D: Driver>() {
     assert_eq!(applied, 2);
     assert_eq!(rows::<D>(&mut driver.connect(), "SELECT count(*) FROM log"), ["61"]);
 }
+
+/// Somebody repaired it by hand after it failed, and says so.
+pub(super) fn what_failed_can_be_resolved<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let broken = set(&[("1_a.sql", &STEPS.replace("VALUES (1)", "VALUES (nothing)"))]);
+    run::<D>(&mut client, &broken).unwrap_err();
+    let runner = broken.runner().resolve(Version::from(1), Resolution::MarkApplied);
+    assert_eq!(versions(D::run(&mut client, runner).unwrap().applied()), [1]);
+    assert_eq!(rows::<D>(&mut client, "SELECT id FROM a"), Vec::<String>::new());
+}

@@ -208,7 +208,7 @@ impl Server {
                 ResultSet::default()
             }
             "FAIL" => return Err(refused("22012", "division by zero")),
-            _ if ["SELECT pg_catalog.set_config", "SET ", "CREATE UNIQUE INDEX ON "]
+            _ if ["SELECT pg_catalog.set_config", "DO $gapless$", "SET ", "CREATE UNIQUE INDEX ON "]
                 .iter()
                 .any(|p| sql.starts_with(p)) =>
             {
