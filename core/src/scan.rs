@@ -241,12 +241,12 @@ impl Scanner<'_> {
             }
         };
         let text = normalise(&raw).into_owned();
-        if is_empty(&text, self.syntax) {
+        let Checked { directives, faults, empty } = Checked::of(&text, self.syntax);
+        if empty {
             let help = "write the SQL, or say in a comment why there is none";
             self.problems.push(problem("the file is empty".to_owned()).help(help));
             return None;
         }
-        let (directives, faults) = check(&text, self.syntax);
         let sound = faults.is_empty();
         self.problems.extend(shown(file.pattern, &file.shown, &text, faults));
         let rewritten = text.len() != raw.len();
@@ -258,8 +258,7 @@ impl Migration {
     /// What is wrong with the text by the rules of this syntax: those of the database that is to run it, when
     /// the set was read by others.
     pub fn problems(&self, syntax: Syntax) -> Vec<Problem> {
-        let (_, faults) = check(self.sql(), syntax);
-        shown(0, self.path(), self.sql(), faults).collect()
+        shown(0, self.path(), self.sql(), Checked::of(self.sql(), syntax).faults).collect()
     }
 }
 
@@ -274,23 +273,33 @@ fn shown(pattern: usize, path: &str, sql: &str, faults: Vec<Fault>) -> impl Iter
 /// How many faults of one file are shown.
 const MOST_FAULTS: usize = 50;
 
-/// Neither SQL nor a word about why there is none.
-fn is_empty(sql: &str, syntax: Syntax) -> bool {
-    let script = read(sql, syntax);
-    script.statements.is_empty() && script.comments.is_empty() && script.faults.is_empty()
+/// What there is to say of a script.
+struct Checked {
+    directives: Directives,
+    /// In the order of the text.
+    faults: Vec<Fault>,
+    /// Neither SQL nor a word about why there is none.
+    empty: bool,
 }
 
-/// The directives of a script, and every fault in it, in the order of the text.
-fn check(sql: &str, syntax: Syntax) -> (Directives, Vec<Fault>) {
-    let script = read(sql, syntax);
-    let (directives, mut faults) = directives(sql, &script);
-    faults.extend(script.statements.iter().filter_map(|statement| refusal(statement, syntax, directives)));
-    faults.extend(script.faults);
-    if let Some(at) = sql.find('\0') {
-        faults.push(Fault::new("a NUL character", at..at + 1, "remove it: no database takes it in a script"));
+impl Checked {
+    fn of(sql: &str, syntax: Syntax) -> Checked {
+        let script = read(sql, syntax);
+        let (directives, mut faults) = directives(sql, &script);
+        faults
+            .extend(script.statements.iter().filter_map(|statement| refusal(statement, syntax, directives)));
+        faults.extend(script.faults);
+        if let Some(at) = sql.find('\0') {
+            faults.push(Fault::new(
+                "a NUL character",
+                at..at + 1,
+                "remove it: no database takes it in a script",
+            ));
+        }
+        faults.sort_by_key(|fault| fault.span.start);
+        let empty = script.statements.is_empty() && script.comments.is_empty() && faults.is_empty();
+        Checked { directives, faults, empty }
     }
-    faults.sort_by_key(|fault| fault.span.start);
-    (directives, faults)
 }
 
 fn sorted_names(path: &Path) -> std::io::Result<Vec<String>> {
