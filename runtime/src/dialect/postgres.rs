@@ -87,7 +87,7 @@ impl Dialect for Postgres {
                 sql,
                 "SELECT a.pid, a.application_name, \
                  pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - coalesce(a.xact_start, a.query_start)), \
-                 pg_catalog.left(pg_catalog.regexp_replace(a.query, '\\s+', ' ', 'g'), 120) \
+                 pg_catalog.left(pg_catalog.split_part(a.query, E'\\n', 1), 120) \
                  FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid) \
                  WHERE {held} LIMIT 1;"
             );
