@@ -36,8 +36,9 @@ pub trait Dialect: fmt::Debug + Sync {
     /// [`Look::set`], the lock's holder (pid, application, since, query) if [`Look::holder`].
     fn lock(&self, tracker: &Tracker, look: Look) -> String;
 
-    /// Gives the lock back (done, backend pid); `None` if there is none to give.
-    fn unlock(&self, tracker: &Tracker) -> Option<String>;
+    /// Gives the lock back (done, backend pid) if this is the backend that took it, as far as that is known,
+    /// and selects NULL if it is another; `None` if there is no lock to give.
+    fn unlock(&self, tracker: &Tracker, pid: Option<i32>) -> Option<String>;
 
     /// Creates what is missing; inside of a transaction.
     fn create(&self, tracker: &Tracker, missing: Missing) -> String;

@@ -95,9 +95,12 @@ impl Dialect for Postgres {
         sql
     }
 
-    fn unlock(&self, tracker: &Tracker) -> Option<String> {
-        let key = tracker.lock_key();
-        Some(format!("SELECT pg_catalog.pg_advisory_unlock({key}), pg_catalog.pg_backend_pid();\n"))
+    fn unlock(&self, tracker: &Tracker, pid: Option<i32>) -> Option<String> {
+        let unlock = format!("pg_catalog.pg_advisory_unlock({})", tracker.lock_key());
+        let guarded = pid.map_or(unlock.clone(), |pid| {
+            format!("CASE WHEN pg_catalog.pg_backend_pid() = {pid} THEN {unlock} END")
+        });
+        Some(format!("SELECT {guarded}, pg_catalog.pg_backend_pid();\n"))
     }
 
     /// Without `IF NOT EXISTS`, which wants the privilege to create even where nothing is to be created.

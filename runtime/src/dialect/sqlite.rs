@@ -70,7 +70,7 @@ impl Dialect for Sqlite {
         sql
     }
 
-    fn unlock(&self, _: &Tracker) -> Option<String> {
+    fn unlock(&self, _: &Tracker, _: Option<i32>) -> Option<String> {
         None
     }
 

@@ -49,7 +49,7 @@ impl<'a> Batch<'a> {
             let durable = index + 1 == members.len();
             segments.push(Segment::write(run, migration, durable));
         }
-        let unlock = run.dialect.unlock(&run.tracker).filter(|_| last && run.session.locked);
+        let unlock = run.dialect.unlock(&run.tracker, run.session.pid).filter(|_| last && run.session.locked);
         run.message.extend(unlock.iter().map(String::as_str));
         Batch { segments, unlocks: unlock.is_some() }
     }

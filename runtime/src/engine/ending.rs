@@ -7,6 +7,9 @@ use super::run::{Rollback, Run, State};
 use crate::dialect::Entry;
 use crate::error::ErrorKind;
 
+/// How often a lock is looked for that a pooler has left with another backend.
+const UNLOCK_TRIES: u32 = 50;
+
 impl<'a> Run<'a> {
     /// Ends with this result, after putting the settings back and giving the lock back.
     pub(super) fn end(&mut self, result: Result<(), ErrorKind>) -> State<'a> {
@@ -21,7 +24,7 @@ impl<'a> Run<'a> {
                 return State::Restoring;
             }
         }
-        let unlock = self.dialect.unlock(&self.tracker).filter(|_| self.session.locked);
+        let unlock = self.dialect.unlock(&self.tracker, self.session.pid).filter(|_| self.session.locked);
         match unlock {
             None => State::Finished,
             Some(message) => {
@@ -49,6 +52,12 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn unlocked(&mut self, result: Option<&ResultSet>) -> State<'a> {
+        let elsewhere = result.is_some_and(|result| result.value(0).is_none());
+        if elsewhere && self.unlock_tries < UNLOCK_TRIES {
+            // A pooler has handed the session on, and may hand it back.
+            self.unlock_tries += 1;
+            return State::Unlocking;
+        }
         self.session.locked = false;
         self.check_unlock(result);
         State::Finished

@@ -113,7 +113,8 @@ impl<'a> Run<'a> {
             let after = flags.value(4).unwrap_or_default().to_owned();
             return self.end(Err(ErrorKind::Pooler { before, after }));
         }
-        self.session.locked |= ours && look.take && self.dialect.unlock(&self.tracker).is_some();
+        self.session.locked |=
+            ours && look.take && self.dialect.unlock(&self.tracker, self.session.pid).is_some();
         self.session.pid = flags.value(4).and_then(|pid| pid.parse().ok());
         self.session.read_only = flags.is_true(5);
         self.session.standby = flags.is_true(6);
@@ -127,12 +128,12 @@ impl<'a> Run<'a> {
         if let Some(end) = self.decide(applied) {
             return end;
         }
-        if let Some(kind) = self.unfit(look, &flags) {
-            return self.end(Err(kind));
-        }
         if !ours {
             let holder = if look.holder { results.next().and_then(holder) } else { None };
             return self.wait(After::Lock, holder);
+        }
+        if let Some(kind) = self.unfit(look, &flags) {
+            return self.end(Err(kind));
         }
         self.session.settings = pairs(&settings);
         if self.goal == Goal::DryRun {

@@ -63,6 +63,7 @@ pub struct Run<'a> {
     pub(super) token: String,
     pub(super) attempt: u32,
     pub(super) backoff: Backoff,
+    pub(super) unlock_tries: u32,
     /// How long it has waited for others since it last got on.
     pub(super) lock_waited: Duration,
     /// How long the last message took: part of the wait if it came to nothing.
@@ -172,6 +173,7 @@ impl<'a> Run<'a> {
             token: format!("run {seed:016x}"),
             attempt: 1,
             backoff: Backoff::new(seed),
+            unlock_tries: 0,
             lock_waited: Duration::ZERO,
             spent: Duration::ZERO,
             watched: None,

@@ -19,7 +19,8 @@ pub fn child(arguments: &[String]) -> i32 {
         _ => Locking::None,
     };
     let Ok(mut client) = postgres::Client::connect(url, postgres::NoTls) else { return 3 };
-    match sets::named(name).runner().locking(locking).run(&mut client) {
+    let patience = Duration::from_secs(30);
+    match sets::named(name).runner().locking(locking).lock_wait(patience).run(&mut client) {
         Ok(report) => {
             println!("{}", report.applied().len());
             0
