@@ -86,7 +86,10 @@ pub fn transaction_pooler(program: &Path, rounds: usize) -> Row {
                 code => assert!(code == Some(0) || said.contains("had the lock"), "{said}"),
             }
         }
-        assert_eq!(boot_all(program, 1, &wrong, "counting", "none"), 20 - applied_before(&wrong));
+        let before = applied_before(&wrong);
+        assert_eq!(boot_all(program, 1, &wrong, "counting", "none"), 20 - before);
+        let counted: i64 = wrong.connect().query_one("SELECT n FROM counter", &[]).unwrap().get(0);
+        assert_eq!(counted, sets::COUNTED);
     }
     Row {
         what: "8 processes behind pgbouncer in transaction mode",
