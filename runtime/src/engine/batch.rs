@@ -44,10 +44,11 @@ impl<'a> Batch<'a> {
         let members: Vec<_> = members(run.queue.iter().copied());
         let last = members.len() == run.queue.len() && run.doomed.is_none();
         run.message = headline(&members) + &run.same_backend();
+        let restore = run.dialect.restore(&run.session.settings);
         let mut segments = Vec::with_capacity(members.len());
         for (index, migration) in members.iter().enumerate() {
             let durable = index + 1 == members.len();
-            segments.push(Segment::write(run, migration, durable));
+            segments.push(Segment::write(run, migration, &restore, durable));
         }
         let unlock = run.dialect.unlock(&run.tracker, run.session.pid).filter(|_| last && run.session.locked);
         run.message.extend(unlock.iter().map(String::as_str));
@@ -125,11 +126,10 @@ fn members<'a>(queue: impl Iterator<Item = &'a Migration>) -> Vec<&'a Migration>
 impl<'a> Segment<'a> {
     /// The record comes first: it is the fence. The settings are put back before the journal's row, so
     /// that nothing stands between one transaction and the next.
-    fn write(run: &mut Run<'a>, migration: &'a Migration, durable: bool) -> Segment<'a> {
+    fn write(run: &mut Run<'a>, migration: &'a Migration, restore: &str, durable: bool) -> Segment<'a> {
         let begin = run.dialect.begin(run.timeouts(migration));
         let lock = run.lock_transaction();
         let record = run.dialect.record(&run.tracker, migration);
-        let restore = run.dialect.restore(&run.session.settings);
         let journal = run.dialect.journal_applied(&run.tracker, migration, &run.token);
         let commit = run.dialect.commit(durable);
         let message = &mut run.message;
@@ -142,7 +142,7 @@ impl<'a> Segment<'a> {
         let script_end = message.len();
         // The script may end in a comment, or without a semicolon.
         message.push_str("\n;\n");
-        message.push_str(&restore);
+        message.push_str(restore);
         message.push_str(&journal);
         message.push_str(&commit);
         Segment { migration, whole: whole..message.len(), script: script..script_end }

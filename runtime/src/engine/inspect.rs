@@ -2,14 +2,14 @@
 
 use gapless_core::Concurrent;
 
-use super::reply::ResultSet;
+use super::reply::{ResultSet, is_truth};
 use super::run::{Run, State};
 use super::stepwise::{Phase, Stepwise};
 
 impl<'a> Run<'a> {
     /// The question to the catalog, where its answer makes a difference.
     pub(super) fn inspection(&self, steps: &Stepwise<'a>) -> Option<String> {
-        let concurrent = steps.concurrent(self.dialect.syntax())?;
+        let concurrent = steps.concurrent()?;
         let needed = match concurrent {
             // An invalid index satisfies `IF NOT EXISTS`, and must not be taken for the one that is wanted.
             Concurrent::Create { if_not_exists, .. } => steps.begun_before || if_not_exists,
@@ -21,9 +21,9 @@ impl<'a> Run<'a> {
 
     pub(super) fn inspected(&mut self, mut steps: Stepwise<'a>, found: Option<&ResultSet>) -> State<'a> {
         let rows: Vec<_> = found.iter().flat_map(|found| found.rows()).collect();
-        let is_valid = |row: &&[Option<String>]| matches!(row.get(1), Some(Some(valid)) if valid == "t");
+        let is_valid = |row: &&[Option<String>]| matches!(row.get(1), Some(Some(valid)) if is_truth(valid));
         let done = steps.in_doubt
-            && match steps.concurrent(self.dialect.syntax()) {
+            && match steps.concurrent() {
                 Some(Concurrent::Create { .. }) => rows.iter().any(is_valid),
                 Some(Concurrent::Drop { .. }) => rows.is_empty(),
                 _ => false,
@@ -31,7 +31,7 @@ impl<'a> Run<'a> {
         if done {
             return self.executed(steps);
         }
-        if !matches!(steps.concurrent(self.dialect.syntax()), Some(Concurrent::Drop { .. })) {
+        if !matches!(steps.concurrent(), Some(Concurrent::Drop { .. })) {
             let invalid = rows.iter().filter(|row| !is_valid(row));
             steps.leftovers = invalid.filter_map(|row| row.first().cloned().flatten()).collect();
         }

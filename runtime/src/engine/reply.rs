@@ -64,10 +64,15 @@ impl ResultSet {
         self.0.first()?.get(column)?.as_deref()
     }
 
-    /// A truth value of the first row, as databases write them.
+    /// A truth value of the first row.
     pub(crate) fn is_true(&self, column: usize) -> bool {
-        matches!(self.value(column), Some("t" | "true" | "1"))
+        self.value(column).is_some_and(is_truth)
     }
+}
+
+/// A truth value as databases write them.
+pub(super) fn is_truth(text: &str) -> bool {
+    matches!(text, "t" | "true" | "1")
 }
 
 /// Where in a message an error lies, as a database counts.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use gapless_core::split;
+use gapless_core::Statement;
 
-use super::reply::ResultSet;
+use super::reply::{ResultSet, is_truth};
 use super::run::{After, Run, State};
 use super::stepwise::{Phase, Stepwise};
 use crate::dialect::Entry;
@@ -39,7 +39,7 @@ impl Progress {
         for row in rows.rows() {
             let text = |column: usize| row.get(column).and_then(Option::as_deref);
             let number = |column: usize| text(column).and_then(|text| text.parse::<usize>().ok());
-            let is_true = |column: usize| text(column).map(|text| matches!(text, "t" | "true" | "1"));
+            let is_true = |column: usize| text(column).map(is_truth);
             progress.recorded = is_true(5).unwrap_or_default();
             match text(0) {
                 Some("started") => {
@@ -130,8 +130,9 @@ impl<'a> Run<'a> {
         steps.begun_before = progress.attempt > 0;
         steps.in_doubt = progress.in_doubt && resolution.is_none();
         if resolution != Some(Resolution::MarkApplied) {
-            steps.replay =
-                (0..steps.at).rev().filter(|index| self.sets_session(steps.text(*index))).collect();
+            // A file that was edited may have fewer statements than are done.
+            let sets = |index: &usize| steps.statements.get(*index).is_some_and(Statement::sets_session);
+            steps.replay = (0..steps.at).rev().filter(sets).collect();
         }
         self.attempt = progress.attempt + 1;
         self.message.clear();
@@ -149,11 +150,6 @@ impl<'a> Run<'a> {
         State::Stepping(steps)
     }
 
-    pub(super) fn may_commit(&self, text: &str) -> bool {
-        let statements = split(text, self.dialect.syntax()).unwrap_or_default();
-        statements.iter().any(gapless_core::Statement::may_commit)
-    }
-
     fn resolves(&self, steps: &Stepwise<'a>) -> bool {
         self.options.resolve.is_some_and(|(version, _)| version == steps.migration.version())
     }
@@ -167,19 +163,13 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn sets_session(&self, text: &str) -> bool {
-        let statements = split(text, self.dialect.syntax()).unwrap_or_default();
-        statements.iter().any(gapless_core::Statement::sets_session)
-    }
-
     /// Why it cannot be gone on with, unless somebody looks.
     fn undecidable(&self, steps: &Stepwise<'a>, progress: &Progress) -> Option<String> {
         if let Some(index) = progress.edited(|index| steps.checksum(index)) {
             return Some(format!("statement {} was done, and has been edited since", index + 1));
         }
         let rerunnable = steps.migration.directives().rerunnable();
-        let concurrent = steps.concurrent(self.dialect.syntax());
-        let told = concurrent.is_some_and(|concurrent| self.dialect.inspect(&concurrent).is_some());
+        let told = steps.concurrent().is_some_and(|concurrent| self.dialect.inspect(&concurrent).is_some());
         let open = progress.in_doubt && progress.done < steps.statements.len() && !rerunnable && !told;
         open.then(|| match progress.alive {
             Some(true) => "its session is still there, and may be at work".to_owned(),

@@ -1,10 +1,9 @@
 //! Migrations outside of a transaction: statement by statement, each journaled once it is done, so that
 //! a run that was cut off knows where it stopped.
 
-use std::ops::Range;
 use std::time::Duration;
 
-use gapless_core::{Checksum, Concurrent, Migration, Syntax, split};
+use gapless_core::{Checksum, Concurrent, Migration, Statement, split};
 
 use super::batch::offset;
 use super::reply::{DbError, ResultSet};
@@ -18,7 +17,7 @@ use crate::event::Event;
 #[derive(Debug)]
 pub(super) struct Stepwise<'a> {
     pub(super) migration: &'a Migration,
-    pub(super) statements: Vec<Range<usize>>,
+    pub(super) statements: Vec<Statement<'a>>,
     /// The statement at hand, counted from zero.
     pub(super) at: usize,
     pub(super) phase: Phase,
@@ -53,18 +52,23 @@ pub(super) enum Phase {
 }
 
 impl<'a> Stepwise<'a> {
-    pub(super) fn concurrent(&self, syntax: Syntax) -> Option<Concurrent<'a>> {
-        split(self.text(self.at), syntax).ok()?.first()?.concurrent()
+    /// The statement at hand; `None` once all are done.
+    pub(super) fn statement(&self) -> Option<&Statement<'a>> {
+        self.statements.get(self.at)
+    }
+
+    pub(super) fn concurrent(&self) -> Option<Concurrent<'a>> {
+        self.statement()?.concurrent()
     }
 
     pub(super) fn text(&self, index: usize) -> &'a str {
-        self.statements.get(index).map_or("", |span| &self.migration.sql()[span.clone()])
+        self.statements.get(index).map_or("", Statement::text)
     }
 
-    /// The statement that was sent last, or that was about to be.
-    fn sent(&self) -> Option<&Range<usize>> {
+    /// Where the statement begins that was sent last, or that was about to be.
+    fn sent(&self) -> Option<usize> {
         let index = if self.phase == Phase::Replaying { self.replay.len() } else { self.at };
-        self.statements.get(index)
+        self.statements.get(index).map(|statement| statement.span().start)
     }
 
     pub(super) fn checksum(&self, index: usize) -> String {
@@ -75,7 +79,7 @@ impl<'a> Stepwise<'a> {
 impl<'a> Run<'a> {
     pub(super) fn begin_stepwise(&mut self, migration: &'a Migration) -> State<'a> {
         let statements = match split(migration.sql(), self.dialect.syntax()) {
-            Ok(statements) => statements.iter().map(gapless_core::Statement::span).collect(),
+            Ok(statements) => statements,
             Err(_) => {
                 let problems = migration.problems(self.dialect.syntax());
                 return self.end(Err(ErrorKind::Refused(problems)));
@@ -153,7 +157,7 @@ impl<'a> Run<'a> {
         let class = self.dialect.classify(&error, &self.tracker);
         let half_done = steps.phase == Phase::Executing
             && !steps.migration.directives().rerunnable()
-            && self.may_commit(steps.text(steps.at));
+            && steps.statement().is_some_and(Statement::may_commit);
         let again = class == Class::Busy || (class == Class::Retry && steps.tries < self.options.retries);
         let again = again && !half_done;
         match steps.phase {
@@ -168,7 +172,7 @@ impl<'a> Run<'a> {
             Phase::Executing | Phase::Dropping | Phase::Replaying => {
                 let within =
                     offset(&error, &self.message, self.dialect).filter(|_| steps.phase != Phase::Dropping);
-                let at = steps.sent().map(|span| span.start + within.unwrap_or_default());
+                let at = steps.sent().map(|start| start + within.unwrap_or_default());
                 let failure = Failure::new(steps.migration, error, at, self.dialect.syntax());
                 self.fail(ErrorKind::Migration(if half_done { failure.half_done() } else { failure }))
             }

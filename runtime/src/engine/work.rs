@@ -39,7 +39,10 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn pending(&self, version: Version) -> Option<Pending> {
-        self.plan.pending().iter().find(|pending| pending.version() == version).cloned()
+        let pending = self.plan.pending();
+        // Ascending, as the set is.
+        let at = pending.binary_search_by_key(&version, Pending::version).ok()?;
+        pending.get(at).cloned()
     }
 
     pub(super) fn committed(&mut self, batch: &Batch<'a>, results: &[ResultSet]) -> State<'a> {
@@ -69,7 +72,9 @@ impl<'a> Run<'a> {
 
     /// Takes a migration from the queue and reports it as applied by this run.
     pub(super) fn mark(&mut self, migration: &Migration, duration: Option<Duration>) {
-        self.queue.retain(|queued| queued.version() != migration.version());
+        if let Ok(at) = self.queue.binary_search_by_key(&migration.version(), |queued| queued.version()) {
+            self.queue.remove(at);
+        }
         let applied = self.applied(migration, duration);
         self.emit(&Event::Applied(&applied));
         self.report.applied.push(applied);
