@@ -36,12 +36,17 @@ impl fmt::Display for Difference {
 impl MigrationSet {
     /// How the set differs from what its directories below `root` hold now; empty if it does not.
     pub fn differences(&self, root: &Path) -> Vec<Difference> {
+        if self.migrations().first().is_some_and(|first| first.package().is_some()) {
+            let text =
+                "the set was merged from those of several crates\nhelp: ask each of them, in its own crate";
+            return vec![Difference::Moved(text.to_owned())];
+        }
         let patterns: Result<Vec<_>, _> = self.sources().map(Pattern::new).collect();
         let patterns = match patterns {
             Ok(patterns) => patterns,
             Err(error) => return vec![Difference::Moved(error.to_string())],
         };
-        match MigrationSet::scan(root, &patterns, self.syntax()) {
+        match MigrationSet::scan(root, &patterns, self.rules()) {
             Ok(found) => compare(self, &found),
             Err(problems) => vec![Difference::Problems(problems)],
         }
@@ -78,5 +83,13 @@ fn compare(embedded: &MigrationSet, found: &MigrationSet) -> Vec<Difference> {
         (Some(embedded), None) => Some(Difference::Removed(embedded.path().to_owned())),
         (None, found) => found.map(|found| Difference::Added(found.path().to_owned())),
     };
-    versions.into_iter().filter_map(difference).collect()
+    let mut differences: Vec<_> = versions.into_iter().filter_map(difference).collect();
+    if embedded.baseline() != found.baseline() {
+        let either = found.baseline().or(embedded.baseline());
+        differences.extend(either.map(|baseline| Difference::Changed(baseline.path().to_owned())));
+    }
+    if embedded.renames() != found.renames() {
+        differences.push(Difference::Changed("renames.txt".to_owned()));
+    }
+    differences
 }

@@ -10,14 +10,20 @@ use crate::statement::{Fault, Script};
 pub struct Directives {
     no_transaction: bool,
     rerunnable: bool,
+    rust: bool,
     lock_timeout: Option<Duration>,
     statement_timeout: Option<Duration>,
 }
 
 impl Directives {
     /// No directive: in a transaction, with the runner's timeouts.
-    pub const NONE: Directives =
-        Directives { no_transaction: false, rerunnable: false, lock_timeout: None, statement_timeout: None };
+    pub const NONE: Directives = Directives {
+        no_transaction: false,
+        rerunnable: false,
+        rust: false,
+        lock_timeout: None,
+        statement_timeout: None,
+    };
 
     /// `-- gapless: no-transaction`: statement by statement, each in autocommit.
     pub const fn no_transaction(self) -> bool {
@@ -27,6 +33,11 @@ impl Directives {
     /// `-- gapless: rerunnable`: each statement may be repeated without harm.
     pub const fn rerunnable(self) -> bool {
         self.rerunnable
+    }
+
+    /// `-- gapless: rust`: the work is done by code that the runner is given; the file says what it is.
+    pub const fn rust(self) -> bool {
+        self.rust
     }
 
     /// `-- gapless: lock-timeout 2s`: how long a statement may wait for a lock; zero is for ever.
@@ -39,17 +50,24 @@ impl Directives {
         self.statement_timeout
     }
 
+    pub(crate) const fn outside_of_transaction(mut self) -> Directives {
+        self.no_transaction = true;
+        self
+    }
+
     /// The macro's way to write directives down as a constant; timeouts in milliseconds.
     #[doc(hidden)]
     pub const fn __embedded(
         no_transaction: bool,
         rerunnable: bool,
+        rust: bool,
         lock_timeout: Option<u64>,
         statement_timeout: Option<u64>,
     ) -> Directives {
         Directives {
             no_transaction,
             rerunnable,
+            rust,
             lock_timeout: millis(lock_timeout),
             statement_timeout: millis(statement_timeout),
         }
@@ -69,17 +87,18 @@ const fn millis(millis: Option<u64>) -> Option<Duration> {
     }
 }
 
-const KNOWN: &str = "known are `no-transaction`, `rerunnable`, `lock-timeout 2s` and `statement-timeout 1h`";
+const KNOWN: &str =
+    "known are `no-transaction`, `rerunnable`, `rust`, `lock-timeout 2s` and `statement-timeout 1h`";
 
 const NAMES: [&str; 4] = ["no-transaction", "rerunnable", "lock-timeout", "statement-timeout"];
 
 /// Reads the directives of a script. All that looks like one and is not is a fault: a directive that
-/// is silently ignored is worse than none.
-pub(crate) fn directives(sql: &str, script: &Script<'_>) -> (Directives, Vec<Fault>) {
+/// is silently ignored is worse than none. `base` is known of the script otherwise.
+pub(crate) fn directives(sql: &str, script: &Script<'_>, base: Directives) -> (Directives, Vec<Fault>) {
     let header_end = script.statements.first().map_or(sql.len(), |first| first.span().start);
-    let mut reader = Reader { directives: Directives::NONE, seen: Vec::new(), rerunnable: None };
+    let mut reader = Reader { directives: base, seen: Vec::new(), rerunnable: None, rust: None };
     // The directive of sqlx, which it knows by the first bytes of the file.
-    reader.directives.no_transaction = sql.starts_with("-- no-transaction");
+    reader.directives.no_transaction |= sql.starts_with("-- no-transaction");
     let mut faults = Vec::new();
     for comment in &script.comments {
         let mut start = comment.start;
@@ -88,8 +107,10 @@ pub(crate) fn directives(sql: &str, script: &Script<'_>) -> (Directives, Vec<Fau
             start += line.len() + 1;
             if let Err((message, help)) = reader.read(line, span.start <= header_end) {
                 faults.push(Fault::new(message, span.clone(), help));
-            } else if reader.directives.rerunnable && reader.rerunnable.is_none() {
+            } else if reader.sees("rerunnable") && reader.rerunnable.is_none() {
                 reader.rerunnable = Some(span);
+            } else if reader.sees("rust") && reader.rust.is_none() {
+                reader.rust = Some(span);
             }
         }
     }
@@ -97,7 +118,19 @@ pub(crate) fn directives(sql: &str, script: &Script<'_>) -> (Directives, Vec<Fau
         let help = "remove it, or add `-- gapless: no-transaction`: a transaction is never half done";
         faults.push(Fault::new("`rerunnable` means nothing without `no-transaction`", span, help));
     }
+    faults.extend(reader.rust.and_then(|span| rust_alone(reader.directives, script, span)));
     (reader.directives, faults)
+}
+
+/// What speaks against a migration in Rust.
+fn rust_alone(directives: Directives, script: &Script<'_>, span: Range<usize>) -> Option<Fault> {
+    if directives.no_transaction {
+        let help = "remove `no-transaction`: the code runs inside of the migration's transaction";
+        return Some(Fault::new("`rust` and `no-transaction` exclude each other", span, help));
+    }
+    let statement = script.statements.first()?;
+    let help = "say in comments what the code does; SQL goes into a migration of its own";
+    Some(Fault::new("a file with `-- gapless: rust` holds comments only", statement.span(), help))
 }
 
 struct Reader {
@@ -105,9 +138,15 @@ struct Reader {
     seen: Vec<String>,
     /// Where `rerunnable` stands.
     rerunnable: Option<Range<usize>>,
+    /// Where `rust` stands.
+    rust: Option<Range<usize>>,
 }
 
 impl Reader {
+    fn sees(&self, name: &str) -> bool {
+        self.seen.iter().any(|seen| seen == name)
+    }
+
     /// Reads one line of a comment.
     fn read(&mut self, line: &str, in_header: bool) -> Result<(), (String, String)> {
         let line = line.trim_end();
@@ -124,16 +163,17 @@ impl Reader {
         let mut words = body.split_whitespace();
         let name = words.next().unwrap_or_default();
         let value = words.collect::<Vec<_>>().join(" ");
-        if self.seen.iter().any(|seen| seen == name) {
+        if self.sees(name) {
             return Err((format!("the directive `{name}` is given twice"), "keep one of them".to_owned()));
         }
         self.seen.push(name.to_owned());
         match (name, value.as_str()) {
             ("no-transaction", "") => self.directives.no_transaction = true,
             ("rerunnable", "") => self.directives.rerunnable = true,
+            ("rust", "") => self.directives.rust = true,
             ("lock-timeout", value) => self.directives.lock_timeout = Some(duration(name, value)?),
             ("statement-timeout", value) => self.directives.statement_timeout = Some(duration(name, value)?),
-            ("no-transaction" | "rerunnable", _) => {
+            ("no-transaction" | "rerunnable" | "rust", _) => {
                 let help = "one directive a line, nothing after it";
                 return Err((format!("the directive `{name}` takes no value"), help.to_owned()));
             }
@@ -187,7 +227,7 @@ mod tests {
 
     fn of(sql: &str) -> (Directives, Vec<String>) {
         let script = read(sql, Syntax::Shared);
-        let (directives, faults) = directives(sql, &script);
+        let (directives, faults) = directives(sql, &script, Directives::NONE);
         (directives, faults.into_iter().map(|fault| fault.message).collect())
     }
 
@@ -222,6 +262,8 @@ mod tests {
             "-- @gapless: no-transaction\nSELECT 1",
             "-- gapless: lock-timeout 2s\n-- gapless: lock-timeout 3s\nSELECT 1",
             "-- gapless: rerunnable\nSELECT 1",
+            "-- gapless: rust\nSELECT 1",
+            "-- gapless: rust\n-- gapless: no-transaction\n",
             "SELECT 1;\n-- gapless: no-transaction\n",
             "SELECT 1 -- gapless: no-transaction\n",
         ] {

@@ -12,6 +12,9 @@ pub struct Migration {
     checksum: Checksum,
     down: Option<Down>,
     directives: Directives,
+    tombstone: bool,
+    /// The crate it comes from, where a set was merged from several.
+    package: Option<&'static str>,
 }
 
 /// The script that takes a migration back.
@@ -19,16 +22,17 @@ pub struct Migration {
 pub struct Down {
     path: Cow<'static, str>,
     sql: Cow<'static, str>,
+    directives: Directives,
 }
 
 impl Down {
-    pub(crate) fn new(path: String, sql: String) -> Down {
-        Down { path: path.into(), sql: sql.into() }
+    pub(crate) fn new(path: String, sql: String, directives: Directives) -> Down {
+        Down { path: path.into(), sql: sql.into(), directives }
     }
 
     #[doc(hidden)]
-    pub const fn __embedded(path: &'static str, sql: &'static str) -> Down {
-        Down { path: Cow::Borrowed(path), sql: Cow::Borrowed(sql) }
+    pub const fn __embedded(path: &'static str, sql: &'static str, directives: Directives) -> Down {
+        Down { path: Cow::Borrowed(path), sql: Cow::Borrowed(sql), directives }
     }
 
     /// The file, relative to the crate that embeds it.
@@ -40,14 +44,27 @@ impl Down {
     pub fn sql(&self) -> &str {
         &self.sql
     }
+
+    /// What its header comments ask for.
+    pub const fn directives(&self) -> Directives {
+        self.directives
+    }
 }
 
 impl Migration {
     /// A migration from its text, which is normalised and hashed; its directives are not read.
     pub(crate) fn new(version: Version, name: String, path: String, sql: String) -> Migration {
-        let checksum = Checksum::of(&sql);
-        let (name, path, sql) = (name.into(), path.into(), sql.into());
-        Migration { version, name, path, sql, checksum, down: None, directives: Directives::NONE }
+        Migration {
+            version,
+            name: name.into(),
+            path: path.into(),
+            checksum: Checksum::of(&sql),
+            sql: sql.into(),
+            down: None,
+            directives: Directives::NONE,
+            tombstone: false,
+            package: None,
+        }
     }
 
     pub(crate) fn with_down(mut self, down: Down) -> Migration {
@@ -83,6 +100,45 @@ impl Migration {
             checksum: Checksum::from_bytes(*checksum),
             down,
             directives,
+            tombstone: false,
+            package: None,
+        }
+    }
+
+    /// The same as a tombstone.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn __tombstone(mut self) -> Migration {
+        self.tombstone = true;
+        self
+    }
+
+    /// A copy for a set that is merged at compile time.
+    ///
+    /// # Panics
+    ///
+    /// At compile time, if the migration is not a constant.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn __of_package(&self, package: &'static str) -> Migration {
+        Migration {
+            version: self.version,
+            name: Cow::Borrowed(constant(&self.name)),
+            path: Cow::Borrowed(constant(&self.path)),
+            sql: Cow::Borrowed(constant(&self.sql)),
+            checksum: self.checksum,
+            down: match &self.down {
+                None => None,
+                Some(down) => {
+                    Some(Down::__embedded(constant(&down.path), constant(&down.sql), down.directives))
+                }
+            },
+            directives: self.directives,
+            tombstone: self.tombstone,
+            package: match self.package {
+                None => Some(package),
+                known => known,
+            },
         }
     }
 
@@ -99,6 +155,23 @@ impl Migration {
     /// The file, relative to the crate that embeds it.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The path, where a constant may ask.
+    #[doc(hidden)]
+    pub const fn __path(&self) -> &str {
+        constant(&self.path)
+    }
+
+    /// The file as messages show it: its path, behind the name of its crate if the set was merged from the
+    /// sets of several.
+    pub fn file(&self) -> String {
+        self.package.map_or_else(|| self.path.to_string(), |package| format!("{package}: {}", self.path))
+    }
+
+    /// The crate that it comes from, in a set that was merged from those of several.
+    pub const fn package(&self) -> Option<&'static str> {
+        self.package
     }
 
     /// The normalised text of the file: what is hashed and what is run.
@@ -119,5 +192,17 @@ impl Migration {
     /// What the header comments ask for.
     pub const fn directives(&self) -> Directives {
         self.directives
+    }
+
+    /// Whether it was retired: its version stays known, and it never runs.
+    pub const fn is_tombstone(&self) -> bool {
+        self.tombstone
+    }
+}
+
+const fn constant(text: &Cow<'static, str>) -> &'static str {
+    match text {
+        Cow::Borrowed(text) => text,
+        Cow::Owned(_) => panic!("only sets of `embed_migrations!` are merged at compile time"),
     }
 }

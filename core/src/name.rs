@@ -9,7 +9,20 @@ pub enum Kind {
     Up,
     /// Takes it back: `NNN_description.down.sql`.
     Down,
+    /// Says that the version was retired: `NNN_description.tombstone.sql`.
+    Tombstone,
+    /// Stands for all versions up to this one on an empty database: `NNN_description.baseline.sql`.
+    Baseline,
 }
+
+/// What a name ends in, and what that makes of the file.
+const SUFFIXES: [(&str, Kind); 5] = [
+    (".up.sql", Kind::Up),
+    (".down.sql", Kind::Down),
+    (".tombstone.sql", Kind::Tombstone),
+    (".baseline.sql", Kind::Baseline),
+    (".sql", Kind::Up),
+];
 
 /// A file name of the native layout, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +42,7 @@ impl FileName {
     ///
     /// A name that ends in `.sql`, in any case, and is not `NNN_description[.up|.down].sql`.
     pub fn parse(file: &str) -> Result<Option<FileName>, NameError> {
-        let Some((body, suffix)) = split_suffix(file) else { return Ok(None) };
-        let kind = if suffix.eq_ignore_ascii_case(".down.sql") { Kind::Down } else { Kind::Up };
+        let Some((body, suffix, kind)) = split_suffix(file) else { return Ok(None) };
         let (digits, description) = parts(body);
         let version = match digits.parse() {
             Ok(version) => version,
@@ -108,6 +120,14 @@ impl NameError {
         NameError::new("the version is missing", format!("NNN_{name}{suffix}"))
     }
 
+    /// What to do about it.
+    pub(crate) fn help(&self) -> String {
+        self.suggestion().map_or_else(
+            || "a version is often a counter or a date, as in `20260131120000`".to_owned(),
+            |suggestion| format!("rename it to `{suggestion}`"),
+        )
+    }
+
     /// The name that the file was probably meant to have; `NNN` stands for a version to choose.
     pub fn suggestion(&self) -> Option<&str> {
         self.suggestion.as_deref()
@@ -122,16 +142,21 @@ impl fmt::Display for NameError {
 
 impl std::error::Error for NameError {}
 
-/// The name before `.up.sql`, `.down.sql` or `.sql`, and that suffix as it is written.
-fn split_suffix(file: &str) -> Option<(&str, &str)> {
+/// The name before its suffix, that suffix as it is written, and what it says.
+fn split_suffix(file: &str) -> Option<(&str, &str, Kind)> {
     if file.starts_with('.') {
         return None;
     }
-    [".up.sql", ".down.sql", ".sql"].into_iter().find_map(|suffix| {
+    SUFFIXES.into_iter().find_map(|(suffix, kind)| {
         let at = file.len().checked_sub(suffix.len())?;
         let tail = file.get(at..)?;
-        tail.eq_ignore_ascii_case(suffix).then(|| (&file[..at], tail))
+        tail.eq_ignore_ascii_case(suffix).then(|| (&file[..at], tail, kind))
     })
+}
+
+/// A file's name or path without what it ends in: `NNN_description`.
+pub(crate) fn stem(file: &str) -> &str {
+    SUFFIXES.iter().find_map(|(suffix, _)| file.strip_suffix(suffix)).unwrap_or(file)
 }
 
 /// The leading digits, and what follows the separator after them.
@@ -204,6 +229,8 @@ mod tests {
             ("0_x.sql", 0, "x", Kind::Up),
             ("3_scale_down.up.sql", 3, "scale_down", Kind::Up),
             ("4_markdown.sql", 4, "markdown", Kind::Up),
+            ("5_reports.tombstone.sql", 5, "reports", Kind::Tombstone),
+            ("6_all.baseline.sql", 6, "all", Kind::Baseline),
         ] {
             let parsed = FileName::parse(file).unwrap().unwrap();
             assert_eq!((parsed.version.number(), &*parsed.name, parsed.kind), (version, name, kind));

@@ -2,14 +2,18 @@ use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
-use crate::{Migration, Pattern, Problems, Syntax, Version};
+use crate::{Layout, Migration, Pattern, Problems, Rename, Rules, Syntax, Version};
 
 /// Migrations in ascending order, no version twice. There is no other way to hold them.
 #[derive(Clone, Debug)]
 pub struct MigrationSet {
     migrations: Cow<'static, [Migration]>,
+    baseline: Option<Migration>,
+    renames: Cow<'static, [Rename]>,
     sources: Cow<'static, [Cow<'static, str>]>,
-    syntax: Syntax,
+    rules: Rules,
+    /// The crate that embeds it; empty for one that was read at run time, or merged.
+    package: &'static str,
 }
 
 /// Two migrations with one version.
@@ -30,8 +34,14 @@ impl std::error::Error for DuplicateVersion {}
 
 impl MigrationSet {
     /// No migrations.
-    pub const EMPTY: MigrationSet =
-        MigrationSet { migrations: Cow::Borrowed(&[]), sources: Cow::Borrowed(&[]), syntax: Syntax::Shared };
+    pub const EMPTY: MigrationSet = MigrationSet {
+        migrations: Cow::Borrowed(&[]),
+        baseline: None,
+        renames: Cow::Borrowed(&[]),
+        sources: Cow::Borrowed(&[]),
+        rules: Rules { syntax: Syntax::Shared, layout: Layout::Native },
+        package: "",
+    };
 
     /// The set of these migrations, in whatever order they come.
     ///
@@ -54,13 +64,24 @@ impl MigrationSet {
     /// # Errors
     ///
     /// Every problem of every directory.
-    pub fn scan(root: &Path, patterns: &[Pattern], syntax: Syntax) -> Result<MigrationSet, Problems> {
-        crate::scan(root, patterns, syntax).map(|scan| scan.into_set())
+    pub fn scan(
+        root: &Path,
+        patterns: &[Pattern],
+        rules: impl Into<Rules>,
+    ) -> Result<MigrationSet, Problems> {
+        crate::scan(root, patterns, rules).map(|scan| scan.into_set())
     }
 
-    pub(crate) fn scanned(migrations: Vec<Migration>, patterns: &[Pattern], syntax: Syntax) -> MigrationSet {
+    pub(crate) fn scanned(
+        migrations: Vec<Migration>,
+        baseline: Option<Migration>,
+        renames: Vec<Rename>,
+        patterns: &[Pattern],
+        rules: Rules,
+    ) -> MigrationSet {
         let sources = patterns.iter().map(|pattern| pattern.as_str().to_owned().into()).collect();
-        MigrationSet { migrations: migrations.into(), sources: Cow::Owned(sources), syntax }
+        let (migrations, renames, sources) = (migrations.into(), renames.into(), Cow::Owned(sources));
+        MigrationSet { migrations, baseline, renames, sources, rules, package: "" }
     }
 
     /// The macro's way to write a set down as a constant.
@@ -71,8 +92,11 @@ impl MigrationSet {
     #[doc(hidden)]
     pub const fn __embedded(
         migrations: &'static [Migration],
+        baseline: Option<Migration>,
+        renames: &'static [Rename],
         sources: &'static [Cow<'static, str>],
-        syntax: Syntax,
+        rules: Rules,
+        package: &'static str,
     ) -> MigrationSet {
         let mut index = 1;
         while index < migrations.len() {
@@ -80,7 +104,14 @@ impl MigrationSet {
             assert!(low.number() < high.number(), "versions must ascend");
             index += 1;
         }
-        MigrationSet { migrations: Cow::Borrowed(migrations), sources: Cow::Borrowed(sources), syntax }
+        MigrationSet {
+            migrations: Cow::Borrowed(migrations),
+            baseline,
+            renames: Cow::Borrowed(renames),
+            sources: Cow::Borrowed(sources),
+            rules,
+            package,
+        }
     }
 
     /// The migrations, ascending.
@@ -99,14 +130,60 @@ impl MigrationSet {
         self.migrations.last().map(Migration::version)
     }
 
-    /// The directories that the set was read from, relative to the embedding crate.
+    /// What stands for all migrations up to its version on an empty database, if the directories have it.
+    pub const fn baseline(&self) -> Option<&Migration> {
+        self.baseline.as_ref()
+    }
+
+    /// What may be applied under another name.
+    pub fn renames(&self) -> &[Rename] {
+        &self.renames
+    }
+
+    /// The directories that the set was read from, relative to the embedding crate; none of a set that was
+    /// merged from those of several crates.
     pub fn sources(&self) -> impl Iterator<Item = &str> {
         self.sources.iter().map(|source| &**source)
     }
 
     /// The rules that the scripts were read by.
     pub const fn syntax(&self) -> Syntax {
-        self.syntax
+        self.rules.syntax
+    }
+
+    /// How the directories were read.
+    pub const fn rules(&self) -> Rules {
+        self.rules
+    }
+
+    /// Whether its migrations come from more than one place, so that a name alone does not say from where.
+    pub fn is_composed(&self) -> bool {
+        let merged = self.migrations.first().is_some_and(|first| first.package().is_some());
+        merged || self.sources.len() > 1 || self.sources().any(|source| source.contains('*'))
+    }
+
+    /// The crate that embeds it.
+    #[doc(hidden)]
+    pub const fn __package(&self) -> &'static str {
+        self.package
+    }
+
+    /// The migrations, where a constant may ask.
+    #[doc(hidden)]
+    pub const fn __migrations(&self) -> &[Migration] {
+        match &self.migrations {
+            Cow::Borrowed(migrations) => migrations,
+            Cow::Owned(_) => panic!("only sets of `embed_migrations!` are merged at compile time"),
+        }
+    }
+
+    /// The renames, where a constant may ask.
+    #[doc(hidden)]
+    pub const fn __renames(&self) -> &[Rename] {
+        match &self.renames {
+            Cow::Borrowed(renames) => renames,
+            Cow::Owned(_) => panic!("only sets of `embed_migrations!` are merged at compile time"),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-use gapless_core::{Pattern, Syntax};
+use gapless_core::{Layout, Pattern, Rules, Syntax};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream};
 use syn::{Ident, LitStr, Token};
@@ -6,7 +6,7 @@ use syn::{Ident, LitStr, Token};
 /// What stands between the parentheses.
 pub(crate) struct Arguments {
     sources: Vec<(Pattern, Span)>,
-    pub(crate) syntax: Syntax,
+    pub(crate) rules: Rules,
     /// The path after `crate =`.
     pub(crate) krate: Option<TokenStream>,
 }
@@ -28,7 +28,7 @@ impl Arguments {
 
 impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> syn::Result<Arguments> {
-        let mut arguments = Arguments { sources: Vec::new(), syntax: Syntax::default(), krate: None };
+        let mut arguments = Arguments { sources: Vec::new(), rules: Rules::default(), krate: None };
         let mut errors: Option<syn::Error> = None;
         while !input.is_empty() {
             if let Err(error) = arguments.argument(input) {
@@ -78,19 +78,38 @@ impl Arguments {
             self.krate = Some(path);
             return Ok(());
         }
-        let expected = "expected a directory as a string, `dialect = \"...\"` or `crate = path`";
+        let expected =
+            "expected a directory as a string, `dialect = \"...\"`, `layout = \"...\"` or `crate = path`";
         let name: Ident = input.parse().map_err(|error| syn::Error::new(error.span(), expected))?;
-        if name != "dialect" {
+        if name != "dialect" && name != "layout" {
             return Err(syn::Error::new(name.span(), expected));
         }
         input.parse::<Token![=]>()?;
-        let dialect: LitStr = input.parse()?;
-        if self.syntax != Syntax::default() {
+        let value: LitStr = input.parse()?;
+        if name == "dialect" { self.dialect(&name, &value) } else { self.layout(&name, &value) }
+    }
+
+    fn dialect(&mut self, name: &Ident, value: &LitStr) -> syn::Result<()> {
+        if self.rules.syntax != Syntax::default() {
             return Err(syn::Error::new(name.span(), "`dialect` is given twice"));
         }
-        self.syntax = Syntax::named(&dialect.value()).ok_or_else(|| {
+        self.rules.syntax = Syntax::named(&value.value()).ok_or_else(|| {
             let known = "known are \"postgres\", \"sqlite\", \"mysql\" and \"mariadb\"";
-            syn::Error::new(dialect.span(), format!("unknown dialect {:?}\nhelp: {known}", dialect.value()))
+            syn::Error::new(value.span(), format!("unknown dialect {:?}\nhelp: {known}", value.value()))
+        })?;
+        Ok(())
+    }
+
+    fn layout(&mut self, name: &Ident, value: &LitStr) -> syn::Result<()> {
+        if self.rules.layout != Layout::default() {
+            return Err(syn::Error::new(name.span(), "`layout` is given twice"));
+        }
+        self.rules.layout = Layout::named(&value.value()).ok_or_else(|| {
+            let known = Layout::NAMES.join("`, `");
+            syn::Error::new(
+                value.span(),
+                format!("unknown layout {:?}\nhelp: known are `{known}`", value.value()),
+            )
         })?;
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::str::FromStr;
 
-use gapless_core::{Directives, Migration, Scan, Scanned, ScannedFile, Syntax};
+use gapless_core::{Directives, Layout, Migration, Scan, Scanned, ScannedFile, Syntax};
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 
 use crate::arguments::Arguments;
@@ -14,24 +14,30 @@ use crate::tracked;
 /// The static table and the set over it.
 pub(crate) fn table(arguments: &Arguments, scan: &Scan) -> TokenStream {
     let mut watched = String::new();
-    let mut rows = String::new();
-    for scanned in scan.migrations() {
-        rows.push_str(&row(scanned, &mut watched));
-    }
+    // Cargo rebuilds when a lock is asked for.
+    watched.push_str("const _: __gapless::Option<&str> = ::core::option_env!(\"GAPLESS_LOCK\");\n");
+    let rows: Vec<_> = scan.migrations().iter().map(|scanned| row(scanned, &mut watched)).collect();
     let sources: String =
         arguments.sources().map(|(source, _)| format!("__gapless::Borrowed({source:?}),")).collect();
+    let baseline = scan.baseline().map_or("__gapless::None".to_owned(), |baseline| {
+        format!("__gapless::Some({})", row(baseline, &mut watched))
+    });
+    for path in scan.watched() {
+        watch(&mut watched, path);
+    }
+    let renames = scan.renames().iter().fold(String::new(), |mut text, rename| {
+        let _ = write!(text, "__gapless::rename({:?}, {}),", rename.from(), rename.to());
+        text
+    });
+    let rows: String = rows.iter().map(|row| format!("{row},\n")).collect();
     let count = scan.migrations().len();
-    let syntax = match arguments.syntax {
-        Syntax::Shared => "Shared",
-        Syntax::Postgres => "Postgres",
-        Syntax::Sqlite => "Sqlite",
-        Syntax::Mysql => "Mysql",
-    };
+    let rules = rules(arguments);
     let body = format!(
         "{watched}
          static __MIGRATIONS: [__gapless::Migration; {count}] = [{rows}];
+         static __RENAMES: &[__gapless::Rename] = &[{renames}];
          static __SOURCES: &[__gapless::Cow<'static, str>] = &[{sources}];
-         __gapless::set(&__MIGRATIONS, __SOURCES, __gapless::Syntax::{syntax})"
+         __gapless::set(&__MIGRATIONS, {baseline}, __RENAMES, __SOURCES, {rules}, ::core::env!(\"CARGO_PKG_NAME\"))"
     );
     let mut statements = TokenStream::new();
     for (index, (span, note)) in tracked::warnings(arguments).into_iter().enumerate() {
@@ -52,7 +58,7 @@ pub(crate) fn errors(
     for (span, message) in errors {
         statements.extend(tokens(&format!("::core::compile_error!({message:?});"), Some(span)));
     }
-    statements.extend(tokens("__gapless::set(&[], &[], __gapless::Syntax::Shared)", None));
+    statements.extend(tokens("__gapless::nothing()", None));
     block(krate, statements)
 }
 
@@ -63,6 +69,26 @@ fn block(krate: Option<TokenStream>, statements: TokenStream) -> TokenStream {
     inner.extend(tokens("::__private::v0_1_0 as __gapless;", None));
     inner.extend(statements);
     TokenTree::Group(Group::new(proc_macro2::Delimiter::Brace, inner)).into()
+}
+
+fn rules(arguments: &Arguments) -> String {
+    let syntax = match arguments.rules.syntax {
+        Syntax::Shared => "Shared",
+        Syntax::Postgres => "Postgres",
+        Syntax::Sqlite => "Sqlite",
+        Syntax::Mysql => "Mysql",
+    };
+    let layout = match arguments.rules.layout {
+        Layout::Native => "Native",
+        Layout::Goose => "Goose",
+        Layout::SqlMigrate => "SqlMigrate",
+        Layout::Dbmate => "Dbmate",
+        Layout::Refinery => "Refinery",
+        Layout::Flyway => "Flyway",
+        Layout::Diesel => "Diesel",
+        Layout::Tern => "Tern",
+    };
+    format!("__gapless::Rules {{ syntax: __gapless::Syntax::{syntax}, layout: __gapless::Layout::{layout} }}")
 }
 
 /// A plain function for the plain case: naming a method a thousand times costs the compiler as much as
@@ -77,26 +103,33 @@ fn row(scanned: &Scanned, watched: &mut String) -> String {
         text(migration.sql(), up, watched),
         bytes(migration),
     );
+    if migration.is_tombstone() {
+        return format!("__gapless::tombstone({plain})");
+    }
     let down = migration.down().zip(down.as_ref()).map(|(down, file)| {
-        let sql = text(down.sql(), file, watched);
-        format!("__gapless::Some(__gapless::down({:?}, {sql}))", down.path())
+        let (sql, how) = (text(down.sql(), file, watched), directives(down.directives()));
+        format!("__gapless::Some(__gapless::down({:?}, {sql}, {how}))", down.path())
     });
     if down.is_none() && migration.directives() == Directives::NONE {
-        return format!("__gapless::up({plain}),\n");
+        return format!("__gapless::up({plain})");
     }
     let down = down.unwrap_or_else(|| "__gapless::None".to_owned());
-    format!("__gapless::migration({plain}, {down}, {}),\n", directives(migration.directives()))
+    format!("__gapless::migration({plain}, {down}, {})", directives(migration.directives()))
 }
 
 /// The file itself where its bytes are the text; the text where it was normalised, beside a constant
 /// that nothing uses and that makes cargo watch the file all the same.
 fn text(sql: &str, file: &ScannedFile, watched: &mut String) -> String {
-    let path = quoted(&file.path);
     if file.rewritten {
-        let _ = writeln!(watched, "const _: &[u8] = ::core::include_bytes!({path});");
+        watch(watched, &file.path);
         return format!("{sql:?}");
     }
-    format!("::core::include_str!({path})")
+    format!("::core::include_str!({})", quoted(&file.path))
+}
+
+/// Makes cargo rebuild when the file changes.
+fn watch(watched: &mut String, path: &Path) {
+    let _ = writeln!(watched, "const _: &[u8] = ::core::include_bytes!({});", quoted(path));
 }
 
 /// Paths that are not UTF-8 do not occur: the scan shows names lossily and such a file fails to open.
@@ -117,10 +150,14 @@ fn directives(directives: Directives) -> String {
             format!("__gapless::Some({})", timeout.as_millis())
         })
     };
+    if directives == Directives::NONE {
+        return "__gapless::Directives::NONE".to_owned();
+    }
     format!(
-        "__gapless::directives({}, {}, {}, {})",
+        "__gapless::directives({}, {}, {}, {}, {})",
         directives.no_transaction(),
         directives.rerunnable(),
+        directives.rust(),
         millis(directives.lock_timeout()),
         millis(directives.statement_timeout()),
     )

@@ -6,7 +6,7 @@ mod tracked;
 
 use std::path::PathBuf;
 
-use gapless_core::scan;
+use gapless_core::{scan, write_locks};
 use proc_macro2::{Span, TokenStream};
 
 use crate::arguments::Arguments;
@@ -28,6 +28,8 @@ use crate::arguments::Arguments;
 ///
 /// - `dialect = "postgres"`, `"sqlite"` (both are the default), `"mysql"` or `"mariadb"`: the rules of
 ///   quoting that the scripts are read by;
+/// - `layout = "goose"`, `"sql-migrate"`, `"dbmate"`, `"refinery"`, `"flyway"`, `"diesel"` or `"tern"`: the tool
+///   whose naming and annotations the directories follow; those of golang-migrate and sqlx need none;
 /// - `crate = path`: where this crate is, if it was renamed.
 ///
 /// Everything that a reader of the directories could trip over is a compile error, all of it at once:
@@ -35,12 +37,19 @@ use crate::arguments::Arguments;
 /// statements that would break out of the migration's transaction or cannot run in one, unknown
 /// directives.
 ///
+/// Beside the migrations may lie tombstones of retired ones (`NNN_name.tombstone.sql`), one baseline
+/// (`NNN_name.baseline.sql`), `renames.txt`, and `migrations.lock`: with it, an edited, missing or unlisted
+/// file is a compile error. `GAPLESS_LOCK=write cargo build` writes it.
+///
 /// Edits, renames and deletions of files rebuild the crate. Added files do so with the build script
 /// line of `gapless-build`; without it the macro warns.
 #[proc_macro]
 pub fn embed_migrations(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expand(input.into()).into()
 }
+
+/// With the value `write`, the macro writes `migrations.lock` before it reads the directories.
+const LOCK: &str = "GAPLESS_LOCK";
 
 fn expand(input: TokenStream) -> TokenStream {
     let arguments = match syn::parse2::<Arguments>(input) {
@@ -56,7 +65,12 @@ fn expand(input: TokenStream) -> TokenStream {
             "CARGO_MANIFEST_DIR is not set\nhelp: build with cargo, or set it to the crate's directory";
         return emit::errors(path, [(Span::call_site(), message.to_owned())]);
     };
-    match scan(&root, &arguments.patterns(), arguments.syntax) {
+    let (patterns, rules) = (arguments.patterns(), arguments.rules);
+    let locked = match std::env::var(LOCK) {
+        Ok(wish) if wish == "write" => write_locks(&root, &patterns, rules),
+        _ => Ok(()),
+    };
+    match locked.and_then(|()| scan(&root, &patterns, rules)) {
         Ok(scan) => emit::table(&arguments, &scan),
         Err(problems) => {
             let errors =

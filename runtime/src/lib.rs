@@ -42,8 +42,8 @@ mod trace;
 mod tracker;
 
 pub use gapless_core::{
-    Checksum, Difference, Directives, Down, DuplicateVersion, Location, Migration, ParseVersionError,
-    Pattern, Problem, Problems, Syntax, Version,
+    Checksum, Difference, Directives, Down, DuplicateVersion, Layout, Location, Migration, ParseVersionError,
+    Pattern, Problem, Problems, Rename, Rules, Syntax, Version,
 };
 pub use gapless_macros::embed_migrations;
 
@@ -67,7 +67,7 @@ pub mod __private {
         pub use std::borrow::Cow::{self, Borrowed};
         pub use std::option::Option::{self, None, Some};
 
-        pub use gapless_core::{Directives, Down, Migration, Syntax};
+        pub use gapless_core::{Directives, Down, Layout, Migration, Rename, Rules, Syntax};
 
         /// A migration without a way back and without directives.
         pub const fn up(
@@ -93,28 +93,87 @@ pub mod __private {
             Migration::__embedded(version, name, path, sql, checksum, down, directives)
         }
 
+        /// A migration that was retired.
+        pub const fn tombstone(
+            version: i64,
+            name: &'static str,
+            path: &'static str,
+            sql: &'static str,
+            checksum: &[u8; 32],
+        ) -> Migration {
+            up(version, name, path, sql, checksum).__tombstone()
+        }
+
         /// The way back.
-        pub const fn down(path: &'static str, sql: &'static str) -> Down {
-            Down::__embedded(path, sql)
+        pub const fn down(path: &'static str, sql: &'static str, directives: Directives) -> Down {
+            Down::__embedded(path, sql, directives)
+        }
+
+        /// A line of `renames.txt`.
+        pub const fn rename(from: &'static str, to: i64) -> Rename {
+            Rename::__embedded(from, to)
         }
 
         /// What header comments ask for; timeouts in milliseconds.
         pub const fn directives(
             no_transaction: bool,
             rerunnable: bool,
+            rust: bool,
             lock_timeout: Option<u64>,
             statement_timeout: Option<u64>,
         ) -> Directives {
-            Directives::__embedded(no_transaction, rerunnable, lock_timeout, statement_timeout)
+            Directives::__embedded(no_transaction, rerunnable, rust, lock_timeout, statement_timeout)
         }
 
         /// The set over the macro's table.
         pub const fn set(
             migrations: &'static [Migration],
+            baseline: Option<Migration>,
+            renames: &'static [Rename],
             sources: &'static [Cow<'static, str>],
-            syntax: Syntax,
+            rules: Rules,
+            package: &'static str,
         ) -> crate::MigrationSet {
-            crate::MigrationSet::__new(gapless_core::MigrationSet::__embedded(migrations, sources, syntax))
+            let set = gapless_core::MigrationSet::__embedded(
+                migrations, baseline, renames, sources, rules, package,
+            );
+            crate::MigrationSet::__new(set)
+        }
+
+        /// The set of an expansion that failed.
+        pub const fn nothing() -> crate::MigrationSet {
+            crate::MigrationSet::__new(gapless_core::MigrationSet::EMPTY)
+        }
+
+        pub use gapless_core::{
+            MigrationSet as CoreSet, common_rules, merged, merged_renames, total, total_renames,
+        };
+
+        /// What `merge_migrations!` puts together.
+        pub const fn core_set(set: &crate::MigrationSet) -> &CoreSet {
+            set.__core()
         }
     }
+}
+
+/// One set of those of several crates, put together while the crate that merges them compiles.
+///
+/// ```ignore
+/// static MIGRATIONS: MigrationSet = gapless::merge_migrations!(billing::MIGRATIONS, users::MIGRATIONS);
+/// ```
+///
+/// Each argument is the path of a `static` or `const` made by [`embed_migrations!`]. Two migrations with one
+/// version are a compile error that names both, with their crates. The crate of each is shown in plans,
+/// reports and errors. A set with a baseline cannot be merged.
+#[macro_export]
+macro_rules! merge_migrations {
+    ($($set:path),+ $(,)?) => {{
+        use $crate::__private::v0_1_0 as __gapless;
+        const __SETS: &[&__gapless::CoreSet] = &[$(__gapless::core_set(&$set)),+];
+        static __MIGRATIONS: [__gapless::Migration; __gapless::total(__SETS)] = __gapless::merged(__SETS);
+        static __RENAMES: [__gapless::Rename; __gapless::total_renames(__SETS)] =
+            __gapless::merged_renames(__SETS);
+        const __RULES: __gapless::Rules = __gapless::common_rules(__SETS);
+        __gapless::set(&__MIGRATIONS, __gapless::None, &__RENAMES, &[], __RULES, "")
+    }};
 }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::path::Path;
 
-use gapless_core::{DuplicateVersion, Migration, Pattern, Problems, Syntax};
+use gapless_core::{DuplicateVersion, Migration, Pattern, Problems, Rules};
 
 use crate::Runner;
 
@@ -20,6 +20,12 @@ impl MigrationSet {
         MigrationSet(set)
     }
 
+    /// The set inside, where a constant may ask.
+    #[doc(hidden)]
+    pub const fn __core(&self) -> &gapless_core::MigrationSet {
+        &self.0
+    }
+
     /// The set of these migrations, in whatever order they come.
     ///
     /// # Errors
@@ -34,8 +40,12 @@ impl MigrationSet {
     /// # Errors
     ///
     /// Every problem of every directory.
-    pub fn scan(root: &Path, patterns: &[Pattern], syntax: Syntax) -> Result<MigrationSet, Problems> {
-        gapless_core::MigrationSet::scan(root, patterns, syntax).map(MigrationSet)
+    pub fn scan(
+        root: &Path,
+        patterns: &[Pattern],
+        rules: impl Into<Rules>,
+    ) -> Result<MigrationSet, Problems> {
+        gapless_core::MigrationSet::scan(root, patterns, rules).map(MigrationSet)
     }
 
     /// Begins a run; say how with the methods of [`Runner`], and end with one of `run`, `plan`, `verify`.

@@ -1,0 +1,17 @@
+use crate::Syntax;
+use crate::layout::Layout;
+
+/// How directories of migrations are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Rules {
+    /// By which rules of quoting.
+    pub syntax: Syntax,
+    /// How files are named and cut.
+    pub layout: Layout,
+}
+
+impl From<Syntax> for Rules {
+    fn from(syntax: Syntax) -> Rules {
+        Rules { syntax, layout: Layout::Native }
+    }
+}
