@@ -35,7 +35,7 @@ impl Scanner<'_> {
                 return self.problems.push(problem.file(relative));
             }
         };
-        let mut beside = |name: &str| names.iter().any(|known| known == name).then(|| path.join(name));
+        let beside = |name: &str| names.iter().any(|known| known == name).then(|| path.join(name));
         let (lock, renames) = (beside(LOCK), beside(RENAMES));
         self.watched.extend([&lock, &renames].into_iter().flatten().map(|path| self.root.join(path)));
         let text = |path: Option<PathBuf>| path.map(|path| fs::read_to_string(path).unwrap_or_default());
@@ -68,9 +68,9 @@ impl Scanner<'_> {
         // These two are ours in every layout.
         let ours = matches!(&native, Ok(Some(name)) if matches!(name.kind, Kind::Tombstone | Kind::Baseline));
         let parsed = match self.rules.layout {
-            Layout::Native => native.map(|name| name.map(Named::from)),
-            _ if ours => native.map(|name| name.map(Named::from)),
-            Layout::Diesel => native.map(|_| None),
+            layout if ours || layout.is_native() => native.map(|name| name.map(Named::from)),
+            // It passes over what is not a directory, and so does its user.
+            layout if layout.is_directories() => Ok(None),
             layout => layout.parse(name),
         };
         match parsed {
@@ -91,14 +91,14 @@ impl Scanner<'_> {
 
     fn misnamed(&mut self, pattern: usize, shown: String, error: &NameError) {
         let problem = Problem::new(pattern, format!("not a migration's file name: {error}"));
-        self.problems.push(problem.file(shown).help(error.help()));
+        self.problems.push(problem.file(shown).help(error.way_out()));
     }
 
     fn subdirectory(&mut self, pattern: usize, shown: String, name: &str, path: PathBuf) {
         if name.starts_with('.') {
             return;
         }
-        if self.rules.layout == Layout::Diesel {
+        if self.rules.layout.is_directories() {
             return self.diesel(pattern, shown, name, &path);
         }
         if is_sql(name) || holds_sql(&path) {

@@ -44,7 +44,7 @@ pub use migration::{Down, Migration};
 pub use name::{FileName, Kind, NameError};
 pub use pattern::{Pattern, SourceError, project_root};
 pub use problem::{Problem, Problems};
-pub use rename::Rename;
+pub use rename::{Rename, stem};
 pub use rules::Rules;
 pub use scan::{Scan, Scanned, ScannedFile, scan};
 pub use set::{DuplicateVersion, MigrationSet};

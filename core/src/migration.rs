@@ -12,9 +12,16 @@ pub struct Migration {
     checksum: Checksum,
     down: Option<Down>,
     directives: Directives,
-    tombstone: bool,
+    role: Role,
     /// The crate it comes from, where a set was merged from several.
     package: Option<&'static str>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Script,
+    Tombstone,
+    Baseline,
 }
 
 /// The script that takes a migration back.
@@ -62,7 +69,7 @@ impl Migration {
             sql: sql.into(),
             down: None,
             directives: Directives::NONE,
-            tombstone: false,
+            role: Role::Script,
             package: None,
         }
     }
@@ -100,7 +107,7 @@ impl Migration {
             checksum: Checksum::from_bytes(*checksum),
             down,
             directives,
-            tombstone: false,
+            role: Role::Script,
             package: None,
         }
     }
@@ -109,7 +116,15 @@ impl Migration {
     #[doc(hidden)]
     #[must_use]
     pub const fn __tombstone(mut self) -> Migration {
-        self.tombstone = true;
+        self.role = Role::Tombstone;
+        self
+    }
+
+    /// The same as a baseline.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn __baseline(mut self) -> Migration {
+        self.role = Role::Baseline;
         self
     }
 
@@ -134,7 +149,7 @@ impl Migration {
                 }
             },
             directives: self.directives,
-            tombstone: self.tombstone,
+            role: self.role,
             package: match self.package {
                 None => Some(package),
                 known => known,
@@ -196,10 +211,17 @@ impl Migration {
 
     /// Whether it was retired: its version stays known, and it never runs.
     pub const fn is_tombstone(&self) -> bool {
-        self.tombstone
+        matches!(self.role, Role::Tombstone)
+    }
+
+    /// Whether it stands for all migrations up to its version on an empty database.
+    pub const fn is_baseline(&self) -> bool {
+        matches!(self.role, Role::Baseline)
     }
 }
 
+#[expect(clippy::panic, reason = "while a crate compiles, a panic is the error that its author sees")]
+#[expect(clippy::ptr_arg, reason = "only the Cow tells whether the text is a constant")]
 const fn constant(text: &Cow<'static, str>) -> &'static str {
     match text {
         Cow::Borrowed(text) => text,

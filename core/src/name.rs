@@ -56,7 +56,7 @@ impl FileName {
         }
         if let Some(joined) = joined_digits(body) {
             let reason = "a version is one number, with nothing between its digits";
-            return Err(NameError { reason: reason.to_owned(), suggestion: joined });
+            return Err(NameError { reason: reason.to_owned(), suggestion: joined, help: None });
         }
         if !body[digits.len()..].starts_with('_') {
             return Err(NameError::new("the version must be followed by an underscore", wanted()));
@@ -83,16 +83,27 @@ impl FileName {
 pub struct NameError {
     reason: String,
     suggestion: Option<String>,
+    help: Option<String>,
 }
 
 impl NameError {
-    fn new(reason: &str, suggestion: String) -> NameError {
-        NameError { reason: reason.to_owned(), suggestion: Some(suggestion) }
+    pub(crate) fn new(reason: &str, suggestion: String) -> NameError {
+        NameError { reason: reason.to_owned(), suggestion: Some(suggestion), help: None }
     }
 
-    fn too_large(digits: &str) -> NameError {
+    /// For a name that no other name would mend: what to do instead.
+    pub(crate) fn explained(reason: impl Into<String>, help: impl Into<String>) -> NameError {
+        NameError { reason: reason.into(), suggestion: None, help: Some(help.into()) }
+    }
+
+    pub(crate) fn too_large(digits: &str) -> NameError {
         let reason = format!("the version {digits} is too large: {}", ParseVersionError::TooLarge);
-        NameError { reason, suggestion: None }
+        NameError { reason, suggestion: None, help: None }
+    }
+
+    /// The same error with its suggestion put into another layout's words.
+    pub(crate) fn suggesting(self, change: impl FnOnce(String) -> String) -> NameError {
+        NameError { suggestion: self.suggestion.map(change), ..self }
     }
 
     fn no_version(body: &str, suffix: &str) -> NameError {
@@ -107,7 +118,8 @@ impl NameError {
             letters == 1 && prefixed.len() < body.len() && body.starts_with(['U', 'u']) && !digits.is_empty();
         let suffix = if undo { ".down.sql".to_owned() } else { suffix };
         if joined_digits(prefixed).is_some() {
-            return NameError { reason: "a version is one number, digits only".to_owned(), suggestion: None };
+            let reason = "a version is one number, digits only".to_owned();
+            return NameError { reason, suggestion: None, help: None };
         }
         if letters == 1 && !digits.is_empty() && !sanitised(description).is_empty() {
             let reason = format!("a version is digits only, without `{}`", &body[..letters]);
@@ -120,17 +132,23 @@ impl NameError {
         NameError::new("the version is missing", format!("NNN_{name}{suffix}"))
     }
 
-    /// What to do about it.
-    pub(crate) fn help(&self) -> String {
-        self.suggestion().map_or_else(
-            || "a version is often a counter or a date, as in `20260131120000`".to_owned(),
-            |suggestion| format!("rename it to `{suggestion}`"),
-        )
-    }
-
     /// The name that the file was probably meant to have; `NNN` stands for a version to choose.
     pub fn suggestion(&self) -> Option<&str> {
         self.suggestion.as_deref()
+    }
+
+    /// What to do where a new name alone is not enough.
+    pub fn help(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
+    /// What to do, in any case.
+    pub(crate) fn way_out(&self) -> String {
+        match (&self.help, &self.suggestion) {
+            (Some(help), _) => help.clone(),
+            (None, Some(suggestion)) => format!("rename it to `{suggestion}`"),
+            (None, None) => "a version is often a counter or a date, as in `20260131120000`".to_owned(),
+        }
     }
 }
 
@@ -186,7 +204,7 @@ fn reads_as_direction(description: &str) -> Option<(&str, &'static str)> {
 
 /// For `2024-01-31_x.sql` or `1.2_x.sql`, whose version is in pieces: the name with a date's pieces put
 /// together; other pieces do not make one number.
-fn joined_digits(body: &str) -> Option<Option<String>> {
+pub(crate) fn joined_digits(body: &str) -> Option<Option<String>> {
     let end = body.bytes().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.')).count();
     let (head, rest) = body.split_at(end);
     let pieces: Vec<_> = head.split(['-', '.']).collect();
@@ -198,12 +216,12 @@ fn joined_digits(body: &str) -> Option<Option<String>> {
     Some((is_date && !description.is_empty()).then(|| format!("{}_{description}.sql", pieces.concat())))
 }
 
-fn is_description(byte: u8) -> bool {
+pub(crate) fn is_description(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
 }
 
 /// The nearest valid description; empty if nothing of it can stay.
-fn sanitised(description: &str) -> String {
+pub(crate) fn sanitised(description: &str) -> String {
     let mut clean = String::with_capacity(description.len());
     for char in description.chars() {
         if char.is_ascii_alphanumeric() || char == '-' {

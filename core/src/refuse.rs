@@ -4,6 +4,8 @@
 //! Source for what cannot run in a transaction block: the calls of `PreventInTransactionBlock` in
 //! PostgreSQL 18, and the pages "VACUUM" and "PRAGMA" of the SQLite documentation.
 
+use std::ops::Range;
+
 use crate::Syntax;
 use crate::directive::Directives;
 use crate::statement::{Fault, Statement, copies_with_client};
@@ -47,6 +49,24 @@ pub(crate) fn refusal(statement: &Statement<'_>, syntax: Syntax, directives: Dir
     transaction_control(statement, directives).or_else(|| copy_with_client(statement)).or_else(|| {
         if directives.no_transaction() { breaks_steps(statement) } else { needs_autocommit(statement) }
     })
+}
+
+/// Whether a statement can run in autocommit only.
+pub(crate) fn is_autocommit(statement: &Statement<'_>) -> bool {
+    SUSPECTS.iter().any(|word| statement.first_is(word)) && needs_autocommit(statement).is_some()
+}
+
+/// Where a script begins and ends a transaction of its own, as its first and last statement.
+pub(crate) fn wrapper(statements: &[Statement<'_>]) -> Vec<Range<usize>> {
+    let alone = |statement: &&Statement<'_>, first: &[&str]| {
+        let words: Vec<_> =
+            (0..statement.tokens().len()).map(|at| statement.word(at).to_ascii_uppercase()).collect();
+        let plain = matches!(words.get(1).map(String::as_str), None | Some("WORK" | "TRANSACTION"));
+        words.len() <= 2 && plain && words.first().is_some_and(|word| first.contains(&&**word))
+    };
+    let begin = statements.first().filter(|statement| alone(statement, &["BEGIN", "START"]));
+    let end = statements.last().filter(|statement| alone(statement, &["COMMIT", "END"]));
+    begin.into_iter().chain(end).map(Statement::span).collect()
 }
 
 /// The first words of everything that is refused below.

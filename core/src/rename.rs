@@ -36,6 +36,7 @@ impl Rename {
     /// At compile time, if it is not a constant.
     #[doc(hidden)]
     #[must_use]
+    #[expect(clippy::panic, reason = "while a crate compiles, a panic is the error that its author sees")]
     pub const fn __copy(&self) -> Rename {
         match &self.from {
             Cow::Borrowed(from) => Rename { from: Cow::Borrowed(from), to: self.to },
@@ -59,8 +60,8 @@ impl Rename {
     }
 }
 
-/// `NNN_name` taken apart.
-pub(crate) fn stem(text: &str) -> Option<(Version, &str)> {
+/// `NNN_name` taken apart; `None` for anything else.
+pub fn stem(text: &str) -> Option<(Version, &str)> {
     let (digits, name) = text.split_once('_')?;
     let parsed = FileName::parse(&format!("{text}.up.sql")).ok()??;
     digits.parse().ok().filter(|version| *version == parsed.version).map(|version| (version, name))

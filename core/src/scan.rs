@@ -9,8 +9,7 @@ use crate::layout::{Named, Part};
 use crate::name::stem;
 use crate::script::Script;
 use crate::{
-    Directives, Down, Layout, Migration, MigrationSet, Pattern, Problem, Problems, Rename, Rules, Version,
-    lock,
+    Directives, Down, Migration, MigrationSet, Pattern, Problem, Problems, Rename, Rules, Version, lock,
 };
 
 /// What a scan found: the migrations, ascending by version, and their files.
@@ -271,21 +270,20 @@ impl<'a> Scanner<'a> {
     }
 
     fn migration(&mut self, up: &File, down: Option<&File>) -> Option<Scanned> {
-        let (read, beside) = (self.scripts(up), down.map(|down| (down, self.scripts(down))));
+        let (read, beside) = (self.scripts(up), down.map(|down| self.scripts(down)));
         let (up_script, mut down_script) = read?;
-        if let Some((down, read)) = beside {
-            let (script, _) = read?;
-            if down_script.replace(script).is_some() {
-                let problem = Problem::new(down.pattern, "a migration with two ways back").file(&up.shown);
-                self.problems.push(problem.file(&down.shown).help("keep one of them"));
-            }
+        // What was wrong with a way back has been reported; one that is empty is none.
+        if let Some((script, _)) = beside.flatten() {
+            down_script = Some(script);
         }
         let Script { text, directives, file } = up_script;
         let Named { version, name, part } = up.name.clone();
         let mut migration = Migration::new(version, name, up.shown.clone(), text).with_directives(directives);
-        if part == Part::Tombstone {
-            migration = migration.__tombstone();
-        }
+        migration = match part {
+            Part::Tombstone => migration.__tombstone(),
+            Part::Baseline => migration.__baseline(),
+            _ => migration,
+        };
         let mut down_file = None;
         if let Some(Script { text, directives, file }) = down_script {
             let shown = down.map_or(&up.shown, |down| &down.shown);

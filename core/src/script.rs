@@ -4,11 +4,11 @@ use std::fs;
 use std::ops::Range;
 
 use crate::directive::directives;
-use crate::layout::Part;
-use crate::refuse::refusal;
+use crate::layout::{Part, Section, Sections};
+use crate::refuse::{is_autocommit, refusal, wrapper};
 use crate::scan::{File, ScannedFile, Scanner};
 use crate::statement::{Fault, read};
-use crate::{Checksum, Directives, Migration, Problem, Syntax, normalise, snippet};
+use crate::{Checksum, Directives, Layout, Migration, Problem, Syntax, normalise, snippet};
 
 /// A script that nothing is wrong with.
 pub(crate) struct Script {
@@ -27,26 +27,19 @@ impl Scanner<'_> {
     /// What a file holds, up and down, unless something is wrong with it.
     pub(crate) fn scripts(&mut self, file: &File) -> Option<(Script, Option<Script>)> {
         let Text { text, rewritten } = self.text(file)?;
-        let (layout, base) = (self.rules.layout, file.directives());
+        let layout = self.rules.layout;
         let mut faults = layout.inexpressible(&text);
-        if file.name.part != Part::Sections {
-            let script = self.judge(file, &text, base, faults)?;
-            return Some((self.script(file, text, script, rewritten), None));
+        let part = file.name.part;
+        if part != Part::Sections {
+            return Some((self.judge(file, part, text, rewritten, file.directives(), faults)?, None));
         }
         match layout.sections(&text) {
-            Ok(sections) => {
-                let with = |no_transaction: bool| {
-                    if no_transaction { Directives::NONE.outside_of_transaction() } else { base }
-                };
-                let up = self.judge(file, &sections.up.text, with(sections.up.no_transaction), faults)?;
-                let up = self.script(file, sections.up.text, up, true);
-                let Some(down) = sections.down else { return Some((up, None)) };
+            Ok(Sections { up, down }) => {
+                let up = self.section(file, Part::Up, up, faults)?;
                 // A way back with nothing in it is none.
-                if read(&down.text, self.rules.syntax).statements.is_empty() {
-                    return Some((up, None));
-                }
-                let judged = self.judge(file, &down.text, with(down.no_transaction), Vec::new())?;
-                Some((up, Some(self.script(file, down.text, judged, true))))
+                let blank = |down: &Section| read(&down.text, self.rules.syntax).statements.is_empty();
+                let Some(down) = down.filter(|down| !blank(down)) else { return Some((up, None)) };
+                Some((up, Some(self.section(file, Part::Down, down, Vec::new())?)))
             }
             Err(found) => {
                 faults.extend(found);
@@ -56,23 +49,57 @@ impl Scanner<'_> {
         }
     }
 
-    /// The directives of a text, unless there is something wrong with it.
-    fn judge(&mut self, file: &File, text: &str, base: Directives, found: Vec<Fault>) -> Option<Directives> {
-        let Checked { directives, mut faults, empty, first } = Checked::of(text, self.rules.syntax, base);
+    fn section(&mut self, file: &File, part: Part, section: Section, found: Vec<Fault>) -> Option<Script> {
+        let Section { mut text, no_transaction } = section;
+        if text.trim().is_empty() {
+            // The file is not empty: it says in so many words that there is nothing to do.
+            text = "-- nothing to do\n".to_owned();
+        }
+        let base = if no_transaction { Directives::NONE.outside_of_transaction() } else { file.directives() };
+        self.judge(file, part, text, true, base, found)
+    }
+
+    /// A script, unless there is something wrong with it.
+    fn judge(
+        &mut self,
+        file: &File,
+        part: Part,
+        mut text: String,
+        mut rewritten: bool,
+        mut base: Directives,
+        found: Vec<Fault>,
+    ) -> Option<Script> {
+        let layout = self.rules.layout;
+        if layout.may_wrap()
+            && let Some(unwrapped) = unwrapped(&text, self.rules.syntax)
+        {
+            (text, rewritten) = (unwrapped, true);
+        }
+        if layout != Layout::Native {
+            let statements = read(&text, self.rules.syntax).statements;
+            let needing = statements.iter().filter(|statement| is_autocommit(statement)).count();
+            if layout.leaves_transaction(part, needing, statements.len()) {
+                base = base.outside_of_transaction();
+            }
+        }
+        let Checked { directives, mut faults, empty, first } = Checked::of(&text, self.rules.syntax, base);
         faults.extend(found);
+        if empty && part == Part::Down && layout != Layout::Native {
+            return None;
+        }
         if empty {
             let help = "write the SQL, or say in a comment why there is none";
             let problem = Problem::new(file.pattern, "the file is empty").file(&file.shown);
             self.problems.push(problem.help(help));
             return None;
         }
-        if let Some(first) = first.filter(|_| file.name.part == Part::Tombstone) {
+        if let Some(first) = first.filter(|_| part == Part::Tombstone) {
             let help = "say in comments why it was retired; SQL goes into a migration of its own";
             faults.push(Fault::new("a tombstone holds comments only", first, help));
         }
         let sound = faults.is_empty();
-        self.problems.extend(shown(file.pattern, &file.shown, text, faults));
-        sound.then_some(directives)
+        self.problems.extend(shown(file.pattern, &file.shown, &text, faults));
+        sound.then(|| self.script(file, text, directives, rewritten))
     }
 
     fn script(&self, file: &File, text: String, directives: Directives, rewritten: bool) -> Script {
@@ -116,6 +143,20 @@ impl Migration {
         shown(0, &self.file(), self.sql(), Checked::of(self.sql(), syntax, self.directives()).faults)
             .collect()
     }
+}
+
+/// The text with blanks for the `BEGIN` and `COMMIT` around it: the run's own transaction begins and ends there.
+fn unwrapped(text: &str, syntax: Syntax) -> Option<String> {
+    let spans = wrapper(&read(text, syntax).statements);
+    if spans.is_empty() {
+        return None;
+    }
+    let mut bytes = text.to_owned();
+    for span in spans {
+        // Keywords are ASCII, so every place stays where it was. The semicolon ends an empty statement.
+        bytes.replace_range(span.clone(), &" ".repeat(span.len()));
+    }
+    Some(bytes)
 }
 
 /// The faults of a file, each with its line. A file of another kind altogether has thousands.

@@ -80,6 +80,7 @@ fn rules(arguments: &Arguments) -> String {
     };
     let layout = match arguments.rules.layout {
         Layout::Native => "Native",
+        Layout::GolangMigrate => "GolangMigrate",
         Layout::Goose => "Goose",
         Layout::SqlMigrate => "SqlMigrate",
         Layout::Dbmate => "Dbmate",
@@ -105,6 +106,9 @@ fn row(scanned: &Scanned, watched: &mut String) -> String {
     );
     if migration.is_tombstone() {
         return format!("__gapless::tombstone({plain})");
+    }
+    if migration.is_baseline() {
+        return format!("__gapless::baseline({plain}, {})", directives(migration.directives()));
     }
     let down = migration.down().zip(down.as_ref()).map(|(down, file)| {
         let (sql, how) = (text(down.sql(), file, watched), directives(down.directives()));

@@ -35,6 +35,15 @@ pub enum Conflict {
         /// The name that was applied.
         name: String,
     },
+    /// The database stopped below the baseline, and the files that would bring it there are gone.
+    BelowBaseline {
+        /// The baseline's version.
+        version: Version,
+        /// The baseline's file.
+        path: String,
+        /// The highest version that is applied.
+        highest: Option<Version>,
+    },
     /// A pending version is below an applied one, and the runner was told to refuse that.
     OutOfOrder {
         /// The version.
@@ -57,14 +66,23 @@ impl fmt::Display for Conflict {
             Conflict::Renamed { version, path, applied, embedded } => write!(
                 f,
                 "version {version} was applied as `{applied}` and is `{embedded}` now: {path}\n\
-                 help: if it is the same migration, name its file `{applied}` again; if it is another one, \
-                 give it a version of its own"
+                 help: if it is the same migration, say so with this line in renames.txt beside it:\n  \
+                 {version}_{applied} -> {version}_{embedded}\nif it is another one, give it a version of its own"
             ),
+            Conflict::BelowBaseline { version, path, highest } => {
+                let highest = highest.map_or("none".to_owned(), |highest| highest.to_string());
+                write!(
+                    f,
+                    "the database has not reached version {version}, where the baseline begins: {path}\n  highest \
+                     applied: {highest}\nhelp: first run a release that still has the migrations up to {version}"
+                )
+            }
             Conflict::Orphan { version, name } => write!(
                 f,
                 "version {version} (`{name}`) was applied, and the binary does not have it\n\
-                 help: restore its file `{version}_{name}` from version control; if a newer release applied it, \
-                 `.unknown(Unknown::Allow)` lets this one go on"
+                 help: restore its file from version control, or leave a tombstone that says why it is gone: \
+                 `{version}_{name}.tombstone.sql`; if a newer release applied it, `.unknown(Unknown::Allow)` lets \
+                 this one go on"
             ),
             Conflict::OutOfOrder { version, path, highest } => write!(
                 f,

@@ -104,11 +104,47 @@ impl Error {
         matches!(self.inner.kind, ErrorKind::Refused(_))
     }
 
-    /// What was asked for cannot be: a name, a version, a connection inside of a transaction or with
-    /// `standard_conforming_strings` off.
+    /// The history of another tool cannot be taken over as it is.
+    pub fn is_legacy(&self) -> bool {
+        matches!(self.inner.kind, ErrorKind::Legacy(_))
+    }
+
+    /// Of the tables to be reconciled some are there, and some are not.
+    pub fn is_partial(&self) -> bool {
+        matches!(self.inner.kind, ErrorKind::Partial(_))
+    }
+
+    /// Something of what was to be rolled back cannot be taken back.
+    pub fn is_irreversible(&self) -> bool {
+        matches!(self.inner.kind, ErrorKind::Stuck(_))
+    }
+
+    /// The baseline makes another schema than the migrations that it stands for.
+    pub fn is_baseline(&self) -> bool {
+        matches!(self.inner.kind, ErrorKind::Baseline(_))
+    }
+
+    /// What was asked for cannot be: a name, a version, code that is missing, a connection inside of a
+    /// transaction or with `standard_conforming_strings` off.
     pub fn is_usage(&self) -> bool {
-        use ErrorKind::{InTransaction, Misuse, Name, Resolve, Strings, Target};
-        matches!(self.inner.kind, InTransaction | Misuse(_) | Name { .. } | Resolve(..) | Strings | Target(_))
+        use ErrorKind::{
+            InTransaction, Misuse, Name, NoBaseline, NoCode, NotEmbedded, NotRust, NothingToReconcile,
+        };
+        use ErrorKind::{Resolve, Strings, Target};
+        matches!(
+            self.inner.kind,
+            InTransaction
+                | Misuse(_)
+                | Name { .. }
+                | NoBaseline(_)
+                | NoCode { .. }
+                | NotEmbedded { .. }
+                | NotRust(_)
+                | NothingToReconcile(_)
+                | Resolve(..)
+                | Strings
+                | Target(_)
+        )
     }
 }
 

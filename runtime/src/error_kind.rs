@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use gapless_core::{Problem, Version};
 
+use crate::amend::Partial;
 use crate::engine::DbError;
 use crate::event::Holder;
 use crate::report::shown;
+use crate::rollback::Stuck;
 use crate::{Conflict, Failure};
 
 /// What an [`Error`](crate::Error) is about.
@@ -67,6 +69,24 @@ pub(crate) enum ErrorKind {
         problem: String,
     },
     Target(Version),
+    /// A version that some method was given.
+    NotEmbedded {
+        what: &'static str,
+        version: Version,
+    },
+    NotRust(Version),
+    NothingToReconcile(Option<Version>),
+    NoCode {
+        version: Version,
+        path: String,
+    },
+    /// What speaks against taking over another tool's history.
+    Legacy(Vec<String>),
+    Partial(Partial),
+    Stuck(Vec<Stuck>),
+    /// How the schema of a baseline differs from that of the full history.
+    Baseline(Vec<String>),
+    NoBaseline(&'static str),
     Resolve(Version, &'static str),
     Pending(Vec<String>),
     Misuse(&'static str),
@@ -112,18 +132,13 @@ impl fmt::Display for ErrorKind {
             }
             ErrorKind::Pooler { before, after } => pooler(f, *before, after),
             ErrorKind::NeedsSession(path) => write!(f, "{path} {NEEDS_SESSION}"),
-            ErrorKind::Name { what, name, problem } => write!(
-                f,
-                "{name:?} cannot be the tracker's {what}: {problem}\nhelp: give it another name with `.{what}(...)`"
-            ),
-            ErrorKind::Target(version) => write!(
-                f,
-                "the target version {version} is not embedded\n\
-                 help: name the version of a migration in the binary"
-            ),
-            ErrorKind::Resolve(version, problem) => {
-                write!(f, "`.resolve({version}, ...)` resolves nothing: {problem}\nhelp: remove it")
+            ErrorKind::Legacy(problems) => f.write_str(&problems.join("\n\n")),
+            ErrorKind::Partial(Partial { there, missing }) => partial(f, there, missing),
+            ErrorKind::Stuck(stuck) => {
+                let texts: Vec<_> = stuck.iter().map(ToString::to_string).collect();
+                f.write_str(&texts.join("\n\n"))
             }
+            ErrorKind::Baseline(differences) => baseline(f, differences),
             ErrorKind::Pending(paths) => {
                 write!(
                     f,
@@ -133,8 +148,74 @@ impl fmt::Display for ErrorKind {
                 )
             }
             ErrorKind::Misuse(what) => write!(f, "the run was driven wrongly: {what}"),
+            usage => usage.fmt_usage(f),
         }
     }
+}
+
+impl ErrorKind {
+    /// What was asked for and cannot be.
+    fn fmt_usage(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ErrorKind::Name { what, name, problem } => write!(
+                f,
+                "{name:?} cannot be the tracker's {what}: {problem}\nhelp: give it another name with `.{what}(...)`"
+            ),
+            ErrorKind::Target(version) => write!(
+                f,
+                "the target version {version} is not embedded\n\
+                 help: name the version of a migration in the binary"
+            ),
+            ErrorKind::NotEmbedded { what, version } => write!(
+                f,
+                "`.{what}(...)` names version {version}, which is not embedded\n\
+                 help: name the version of a migration in the binary"
+            ),
+            ErrorKind::NotRust(version) => write!(
+                f,
+                "code was given for version {version}, whose file is SQL\n\
+                 help: say `-- gapless: rust` in the file, and nothing but comments"
+            ),
+            ErrorKind::NothingToReconcile(version) => {
+                let version = version.map_or("no version".to_owned(), |version| format!("version {version}"));
+                write!(
+                    f,
+                    "`.reconcile(...)` for {version} names nothing to go by\n\
+                     help: name the versions, and the tables that they create"
+                )
+            }
+            ErrorKind::NoCode { version, path } => write!(
+                f,
+                "version {version} is a migration in Rust, and the run was not given its code: {path}\n\
+                 help: give it with `.code({version}, Code::...)`"
+            ),
+            ErrorKind::NoBaseline(problem) => write!(f, "the baseline cannot be verified: {problem}"),
+            ErrorKind::Resolve(version, problem) => {
+                write!(f, "`.resolve({version}, ...)` resolves nothing: {problem}\nhelp: remove it")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn partial(f: &mut fmt::Formatter<'_>, there: &[String], missing: &[String]) -> fmt::Result {
+    write!(
+        f,
+        "of the tables to be reconciled some exist and some do not\n  there: {}\n  missing: {}\n\
+         help: find out what became of the missing ones; create them by hand, or drop the others so that \
+         the migrations create all of them",
+        there.join(", "),
+        missing.join(", ")
+    )
+}
+
+fn baseline(f: &mut fmt::Formatter<'_>, differences: &[String]) -> fmt::Result {
+    write!(
+        f,
+        "the baseline's schema is not that of the migrations it stands for\n  {}\n\
+         help: `-` is what the migrations make, `+` what the baseline makes; mend the baseline",
+        differences.join("\n  ")
+    )
 }
 
 const IN_TRANSACTION: &str = "the connection is inside of a transaction\n\

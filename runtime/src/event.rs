@@ -4,7 +4,7 @@ use std::time::Duration;
 use gapless_core::Version;
 
 use crate::report::shown;
-use crate::{Applied, Pending, Plan};
+use crate::{Applied, Change, Pending, Plan};
 
 /// What a run is at, for a callback given to [`Runner::on_event`](crate::Runner::on_event).
 #[derive(Clone, Debug)]
@@ -19,6 +19,10 @@ pub enum Event<'a> {
         /// Who has the lock, where the database tells.
         holder: Option<&'a Holder>,
     },
+    /// The tracker was put right.
+    Changed(&'a Change),
+    /// This one is taken back, and is not recorded any more.
+    RolledBack(&'a Applied),
     /// These are sent to the database now.
     Applying(&'a [Pending]),
     /// This one is applied and recorded.
@@ -91,6 +95,8 @@ impl fmt::Display for Event<'_> {
                 write!(f, "waiting for another runner since {}", shown(*waited))?;
                 holder.map_or(Ok(()), |holder| write!(f, ": {holder}"))
             }
+            Event::Changed(change) => change.fmt(f),
+            Event::RolledBack(applied) => write!(f, "took back {applied}"),
             Event::Applying(pending) => match pending {
                 [one] => write!(f, "applying {one}"),
                 many => write!(f, "applying {} migrations", many.len()),

@@ -14,6 +14,7 @@ pub struct Failure {
     place: Option<Place>,
     no_transaction: bool,
     half_done: bool,
+    back: bool,
 }
 
 /// Where in the file.
@@ -28,15 +29,21 @@ struct Place {
 impl Failure {
     /// `at` is the place in bytes of the migration's script, where it is known.
     pub(crate) fn new(migration: &Migration, error: DbError, at: Option<usize>, syntax: Syntax) -> Failure {
-        Failure {
-            version: migration.version(),
-            name: migration.name().to_owned(),
-            path: migration.path().to_owned(),
-            place: at.map(|at| Place::new(migration, at, syntax)),
-            error,
-            no_transaction: migration.directives().no_transaction(),
-            half_done: false,
-        }
+        let path = migration.file();
+        let place = at.map(|at| Place::new(&path, migration.sql(), at, syntax));
+        let no_transaction = migration.directives().no_transaction();
+        let (version, name) = (migration.version(), migration.name().to_owned());
+        Failure { version, name, path, error, place, no_transaction, half_done: false, back: false }
+    }
+
+    /// The same of the way back.
+    pub(crate) fn back(migration: &Migration, error: DbError, at: Option<usize>, syntax: Syntax) -> Failure {
+        let failure = Failure::new(migration, error, None, syntax);
+        let Some(down) = migration.down() else { return failure };
+        let path = migration.package().map_or(String::new(), |package| format!("{package}: ")) + down.path();
+        let place = at.map(|at| Place::new(&path, down.sql(), at, syntax));
+        let no_transaction = down.directives().no_transaction();
+        Failure { path, place, no_transaction, back: true, ..failure }
     }
 
     /// The statement may have committed a part of its work.
@@ -80,14 +87,13 @@ impl Failure {
 }
 
 impl Place {
-    fn new(migration: &Migration, at: usize, syntax: Syntax) -> Place {
-        let sql = migration.sql();
+    fn new(path: &str, sql: &str, at: usize, syntax: Syntax) -> Place {
         let statements = split(sql, syntax).unwrap_or_default();
         let number = statements.iter().filter(|statement| statement.span().start <= at).count();
         Place {
             location: Location::of(sql, at),
             statement: (number > 0).then_some((number, statements.len())),
-            shown: snippet(migration.path(), sql, at..at + word_length(sql, at)),
+            shown: snippet(path, sql, at..at + word_length(sql, at)),
         }
     }
 }
@@ -101,7 +107,8 @@ fn word_length(sql: &str, at: usize) -> usize {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "migration {} `{}` failed: {}", self.version, self.name, self.error.message)?;
+        let what = if self.back { "taking back migration" } else { "migration" };
+        write!(f, "{what} {} `{}` failed: {}", self.version, self.name, self.error.message)?;
         match &self.place {
             Some(place) => write!(f, "\n{}", place.shown)?,
             None => write!(f, "\n --> {}", self.path)?,
@@ -114,6 +121,9 @@ impl fmt::Display for Failure {
         self.error.fmt_details(f)?;
         let kept = if self.half_done {
             "it may have committed a part of its work: look at the database, then start once with `.resolve(...)`"
+        } else if self.no_transaction && self.back {
+            "its statements before this one stay done, and would be repeated: mend the file so that it can begin \
+             there, and start again"
         } else if self.no_transaction {
             "its statements before this one stay done and will not be repeated; mend the file and start again"
         } else {

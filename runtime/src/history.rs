@@ -38,6 +38,40 @@ impl History {
         History { rows, by_version }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// A row that is recorded now.
+    pub(crate) fn push(&mut self, row: Row) {
+        self.by_version.insert(row.version, self.rows.len());
+        self.rows.push(row);
+    }
+
+    pub(crate) fn remove(&mut self, version: Version) {
+        self.rows.retain(|row| row.version != version);
+        *self = History::new(std::mem::take(&mut self.rows));
+    }
+
+    /// Gives rows other versions and names, all at once.
+    pub(crate) fn rename(&mut self, renames: &[(Version, Version, String)]) {
+        if renames.is_empty() {
+            return;
+        }
+        for row in &mut self.rows {
+            if let Some((_, version, name)) = renames.iter().find(|(old, ..)| *old == row.version) {
+                (row.version, row.name) = (*version, name.clone());
+            }
+        }
+        *self = History::new(std::mem::take(&mut self.rows));
+    }
+
+    pub(crate) fn accept(&mut self, version: Version, checksum: Checksum) {
+        if let Some(row) = self.by_version.get(&version).and_then(|index| self.rows.get_mut(*index)) {
+            row.checksum = Some(checksum);
+        }
+    }
+
     pub(crate) fn rows(&self) -> &[Row] {
         &self.rows
     }

@@ -22,19 +22,27 @@
 //! - `rusqlite`: `rusqlite::Connection`
 //! - `tracing`: a span and events of each run
 
+mod amend;
+mod change;
+mod code;
+mod compare;
 mod conflict;
 mod dialect;
 mod driver;
 mod dry_run;
+mod endings;
 pub mod engine;
 mod error;
 mod error_kind;
 mod event;
 mod failure;
 mod history;
+mod legacy;
 mod options;
 mod plan;
+mod reconcile;
 mod report;
+mod rollback;
 mod runner;
 mod set;
 #[cfg(feature = "tracing")]
@@ -47,15 +55,19 @@ pub use gapless_core::{
 };
 pub use gapless_macros::embed_migrations;
 
+pub use crate::change::Change;
+pub use crate::code::{BoxError, Code};
 pub use crate::conflict::Conflict;
 pub use crate::driver::{AsyncClient, AsyncConnection, Connection, ExchangeError};
 pub use crate::dry_run::DryRun;
 pub use crate::error::Error;
 pub use crate::event::{Event, Holder};
 pub use crate::failure::Failure;
+pub use crate::legacy::{Legacy, Refusal};
 pub use crate::options::{Drift, Locking, OutOfOrder, Resolution, Unknown};
 pub use crate::plan::{Pending, Plan};
 pub use crate::report::{Applied, Report};
+pub use crate::rollback::Rollback;
 pub use crate::runner::Runner;
 pub use crate::set::MigrationSet;
 
@@ -102,6 +114,18 @@ pub mod __private {
             checksum: &[u8; 32],
         ) -> Migration {
             up(version, name, path, sql, checksum).__tombstone()
+        }
+
+        /// What stands for all migrations up to its version.
+        pub const fn baseline(
+            version: i64,
+            name: &'static str,
+            path: &'static str,
+            sql: &'static str,
+            checksum: &[u8; 32],
+            directives: Directives,
+        ) -> Migration {
+            migration(version, name, path, sql, checksum, None, directives).__baseline()
         }
 
         /// The way back.

@@ -2,6 +2,10 @@ use std::time::Duration;
 
 use gapless_core::Version;
 
+use crate::legacy::Legacy;
+use crate::reconcile::Reconcile;
+use crate::rollback::Rollback;
+
 /// What to do about rows of the tracker that the binary does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -36,6 +40,14 @@ pub enum OutOfOrder {
     Allow,
     /// Refuse, naming it.
     Refuse,
+}
+
+/// Whether a baseline is used; a comparison with the full history leaves it out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) enum Baseline {
+    #[default]
+    Use,
+    LeaveOut,
 }
 
 /// What keeps replicas out of each other's way. Correctness never depends on it.
@@ -80,6 +92,11 @@ pub(crate) struct Options {
     pub(crate) out_of_order: OutOfOrder,
     pub(crate) target: Option<Version>,
     pub(crate) resolve: Option<(Version, Resolution)>,
+    pub(crate) adopt: Option<Legacy>,
+    pub(crate) reconcile: Vec<Reconcile>,
+    pub(crate) accept: Vec<Version>,
+    pub(crate) baseline: Baseline,
+    pub(crate) rollback: Option<Rollback>,
 }
 
 impl Default for Options {
@@ -97,6 +114,11 @@ impl Default for Options {
             out_of_order: OutOfOrder::default(),
             target: None,
             resolve: None,
+            adopt: None,
+            reconcile: Vec::new(),
+            accept: Vec::new(),
+            baseline: Baseline::default(),
+            rollback: None,
         }
     }
 }

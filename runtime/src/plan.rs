@@ -2,19 +2,23 @@
 
 use std::fmt;
 
-use gapless_core::{Migration, MigrationSet, Version};
+use gapless_core::{Checksum, Migration, MigrationSet, Version};
 
+use crate::Change;
 use crate::conflict::Conflict;
 use crate::history::{History, Row};
-use crate::options::{Drift, Options, OutOfOrder, Unknown};
+use crate::options::{Baseline, Drift, Options, OutOfOrder, Unknown};
 
 /// What a run would do now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
+    pub(crate) changes: Vec<Change>,
     pending: Vec<Pending>,
     applied: usize,
     held_back: usize,
-    warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
+    back: Vec<Pending>,
+    unknown: usize,
 }
 
 /// A migration that is to be applied.
@@ -23,19 +27,48 @@ pub struct Pending {
     version: Version,
     name: String,
     path: String,
+    source: Option<String>,
     out_of_order: bool,
     no_transaction: bool,
+    /// For how many migrations it stands, if it is the baseline.
+    stands_for: Option<usize>,
 }
 
 impl Plan {
+    /// What is to be put right in the tracker first: adopted, reconciled, renamed and accepted rows.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
     /// What is to be applied, in that order.
     pub fn pending(&self) -> &[Pending] {
         &self.pending
     }
 
+    /// What is to be taken back, in that order, in the plan of a rollback.
+    pub fn rolled_back(&self) -> &[Pending] {
+        &self.back
+    }
+
+    /// Makes it a plan of a rollback.
+    pub(crate) fn take_back(&mut self, set: &MigrationSet, migrations: &[&Migration]) {
+        self.pending.clear();
+        let each = migrations.iter().map(|migration| {
+            let pending = pending(set, migration, None, OutOfOrder::Allow, &mut Vec::new());
+            let no_transaction = migration.down().is_some_and(|down| down.directives().no_transaction());
+            Pending { no_transaction, ..pending }
+        });
+        self.back = each.collect();
+    }
+
+    /// Whether rows were passed over that the binary does not have.
+    pub(crate) fn knows_not_all(&self) -> bool {
+        self.unknown > 0
+    }
+
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.pending.is_empty()
+        self.pending.is_empty() && self.changes.is_empty() && self.back.is_empty()
     }
 
     /// How many migrations of the embedded set are applied already.
@@ -75,6 +108,16 @@ impl Pending {
         self.out_of_order
     }
 
+    /// The directory that it comes from, with its crate's name if the set was merged, where there are several.
+    pub fn source(&self) -> Option<&str> {
+        self.source.as_deref()
+    }
+
+    /// For how many migrations it stands, if it is a baseline.
+    pub fn stands_for(&self) -> Option<usize> {
+        self.stands_for
+    }
+
     /// Whether it runs statement by statement outside of a transaction.
     pub fn no_transaction(&self) -> bool {
         self.no_transaction
@@ -84,6 +127,10 @@ impl Pending {
 impl fmt::Display for Pending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.version, self.name)?;
+        self.source.as_ref().map_or(Ok(()), |source| write!(f, " from {source}"))?;
+        if let Some(count) = self.stands_for {
+            write!(f, " (baseline: stands for {count} migrations)")?;
+        }
         if self.out_of_order {
             f.write_str(" (late: a higher version is applied already)")?;
         }
@@ -96,7 +143,9 @@ impl fmt::Display for Pending {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_empty() {
+        if !self.back.is_empty() {
+            write!(f, "{} to be taken back", self.back.len())?;
+        } else if self.is_empty() {
             write!(f, "nothing to do: all {} migrations are applied", self.applied)?;
         } else {
             write!(f, "{} pending, {} applied", self.pending.len(), self.applied)?;
@@ -104,7 +153,9 @@ impl fmt::Display for Plan {
         if self.held_back > 0 {
             write!(f, ", {} beyond the target", self.held_back)?;
         }
+        self.changes.iter().try_for_each(|change| write!(f, "\n  {change}"))?;
         self.pending.iter().try_for_each(|pending| write!(f, "\n  {pending}"))?;
+        self.back.iter().try_for_each(|back| write!(f, "\n  back: {back}"))?;
         self.warnings.iter().try_for_each(|warning| write!(f, "\nwarning: {warning}"))
     }
 }
@@ -114,21 +165,63 @@ pub(crate) fn plan(set: &MigrationSet, history: &History, options: &Options) -> 
     let mut plan = Plan::default();
     let mut conflicts = Vec::new();
     let highest = history.highest();
+    let baseline = baseline(set, history, options);
+    if let Some(baseline) = baseline {
+        let count = covered(set, baseline).count();
+        let pending = pending(set, baseline, None, options.out_of_order, &mut conflicts);
+        plan.pending.push(Pending { stands_for: Some(count), ..pending });
+    }
     for migration in set.migrations() {
-        match history.find(migration.version()) {
+        let version = migration.version();
+        match history.find(version) {
             Some(row) => {
                 plan.applied += 1;
                 compare(migration, row, options.drift, &mut plan.warnings, &mut conflicts);
             }
-            None if options.target.is_some_and(|target| migration.version() > target) => plan.held_back += 1,
-            None => plan.pending.push(pending(migration, highest, options.out_of_order, &mut conflicts)),
+            None if migration.is_tombstone() => {}
+            None if baseline.is_some_and(|baseline| version <= baseline.version()) => {}
+            None if options.target.is_some_and(|target| version > target) => plan.held_back += 1,
+            None => plan.pending.push(pending(set, migration, highest, options.out_of_order, &mut conflicts)),
         }
     }
-    judge_unknown(set, history, options.unknown, &mut plan.warnings, &mut conflicts);
+    judge_baseline(set, history, &mut conflicts);
+    judge_unknown(set, history, options.unknown, &mut plan, &mut conflicts);
     if conflicts.is_empty() { Ok(plan) } else { Err(conflicts) }
 }
 
+/// The baseline, if it is to be run: on an empty database, within the target.
+pub(crate) fn baseline<'a>(
+    set: &'a MigrationSet,
+    history: &History,
+    options: &Options,
+) -> Option<&'a Migration> {
+    let within = |baseline: &&Migration| options.target.is_none_or(|target| baseline.version() <= target);
+    set.baseline().filter(within).filter(|_| history.is_empty() && options.baseline == Baseline::Use)
+}
+
+/// The migrations that a baseline stands for; its own version is recorded by itself if no file is left of it.
+pub(crate) fn covered<'a>(
+    set: &'a MigrationSet,
+    baseline: &'a Migration,
+) -> impl Iterator<Item = &'a Migration> {
+    let version = baseline.version();
+    let alone = Some(baseline).filter(|_| set.find(version).is_none());
+    let below = move |migration: &&Migration| migration.version() <= version && !migration.is_tombstone();
+    set.migrations().iter().filter(below).chain(alone)
+}
+
+/// A database that stopped below a baseline, of whose files some are gone, cannot be brought forward.
+fn judge_baseline(set: &MigrationSet, history: &History, conflicts: &mut Vec<Conflict>) {
+    let Some(baseline) = set.baseline().filter(|_| !history.is_empty()) else { return };
+    let version = baseline.version();
+    if set.find(version).is_none() && history.find(version).is_none() {
+        let path = baseline.file();
+        conflicts.push(Conflict::BelowBaseline { version, path, highest: history.highest() });
+    }
+}
+
 fn pending(
+    set: &MigrationSet,
     migration: &Migration,
     highest: Option<Version>,
     policy: OutOfOrder,
@@ -136,16 +229,24 @@ fn pending(
 ) -> Pending {
     let above = highest.filter(|highest| *highest > migration.version());
     if let (Some(highest), OutOfOrder::Refuse) = (above, policy) {
-        let (version, path) = (migration.version(), migration.path().to_owned());
+        let (version, path) = (migration.version(), migration.file());
         conflicts.push(Conflict::OutOfOrder { version, path, highest });
     }
     Pending {
         version: migration.version(),
         name: migration.name().to_owned(),
-        path: migration.path().to_owned(),
+        path: migration.file(),
+        source: set.is_composed().then(|| source(migration)),
         out_of_order: above.is_some(),
         no_transaction: migration.directives().no_transaction(),
+        stands_for: None,
     }
+}
+
+/// The directory of a migration's file.
+fn source(migration: &Migration) -> String {
+    let file = migration.file();
+    file.rsplit_once('/').map_or(file.clone(), |(directory, _)| directory.to_owned())
 }
 
 fn compare(
@@ -155,13 +256,15 @@ fn compare(
     warnings: &mut Vec<String>,
     conflicts: &mut Vec<Conflict>,
 ) {
-    let (version, path) = (row.version, migration.path().to_owned());
+    let (version, path) = (row.version, migration.file());
     if row.name != migration.name() {
         let (applied, embedded) = (row.name.clone(), migration.name().to_owned());
         conflicts.push(Conflict::Renamed { version, path: path.clone(), applied, embedded });
     }
     let embedded = migration.checksum();
-    if let Some(applied) = row.checksum.filter(|applied| *applied != embedded) {
+    // A tombstone's text is about what was applied, and is not it.
+    let differs = |applied: &Checksum| *applied != embedded && !migration.is_tombstone();
+    if let Some(applied) = row.checksum.filter(differs) {
         match policy {
             Drift::Refuse => conflicts.push(Conflict::Drift { version, path, applied, embedded }),
             Drift::Warn => {
@@ -178,10 +281,11 @@ fn judge_unknown(
     set: &MigrationSet,
     history: &History,
     policy: Unknown,
-    warnings: &mut Vec<String>,
+    plan: &mut Plan,
     conflicts: &mut Vec<Conflict>,
 ) {
-    let known = |row: &Row| set.find(row.version).is_some();
+    let covered = |row: &Row| set.baseline().is_some_and(|baseline| row.version <= baseline.version());
+    let known = |row: &Row| set.find(row.version).is_some() || covered(row);
     let last_known = history.rows().iter().rposition(known);
     for (index, row) in history.rows().iter().enumerate().filter(|(_, row)| !known(row)) {
         let ahead = last_known.is_none_or(|last| index > last) || Some(row.version) > set.last_version();
@@ -192,7 +296,8 @@ fn judge_unknown(
         };
         if allowed {
             let origin = if ahead { "a newer release was here" } else { "its file is gone" };
-            warnings
+            plan.unknown += 1;
+            plan.warnings
                 .push(format!("version {} (`{}`) is applied and unknown: {origin}", row.version, row.name));
         } else {
             conflicts.push(Conflict::Orphan { version: row.version, name: row.name.clone() });

@@ -3,10 +3,14 @@ use std::time::Duration;
 
 use gapless_core::Version;
 
+use crate::Change;
+
 /// What a run did.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
+    pub(crate) changes: Vec<Change>,
     pub(crate) applied: Vec<Applied>,
+    pub(crate) rolled_back: Vec<Applied>,
     pub(crate) already: usize,
     pub(crate) held_back: usize,
     pub(crate) round_trips: u32,
@@ -23,11 +27,22 @@ pub struct Applied {
     pub(crate) version: Version,
     pub(crate) name: String,
     pub(crate) path: String,
+    pub(crate) source: Option<String>,
     pub(crate) out_of_order: bool,
     pub(crate) duration: Option<Duration>,
 }
 
 impl Report {
+    /// What this run put right in the tracker before it applied anything.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// What this run took back, in that order.
+    pub fn rolled_back(&self) -> &[Applied] {
+        &self.rolled_back
+    }
+
     /// What this run applied, in that order.
     pub fn applied(&self) -> &[Applied] {
         &self.applied
@@ -90,6 +105,11 @@ impl Applied {
         &self.path
     }
 
+    /// The directory that it comes from, with its crate's name if the set was merged, where there are several.
+    pub fn source(&self) -> Option<&str> {
+        self.source.as_deref()
+    }
+
     /// Whether a higher version was applied before it.
     pub fn out_of_order(&self) -> bool {
         self.out_of_order
@@ -105,6 +125,7 @@ impl Applied {
 impl fmt::Display for Applied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.version, self.name)?;
+        self.source.as_ref().map_or(Ok(()), |source| write!(f, " from {source}"))?;
         if self.out_of_order {
             f.write_str(" (late: a higher version was applied before it)")?;
         }
@@ -114,7 +135,11 @@ impl fmt::Display for Applied {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.applied.is_empty() {
+        if !self.rolled_back.is_empty() {
+            write!(f, "{} taken back", self.rolled_back.len())?;
+        } else if self.applied.is_empty() && !self.changes.is_empty() {
+            write!(f, "{} recorded anew, {} were already", self.changes.len(), self.already)?;
+        } else if self.applied.is_empty() {
             write!(f, "nothing to do: all {} migrations are applied", self.already)?;
         } else {
             write!(f, "{} applied, {} were already", self.applied.len(), self.already)?;
@@ -130,7 +155,9 @@ impl fmt::Display for Report {
         if self.retries > 0 {
             write!(f, "\n  began again {} times", self.retries)?;
         }
+        self.changes.iter().try_for_each(|change| write!(f, "\n  {change}"))?;
         self.applied.iter().try_for_each(|applied| write!(f, "\n  {applied}"))?;
+        self.rolled_back.iter().try_for_each(|applied| write!(f, "\n  back: {applied}"))?;
         self.warnings.iter().try_for_each(|warning| write!(f, "\nwarning: {warning}"))
     }
 }

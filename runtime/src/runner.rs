@@ -1,13 +1,14 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use gapless_core::{MigrationSet, Version};
 
-use crate::driver::{self, AsyncClient, Connection};
 use crate::engine::{Dialect, Run};
 use crate::options::{Drift, Locking, Options, OutOfOrder, Resolution, Unknown};
-use crate::{DryRun, Error, Event, Plan, Report};
+use crate::reconcile::Reconcile;
+use crate::{Code, Error, Event, Legacy};
 
 /// How a run goes; begin one with [`MigrationSet::runner`](crate::MigrationSet::runner).
 ///
@@ -16,9 +17,10 @@ use crate::{DryRun, Error, Event, Plan, Report};
 #[must_use = "a runner does nothing until `run`, `plan` or `verify` is called"]
 #[derive(Debug)]
 pub struct Runner<'a> {
-    set: &'a MigrationSet,
-    options: Options,
+    pub(crate) set: &'a MigrationSet,
+    pub(crate) options: Options,
     listener: Listener<'a>,
+    codes: BTreeMap<Version, Code>,
 }
 
 /// What a run is for.
@@ -28,11 +30,14 @@ pub(crate) enum Goal {
     DryRun,
     Plan,
     Verify,
+    Rollback,
+    PlanRollback,
 }
 
 impl<'a> Runner<'a> {
     pub(crate) fn new(set: &'a MigrationSet) -> Runner<'a> {
-        Runner { set, options: Options::default(), listener: Listener::default() }
+        let (options, listener, codes) = (Options::default(), Listener::default(), BTreeMap::new());
+        Runner { set, options, listener, codes }
     }
 
     /// The schema of the tracker; created if it is not there. Default: `public` on Postgres, `main` on
@@ -113,120 +118,54 @@ impl<'a> Runner<'a> {
         self
     }
 
+    /// Takes over the history of another tool, if nothing is recorded here yet: what that tool has applied is
+    /// recorded and not run. Under the lock, and the other tool's own lock where it has one, in one transaction;
+    /// [`plan`](Runner::plan) shows it first. Its table is only read. Where that table is not there, this
+    /// changes nothing, so it can stay in the program.
+    pub fn adopt(mut self, legacy: Legacy) -> Self {
+        self.options.adopt = Some(legacy);
+        self
+    }
+
+    /// Records versions without running them, where what they create is there already: if all of `tables` exist
+    /// and none of `versions` is recorded. With none of the tables there they are applied like any other; with
+    /// some of them it is an error. Tables are written as in a statement: `billing.invoices`, or `invoices` found
+    /// by the search path. May be said several times, once for each group.
+    pub fn reconcile<'t>(
+        mut self,
+        versions: impl IntoIterator<Item = Version>,
+        tables: impl IntoIterator<Item = &'t str>,
+    ) -> Self {
+        let versions = versions.into_iter().collect();
+        let tables = tables.into_iter().map(str::to_owned).collect();
+        self.options.reconcile.push(Reconcile { versions, tables });
+        self
+    }
+
+    /// Takes the embedded text of an applied migration for what was applied, although the recorded checksum is
+    /// another one or is not known. It is journaled with the checksum before.
+    pub fn accept(mut self, version: Version) -> Self {
+        self.options.accept.push(version);
+        self
+    }
+
+    /// The work of a migration whose file says `-- gapless: rust`. A run in which it is pending and that was not
+    /// given its code is an error before anything is applied.
+    pub fn code(mut self, version: Version, code: Code) -> Self {
+        self.codes.insert(version, code);
+        self
+    }
+
     /// Is told what the run is at, as it happens.
     pub fn on_event(mut self, listener: impl FnMut(&Event<'_>) + Send + 'a) -> Self {
         self.listener = Listener(Some(Box::new(listener)));
         self
     }
 
-    /// Applies everything that is pending.
-    ///
-    /// # Errors
-    ///
-    /// A database that contradicts the embedded set, a migration that fails, a lock that does not come
-    /// free, a lost connection; see [`Error`]. What was applied before stays applied and recorded, and the
-    /// session is left without lock and transaction.
-    pub fn run<C: Connection>(self, client: &mut C) -> Result<Report, Error> {
-        let run = self.start(Goal::Apply, client.dialect())?;
-        Ok(driver::drive(client, run)?.report)
-    }
-
-    /// Says what [`run`](Runner::run) would do now. Reads only, takes no lock.
-    ///
-    /// # Errors
-    ///
-    /// As [`run`](Runner::run), as far as it can be seen without running.
-    pub fn plan<C: Connection>(self, client: &mut C) -> Result<Plan, Error> {
-        let run = self.start(Goal::Plan, client.dialect())?;
-        Ok(driver::drive(client, run)?.plan)
-    }
-
-    /// Tries everything that is pending, in one transaction that is rolled back: each migration sees what
-    /// those before it did, and nothing is left behind, not even a tracker. Takes the lock, and the locks of
-    /// the statements. Those with `no-transaction` are not tried, nor is what comes after the use of an enum's
-    /// value that was added in the same transaction; sequences keep the numbers they gave. On SQLite deferred
-    /// references are checked by a commit alone, and so not here.
-    ///
-    /// # Errors
-    ///
-    /// As [`run`](Runner::run); the first migration that fails is named, and nothing was applied.
-    pub fn dry_run<C: Connection>(self, client: &mut C) -> Result<DryRun, Error> {
-        let run = self.start(Goal::DryRun, client.dialect())?;
-        Ok(DryRun::from(driver::drive(client, run)?))
-    }
-
-    /// [`dry_run`](Runner::dry_run) for an asynchronous client.
-    ///
-    /// If the future is dropped before it is done, the connection is left inside of a transaction: close it
-    /// (a `PgPool` does it by itself).
-    ///
-    /// # Errors
-    ///
-    /// As [`dry_run`](Runner::dry_run).
-    pub async fn dry_run_async<C: AsyncClient>(self, client: &mut C) -> Result<DryRun, Error> {
-        let run = self.start(Goal::DryRun, client.dialect())?;
-        Ok(DryRun::from(client.drive(run).await?))
-    }
-
-    /// Makes sure that nothing is pending and nothing contradicts. Reads only, takes no lock: what a
-    /// program calls that leaves migrating to another.
-    ///
-    /// # Errors
-    ///
-    /// As [`plan`](Runner::plan), and [`Error::is_pending`] if something is pending.
-    pub fn verify<C: Connection>(self, client: &mut C) -> Result<Report, Error> {
-        let run = self.start(Goal::Verify, client.dialect())?;
-        Ok(driver::drive(client, run)?.report)
-    }
-
-    /// [`run`](Runner::run) for an asynchronous client.
-    ///
-    /// If the future is dropped before it is done, the server goes on with the message it has: it may
-    /// still commit migrations, each together with its record. Close the connection then (a `PgPool` does
-    /// it by itself). It holds the lock until the server notices, the next run waits for that, and goes on
-    /// with what is left.
-    ///
-    /// # Errors
-    ///
-    /// As [`run`](Runner::run).
-    pub async fn run_async<C: AsyncClient>(self, client: &mut C) -> Result<Report, Error> {
-        let run = self.start(Goal::Apply, client.dialect())?;
-        Ok(client.drive(run).await?.report)
-    }
-
-    /// [`plan`](Runner::plan) for an asynchronous client.
-    ///
-    /// # Errors
-    ///
-    /// As [`plan`](Runner::plan).
-    pub async fn plan_async<C: AsyncClient>(self, client: &mut C) -> Result<Plan, Error> {
-        let run = self.start(Goal::Plan, client.dialect())?;
-        Ok(client.drive(run).await?.plan)
-    }
-
-    /// [`verify`](Runner::verify) for an asynchronous client.
-    ///
-    /// # Errors
-    ///
-    /// As [`verify`](Runner::verify).
-    pub async fn verify_async<C: AsyncClient>(self, client: &mut C) -> Result<Report, Error> {
-        let run = self.start(Goal::Verify, client.dialect())?;
-        Ok(client.drive(run).await?.report)
-    }
-
-    /// The run that [`run`](Runner::run) drives, for a driver of your own.
-    ///
-    /// # Errors
-    ///
-    /// A name that cannot be, or a target that is not embedded.
-    pub fn into_run(self, dialect: &'static dyn Dialect) -> Result<Run<'a>, Error> {
-        self.start(Goal::Apply, dialect)
-    }
-
-    fn start(self, goal: Goal, dialect: &'static dyn Dialect) -> Result<Run<'a>, Error> {
+    pub(crate) fn start(self, goal: Goal, dialect: &'static dyn Dialect) -> Result<Run<'a>, Error> {
         // Any number will do, as long as replicas differ in it.
         let seed = RandomState::new().hash_one(std::process::id());
-        Run::new(self.set, self.options, goal, dialect, self.listener, seed)
+        Run::new(self.set, self.options, goal, dialect, self.listener, self.codes, seed)
     }
 }
 

@@ -16,6 +16,12 @@ pub(crate) fn event(event: &Event<'_>) {
                 tracing::debug!(version = one.version().number(), name = one.name(), "applying");
             }
         }
+        Event::Changed(change) => {
+            tracing::info!(version = change.version().number(), name = change.name(), "{change}");
+        }
+        Event::RolledBack(applied) => {
+            tracing::info!(version = applied.version().number(), name = applied.name(), "taken back");
+        }
         Event::Applied(applied) => {
             let micros = applied.duration().map(|duration| duration.as_micros());
             let (version, name, late) = (applied.version().number(), applied.name(), applied.out_of_order());

@@ -1,5 +1,8 @@
 //! What differs between databases: text and a few judgements.
 
+mod amend;
+mod catalog;
+mod describe;
 mod postgres;
 mod sqlite;
 
@@ -10,6 +13,7 @@ use gapless_core::{Concurrent, Migration, Syntax, Version};
 
 pub use self::postgres::Postgres;
 pub use self::sqlite::Sqlite;
+use crate::Change;
 use crate::engine::DbError;
 use crate::tracker::Tracker;
 
@@ -102,6 +106,55 @@ pub trait Dialect: fmt::Debug + Sync {
         )
     }
 
+    /// The rows of what a baseline stands for: nobody has run their own texts.
+    fn record_covered(&self, tracker: &Tracker, migrations: &mut dyn Iterator<Item = &Migration>) -> String {
+        let row = |migration: &Migration| {
+            format!("({}, {}, {}, NULL)", migration.version(), self.literal(migration.name()), self.clock())
+        };
+        let rows: Vec<_> = migrations.map(row).collect();
+        let set = tracker.set();
+        format!("INSERT INTO {set} (version, name, applied_at, checksum) VALUES {};\n", rows.join(", "))
+    }
+
+    /// Keeps others from writing to the set until the end of the transaction.
+    fn lock_set(&self, _tracker: &Tracker) -> String {
+        String::new()
+    }
+
+    /// Puts the tracker right, and journals it; inside of a transaction.
+    fn amend(&self, tracker: &Tracker, changes: &[Change]) -> String {
+        amend::statements(self, tracker, changes)
+    }
+
+    /// Takes a version out of the set and journals that; inside of a transaction. Fails with
+    /// [`Class::Unrecorded`] if it is not in the set.
+    fn take_back(&self, tracker: &Tracker, version: Version) -> String;
+
+    /// What the journal knows of renames (old identifier, version and name since), in the order of its rows.
+    fn renamed(&self, tracker: &Tracker) -> String {
+        let journal = tracker.journal();
+        format!("SELECT detail, version, name FROM {journal} WHERE event = 'renamed' ORDER BY id;\n")
+    }
+
+    /// The columns of another table (name, type, the database, the schema that it is in); no rows if it is
+    /// not there.
+    fn columns(&self, table: Table<'_>) -> String;
+
+    /// An expression of bytes as hex digits.
+    fn hex(&self, column: &str) -> String;
+
+    /// For each of these tables, whether it is there: a row with one truth value. Names are written as in a
+    /// statement, with their schema or found by the search path.
+    fn tables(&self, names: &[&str]) -> String;
+
+    /// Takes another tool's advisory lock until the end of the transaction, or fails with [`Class::Busy`].
+    fn lock_legacy(&self, _key: i64) -> String {
+        String::new()
+    }
+
+    /// Selects everything that the schemas of the database hold, other than the tracker: object, property, value.
+    fn describe(&self, tracker: &Tracker) -> String;
+
     /// Puts the session's settings back to what they were.
     fn restore(&self, settings: &[(String, String)]) -> String;
 
@@ -135,7 +188,14 @@ pub trait Dialect: fmt::Debug + Sync {
     /// The versions that the run with this token has applied.
     fn applied_by(&self, tracker: &Tracker, token: &str) -> String {
         let (journal, token) = (tracker.journal(), self.literal(token));
-        format!("SELECT version FROM {journal} WHERE event = 'applied' AND detail = {token};\n")
+        format!(
+            "SELECT version FROM {journal} WHERE event IN ('applied', 'baselined') AND detail = {token};\n"
+        )
+    }
+
+    /// Fails with [`Class::Unrecorded`] unless the version's row is still the one of this transaction.
+    fn still_recorded(&self, _tracker: &Tracker, _version: Version) -> String {
+        String::new()
     }
 
     /// Commits; a commit that is not durable may be lost in a crash of the server, with all after it.
@@ -152,6 +212,15 @@ pub trait Dialect: fmt::Debug + Sync {
 
 /// The first column of what [`Dialect::journal_applied`] selects, by which it is told from rows of scripts.
 pub const APPLIED: &str = "gapless:applied";
+
+/// A table as another tool names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Table<'a> {
+    /// The schema, not quoted; `None` is wherever the search path finds it.
+    pub schema: Option<&'a str>,
+    /// The name, not quoted.
+    pub name: &'a str,
+}
 
 /// What to look at while asking for the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

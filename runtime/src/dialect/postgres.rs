@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use gapless_core::{Concurrent, Migration, Syntax, Version};
 
-use super::{APPLIED, Class, Dialect, Look, Missing, Timeouts};
+use super::{APPLIED, Class, Dialect, Look, Missing, Table, Timeouts, catalog, describe};
 use crate::engine::DbError;
 use crate::tracker::{Tracker, quoted};
 
@@ -23,6 +23,9 @@ const HANDED_ON: &str = "gapless: another backend has the lock";
 
 /// What [`Dialect::lock_transaction`] fails with.
 const HELD: &str = "gapless: another runner has the lock";
+
+/// What [`Dialect::still_recorded`] fails with.
+const LEFT: &str = "gapless: the transaction of the record is over";
 
 impl Dialect for Postgres {
     fn syntax(&self) -> Syntax {
@@ -49,7 +52,7 @@ impl Dialect for Postgres {
 
     fn lock(&self, tracker: &Tracker, look: Look) -> String {
         let key = tracker.lock_key();
-        let held = held(key);
+        let held = catalog::held(key);
         // Taken twice, it would have to be given back twice: a run that was dropped on this session has left it.
         let attempt = format!(
             "CASE WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_locks l WHERE l.pid = pg_catalog.pg_backend_pid() AND {held}) \
@@ -63,13 +66,7 @@ impl Dialect for Postgres {
         };
         let there = |name: String| format!("pg_catalog.to_regclass({}) IS NOT NULL", self.literal(&name));
         let schema = self.literal(&quoted(tracker.schema()));
-        let fence = format!(
-            "EXISTS (SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a \
-             ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE i.indrelid = pg_catalog.to_regclass({}) \
-             AND a.attname = 'version' AND i.indnkeyatts = 1 AND i.indisunique AND i.indisvalid AND i.indimmediate \
-             AND i.indpred IS NULL)",
-            self.literal(&tracker.set())
-        );
+        let fence = catalog::has_key(self, tracker);
         let mut sql = format!(
             "SELECT {take}, pg_catalog.to_regnamespace({schema}) IS NOT NULL, {}, {}, {SESSION}, {fence};\n\
              SELECT 'session_authorization', pg_catalog.current_setting('session_authorization') \
@@ -134,11 +131,7 @@ impl Dialect for Postgres {
 
     /// An error rather than a row: only that keeps the rest of the transaction from running.
     fn lock_transaction(&self, tracker: &Tracker) -> String {
-        let key = tracker.lock_key();
-        format!(
-            "DO $gapless$BEGIN IF NOT pg_catalog.pg_try_advisory_xact_lock({key}) THEN \
-             RAISE EXCEPTION USING ERRCODE = '55P03', MESSAGE = '{HELD}'; END IF; END$gapless$;\n"
-        )
+        try_lock(tracker.lock_key())
     }
 
     fn same_backend(&self, pid: i32) -> String {
@@ -167,34 +160,7 @@ impl Dialect for Postgres {
     }
 
     fn inspect(&self, statement: &Concurrent<'_>) -> Option<String> {
-        let oid = |name: &str| format!("pg_catalog.to_regclass({})", self.literal(name));
-        let table_of = |index: &str| {
-            format!("(SELECT indrelid FROM pg_catalog.pg_index WHERE indexrelid = {})", oid(index))
-        };
-        // How the server names the copies that REINDEX makes: "Rebuilding Indexes Concurrently".
-        let copies = "NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$'";
-        let filter = match statement {
-            Concurrent::Create { index: None, .. } => return None,
-            Concurrent::Create { index: Some(index), table, .. } => format!(
-                "i.indrelid = {} AND c.relname = (pg_catalog.parse_ident({}))[1]::name",
-                oid(table),
-                self.literal(index)
-            ),
-            Concurrent::Drop { index } => format!("i.indexrelid = {}", oid(index)),
-            Concurrent::Reindex { object, name } => match object.as_str() {
-                "INDEX" => format!("{copies} AND i.indrelid = {}", table_of(name)),
-                "TABLE" => format!("{copies} AND i.indrelid = {}", oid(name)),
-                "SCHEMA" => {
-                    format!("{copies} AND n.oid = pg_catalog.to_regnamespace({})", self.literal(name))
-                }
-                _ => copies.to_owned(),
-            },
-        };
-        Some(format!(
-            "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), i.indisvalid FROM pg_catalog.pg_index i \
-             JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
-             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {filter};\n"
-        ))
+        catalog::indexes(self, statement)
     }
 
     fn begin(&self, timeouts: Timeouts) -> String {
@@ -247,17 +213,63 @@ impl Dialect for Postgres {
 
     fn journal_applied(&self, tracker: &Tracker, migration: &Migration, token: &str) -> String {
         let (version, set) = (migration.version(), tracker.set());
+        let event = if migration.is_baseline() { "baselined" } else { "applied" };
         let seconds = format!(
             "extract(epoch FROM clock_timestamp() - (SELECT applied_at FROM {set} WHERE version = {version}))"
         );
         format!(
             "INSERT INTO {} (version, name, event, detail, duration_ms) \
-             VALUES ({version}, (SELECT name FROM {set} WHERE version = {version}), 'applied', {}, \
+             VALUES ({version}, (SELECT name FROM {set} WHERE version = {version}), '{event}', {}, \
              ({seconds} * 1000)::bigint) \
              RETURNING '{APPLIED}', version, ({seconds} * 1000000)::bigint;\n",
             tracker.journal(),
             self.literal(token),
         )
+    }
+
+    fn lock_set(&self, tracker: &Tracker) -> String {
+        format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE;\n", tracker.set())
+    }
+
+    fn take_back(&self, tracker: &Tracker, version: Version) -> String {
+        format!(
+            "WITH gone AS (DELETE FROM {} WHERE version = {version} RETURNING name) \
+             INSERT INTO {} (version, name, event) SELECT {version}, (SELECT name FROM gone), 'rolled_back';\n",
+            tracker.set(),
+            tracker.journal()
+        )
+    }
+
+    /// The row bears the transaction's number, which a commit in between would have changed.
+    fn still_recorded(&self, tracker: &Tracker, version: Version) -> String {
+        format!(
+            "DO $gapless$BEGIN IF NOT EXISTS (SELECT 1 FROM {} WHERE version = {version} AND \
+             xmin = pg_catalog.pg_current_xact_id()::xid) THEN RAISE EXCEPTION USING ERRCODE = '55000', \
+             MESSAGE = '{LEFT}'; END IF; END$gapless$;\n",
+            tracker.set()
+        )
+    }
+
+    fn columns(&self, table: Table<'_>) -> String {
+        catalog::columns(self, table)
+    }
+
+    fn hex(&self, column: &str) -> String {
+        format!("pg_catalog.encode({column}, 'hex')")
+    }
+
+    fn tables(&self, names: &[&str]) -> String {
+        let there =
+            |name: &&str| format!("SELECT pg_catalog.to_regclass({}) IS NOT NULL", self.literal(name));
+        names.iter().map(there).collect::<Vec<_>>().join(" UNION ALL ") + ";\n"
+    }
+
+    fn lock_legacy(&self, key: i64) -> String {
+        try_lock(key)
+    }
+
+    fn describe(&self, tracker: &Tracker) -> String {
+        describe::postgres(self, tracker)
     }
 
     fn commit(&self, durable: bool) -> String {
@@ -287,6 +299,7 @@ impl Dialect for Postgres {
             // Two sessions that create the same object collide on the catalog's own indexes.
             "23505" if error.schema.as_deref() == Some("pg_catalog") => Class::Exists,
             "42P07" | "42P06" | "42710" => Class::Exists,
+            "55000" if error.message == LEFT => Class::Unrecorded,
             "55P03" if error.message == HELD => Class::Busy,
             "55P03" if error.message == HANDED_ON => Class::HandedOn,
             "55P04" => Class::Untriable,
@@ -300,20 +313,18 @@ impl Dialect for Postgres {
     }
 }
 
+fn try_lock(key: i64) -> String {
+    format!(
+        "DO $gapless$BEGIN IF NOT pg_catalog.pg_try_advisory_xact_lock({key}) THEN \
+         RAISE EXCEPTION USING ERRCODE = '55P03', MESSAGE = '{HELD}'; END IF; END$gapless$;\n"
+    )
+}
+
 fn set(timeouts: Timeouts, how: &str) -> String {
     let line = |name: &str, timeout: Option<std::time::Duration>| {
         timeout.map_or(String::new(), |timeout| format!("{how} {name} = {};\n", timeout.as_millis()))
     };
     line("lock_timeout", timeouts.lock) + &line("statement_timeout", timeouts.statement)
-}
-
-/// The rows of `pg_locks`, as `l`, of this advisory lock: a bigint key is shown in two halves there.
-fn held(key: i64) -> String {
-    let [high, low] = [key.cast_unsigned() >> 32, key.cast_unsigned() & 0xffff_ffff];
-    format!(
-        "l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid = {high} AND l.objid = {low} \
-         AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
-    )
 }
 
 /// As `CREATE TABLE` names a primary key.

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use gapless_core::{Concurrent, Migration, Syntax, Version};
 
-use super::{APPLIED, Class, Dialect, Look, Missing, Timeouts};
+use super::{APPLIED, Class, Dialect, Look, Missing, Table, Timeouts, describe};
 use crate::engine::DbError;
 use crate::tracker::{Tracker, quoted};
 
@@ -142,17 +142,51 @@ impl Dialect for Sqlite {
 
     fn journal_applied(&self, tracker: &Tracker, migration: &Migration, token: &str) -> String {
         let (version, set) = (migration.version(), tracker.set());
+        let event = if migration.is_baseline() { "baselined" } else { "applied" };
         let micros = format!(
             "(julianday('now') - julianday((SELECT applied_at FROM {set} WHERE version = {version}))) * 86400000000"
         );
         format!(
             "INSERT INTO {} (version, name, event, detail, duration_ms) \
-             VALUES ({version}, (SELECT name FROM {set} WHERE version = {version}), 'applied', {}, \
+             VALUES ({version}, (SELECT name FROM {set} WHERE version = {version}), '{event}', {}, \
              CAST({micros} / 1000 AS INTEGER)) \
              RETURNING '{APPLIED}', version, CAST({micros} AS INTEGER);\n",
             tracker.journal(),
             self.literal(token),
         )
+    }
+
+    /// `BEGIN IMMEDIATE` keeps everyone else out, so the row that is named is the row that goes.
+    fn take_back(&self, tracker: &Tracker, version: Version) -> String {
+        let (set, journal) = (tracker.set(), tracker.journal());
+        format!(
+            "INSERT INTO {journal} (version, name, event) \
+             SELECT {version}, (SELECT name FROM {set} WHERE version = {version}), 'rolled_back';\n\
+             DELETE FROM {set} WHERE version = {version};\n"
+        )
+    }
+
+    fn columns(&self, table: Table<'_>) -> String {
+        let schema = table.schema.unwrap_or("main");
+        let (name, schema) = (self.literal(table.name), self.literal(schema));
+        format!("SELECT name, type, '', {schema} FROM pragma_table_info({name}, {schema});\n")
+    }
+
+    fn hex(&self, column: &str) -> String {
+        format!("lower(hex({column}))")
+    }
+
+    fn tables(&self, names: &[&str]) -> String {
+        let there = |name: &&str| {
+            let (schema, name) = name.split_once('.').unwrap_or(("main", name));
+            let (schema, name) = (quoted(schema.trim_matches('"')), self.literal(name.trim_matches('"')));
+            format!("SELECT EXISTS (SELECT 1 FROM {schema}.sqlite_master WHERE lower(name) = lower({name}))")
+        };
+        names.iter().map(there).collect::<Vec<_>>().join(" UNION ALL ") + ";\n"
+    }
+
+    fn describe(&self, tracker: &Tracker) -> String {
+        describe::sqlite(self, tracker)
     }
 
     fn commit(&self, _: bool) -> String {

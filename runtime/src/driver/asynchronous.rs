@@ -1,9 +1,9 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use super::{ExchangeError, answer};
+use super::{ExchangeError, answer, unsuited};
 use crate::Error;
-use crate::engine::{Dialect, Finished, Reply, ResultSet, Run, Step};
+use crate::engine::{Call, Dialect, Finished, Reply, ResultSet, Run, Step};
 
 /// An asynchronous connection that a run can use: `tokio_postgres::Client` with the feature
 /// `tokio-postgres`, `sqlx::PgConnection` with the feature `sqlx`, or one of your own.
@@ -20,6 +20,20 @@ pub trait AsyncConnection: Send {
         &mut self,
         message: &str,
     ) -> impl Future<Output = Result<Vec<ResultSet>, ExchangeError>> + Send;
+
+    /// Runs a migration in Rust: in one transaction [`Call::before`], the code, [`Call::after`], whose rows are
+    /// the answer.
+    ///
+    /// # Errors
+    ///
+    /// What the code or the database said, after a rollback; the default runs none.
+    fn call(
+        &mut self,
+        call: &mut Call,
+    ) -> impl Future<Output = Result<Vec<ResultSet>, ExchangeError>> + Send {
+        let error = unsuited(call);
+        async { Err(error) }
+    }
 
     /// Waits, with the timer of the runtime that the connection lives in.
     fn sleep(&mut self, pause: Duration) -> impl Future<Output = ()> + Send;
@@ -66,6 +80,15 @@ pub(crate) async fn drive_async<C: AsyncConnection>(
                 let begun = Instant::now();
                 answer(client.exchange(&message).await, begun)
             }
+            Step::Call => match run.take_call() {
+                None => Reply::slept(),
+                Some(mut call) => {
+                    let begun = Instant::now();
+                    let reply = answer(client.call(&mut call).await, begun);
+                    run.called(call);
+                    reply
+                }
+            },
         };
         run.reply(reply);
     }

@@ -16,11 +16,12 @@ use std::error::Error as StdError;
 use std::thread;
 use std::time::Instant;
 
-#[cfg(feature = "sqlx")]
 pub(crate) use self::asynchronous::drive_async;
 pub use self::asynchronous::{AsyncClient, AsyncConnection};
 use crate::Error;
-use crate::engine::{DbError, Dialect, Finished, Reply, ResultSet, Run, Step};
+#[cfg(any(feature = "postgres", feature = "rusqlite", feature = "tokio-postgres"))]
+use crate::code::BoxError;
+use crate::engine::{Call, DbError, Dialect, Finished, Reply, ResultSet, Run, Step};
 use crate::error::ErrorKind;
 
 /// A connection that a run can use: `postgres::Client` with the feature `postgres`,
@@ -40,6 +41,42 @@ pub trait Connection {
     ///
     /// What the database said, or how the connection broke.
     fn exchange(&mut self, message: &str) -> Result<Vec<ResultSet>, ExchangeError>;
+
+    /// Runs a migration in Rust: in one transaction [`Call::before`], the code, [`Call::after`], whose rows are
+    /// the answer.
+    ///
+    /// # Errors
+    ///
+    /// What the code or the database said, after a rollback; the default runs none.
+    fn call(&mut self, call: &mut Call) -> Result<Vec<ResultSet>, ExchangeError> {
+        Err(unsuited(call))
+    }
+}
+
+/// The code is for another driver.
+fn unsuited(call: &Call) -> ExchangeError {
+    let error = DbError { message: call.unsuited(), ..DbError::default() };
+    ExchangeError::Database(Box::new(error))
+}
+
+/// What the code of a migration has failed with: the error of its database, or words of its own.
+#[cfg(any(feature = "postgres", feature = "rusqlite", feature = "tokio-postgres"))]
+fn code_failed<E: StdError + 'static>(
+    error: BoxError,
+    understood: impl FnOnce(E) -> ExchangeError,
+) -> ExchangeError {
+    match error.downcast::<E>() {
+        Ok(error) => understood(*error),
+        Err(other) => {
+            let mut message = other.to_string();
+            let mut source = other.source();
+            while let Some(cause) = source {
+                message = format!("{message}: {cause}");
+                source = cause.source();
+            }
+            ExchangeError::Database(Box::new(DbError { message, ..DbError::default() }))
+        }
+    }
 }
 
 /// Why a message was not answered with rows.
@@ -68,6 +105,15 @@ pub(crate) fn drive<'a, C: Connection>(client: &mut C, mut run: Run<'a>) -> Resu
                 let begun = Instant::now();
                 answer(client.exchange(message), begun)
             }
+            Step::Call => match run.take_call() {
+                None => Reply::slept(),
+                Some(mut call) => {
+                    let begun = Instant::now();
+                    let reply = answer(client.call(&mut call), begun);
+                    run.called(call);
+                    reply
+                }
+            },
         };
         run.reply(reply);
     }

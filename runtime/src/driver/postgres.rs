@@ -1,8 +1,9 @@
 use postgres::Client;
 
 use super::messages::{Results, exchange_error};
-use super::{Connection, ExchangeError};
-use crate::engine::{Dialect, Postgres, ResultSet};
+use super::{Connection, ExchangeError, code_failed, unsuited};
+use crate::code::Inner;
+use crate::engine::{Call, Dialect, Postgres, ResultSet};
 
 impl Connection for Client {
     fn dialect(&self) -> &'static dyn Dialect {
@@ -19,5 +20,18 @@ impl Connection for Client {
             // The client drops what came before an error: how much had been done is not known.
             Err(error) => Err(exchange_error(error, self.is_closed(), None)),
         }
+    }
+
+    fn call(&mut self, call: &mut Call) -> Result<Vec<ResultSet>, ExchangeError> {
+        let Inner::Postgres(code) = &mut call.code.0 else { return Err(unsuited(call)) };
+        let refused = |error| exchange_error(error, false, None);
+        let mut transaction = self.transaction().map_err(refused)?;
+        transaction.batch_execute(&call.before).map_err(refused)?;
+        code(&mut transaction).map_err(|error| code_failed(error, refused))?;
+        let messages = transaction.simple_query(&call.after).map_err(refused)?;
+        transaction.commit().map_err(refused)?;
+        let mut results = Results::default();
+        messages.iter().for_each(|message| results.push(message));
+        Ok(results.complete())
     }
 }

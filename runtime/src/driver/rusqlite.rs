@@ -1,9 +1,10 @@
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::types::ValueRef;
-use rusqlite::{Batch, Row, Statement};
+use rusqlite::{Batch, Row, Statement, TransactionBehavior};
 
-use super::{Connection, ExchangeError};
-use crate::engine::{DbError, Dialect, Position, ResultSet, Sqlite};
+use super::{Connection, ExchangeError, code_failed, unsuited};
+use crate::code::Inner;
+use crate::engine::{Call, DbError, Dialect, Position, ResultSet, Sqlite};
 
 impl Connection for rusqlite::Connection {
     fn dialect(&self) -> &'static dyn Dialect {
@@ -15,19 +16,35 @@ impl Connection for rusqlite::Connection {
     }
 
     fn exchange(&mut self, message: &str) -> Result<Vec<ResultSet>, ExchangeError> {
-        let mut results = Vec::new();
-        let mut batch = Batch::new(self, message);
-        loop {
-            let result = match batch.next() {
-                Ok(Some(mut statement)) => rows(&mut statement),
-                Ok(None) => return Ok(results),
-                Err(error) => Err(error),
-            };
-            match result {
-                Ok(result) => results.push(result),
-                Err(error) => {
-                    return Err(ExchangeError::Database(Box::new(db_error(&error, message, results.len()))));
-                }
+        batch(self, message)
+    }
+
+    fn call(&mut self, call: &mut Call) -> Result<Vec<ResultSet>, ExchangeError> {
+        let Inner::Rusqlite(code) = &mut call.code.0 else { return Err(unsuited(call)) };
+        let refused = |error: rusqlite::Error| ExchangeError::Database(Box::new(db_error(&error, "", 0)));
+        let mut transaction =
+            self.transaction_with_behavior(TransactionBehavior::Immediate).map_err(refused)?;
+        batch(&transaction, &call.before)?;
+        code(&mut transaction).map_err(|error| code_failed(error, refused))?;
+        let results = batch(&transaction, &call.after)?;
+        transaction.commit().map_err(refused)?;
+        Ok(results)
+    }
+}
+
+fn batch(connection: &rusqlite::Connection, message: &str) -> Result<Vec<ResultSet>, ExchangeError> {
+    let mut results = Vec::new();
+    let mut batch = Batch::new(connection, message);
+    loop {
+        let result = match batch.next() {
+            Ok(Some(mut statement)) => rows(&mut statement),
+            Ok(None) => return Ok(results),
+            Err(error) => Err(error),
+        };
+        match result {
+            Ok(result) => results.push(result),
+            Err(error) => {
+                return Err(ExchangeError::Database(Box::new(db_error(&error, message, results.len()))));
             }
         }
     }

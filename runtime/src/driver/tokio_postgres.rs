@@ -5,8 +5,9 @@ use futures_util::StreamExt;
 use tokio_postgres::Client;
 
 use super::messages::{Results, exchange_error};
-use super::{AsyncConnection, ExchangeError};
-use crate::engine::{Dialect, Postgres, ResultSet};
+use super::{AsyncConnection, ExchangeError, code_failed, unsuited};
+use crate::code::Inner;
+use crate::engine::{Call, Dialect, Postgres, ResultSet};
 
 impl AsyncConnection for Client {
     fn dialect(&self) -> &'static dyn Dialect {
@@ -23,6 +24,19 @@ impl AsyncConnection for Client {
                 Err(error) => return Err(exchange_error(error, self.is_closed(), Some(results.completed()))),
             }
         }
+        Ok(results.complete())
+    }
+
+    async fn call(&mut self, call: &mut Call) -> Result<Vec<ResultSet>, ExchangeError> {
+        let Inner::TokioPostgres(code) = &mut call.code.0 else { return Err(unsuited(call)) };
+        let refused = |error| exchange_error(error, false, None);
+        let mut transaction = self.transaction().await.map_err(refused)?;
+        transaction.batch_execute(&call.before).await.map_err(refused)?;
+        code(&mut transaction).await.map_err(|error| code_failed(error, refused))?;
+        let messages = transaction.simple_query(&call.after).await.map_err(refused)?;
+        transaction.commit().await.map_err(refused)?;
+        let mut results = Results::default();
+        messages.iter().for_each(|message| results.push(message));
         Ok(results.complete())
     }
 

@@ -8,6 +8,7 @@ use gapless_core::{Migration, Version, split};
 use super::reply::{DbError, ResultSet};
 use super::run::Run;
 use crate::dialect::{APPLIED, Dialect};
+use crate::plan::covered;
 
 /// A message is at most about this long, so that neither side holds much of it at once.
 const MOST_BYTES: usize = 1 << 20;
@@ -84,6 +85,16 @@ impl<'a> Batch<'a> {
     }
 }
 
+impl<'a> Run<'a> {
+    /// The row of a migration, or those of all that a baseline stands for.
+    pub(super) fn record(&self, migration: &Migration) -> String {
+        match self.set.baseline().filter(|_| migration.is_baseline()) {
+            Some(baseline) => self.dialect.record_covered(&self.tracker, &mut covered(self.set, baseline)),
+            None => self.dialect.record(&self.tracker, migration),
+        }
+    }
+}
+
 /// Where in the message an error lies: where the database says, or at the statement after the last that
 /// ended well.
 pub(super) fn offset(error: &DbError, message: &str, dialect: &dyn Dialect) -> Option<usize> {
@@ -95,7 +106,7 @@ pub(super) fn offset(error: &DbError, message: &str, dialect: &dyn Dialect) -> O
 }
 
 /// What whoever looks at the server's activity sees first.
-fn headline(members: &[&Migration]) -> String {
+pub(super) fn headline(members: &[&Migration]) -> String {
     let shown = |migration: &Migration| format!("{} {}", migration.version(), migration.name());
     match members {
         [] => String::new(),
@@ -117,7 +128,7 @@ fn members<'a>(queue: impl Iterator<Item = &'a Migration>) -> Vec<&'a Migration>
         .take_while(|migration| {
             let fits = bytes == 0 || bytes + migration.sql().len() <= MOST_BYTES;
             bytes += migration.sql().len();
-            fits && !migration.directives().no_transaction()
+            fits && !migration.directives().no_transaction() && !migration.directives().rust()
         })
         .take(MOST_MIGRATIONS)
         .collect()
@@ -129,7 +140,7 @@ impl<'a> Segment<'a> {
     fn write(run: &mut Run<'a>, migration: &'a Migration, restore: &str, durable: bool) -> Segment<'a> {
         let begin = run.dialect.begin(run.timeouts(migration));
         let lock = run.lock_transaction();
-        let record = run.dialect.record(&run.tracker, migration);
+        let record = run.record(migration);
         let journal = run.dialect.journal_applied(&run.tracker, migration, &run.token);
         let commit = run.dialect.commit(durable);
         let message = &mut run.message;

@@ -102,6 +102,10 @@ fn doing(state: &State<'_>) -> &'static str {
     match state {
         State::Observing | State::Reviewing(_) => "reading the applied migrations",
         State::Locking(_) | State::Waiting(..) => "asking for the lock",
+        State::Consulting(..) => "looking at what is there",
+        State::Amending(_) => "putting the tracker right",
+        State::Calling(_) => "applying a migration in Rust",
+        State::Undoing(_) => "taking migrations back",
         State::Bootstrapping => "creating the tracker",
         State::Applying(_) | State::Stepping(_) | State::Pausing(..) => "applying migrations",
         State::Rehearsing(_) => "trying the migrations",

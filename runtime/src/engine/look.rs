@@ -2,15 +2,36 @@
 
 use std::time::Duration;
 
+use gapless_core::Migration;
+
+use super::consult::{Question, Then};
 use super::reply::{DbError, ResultSet};
 use super::run::{After, Rollback, Run, State};
 use crate::dialect::{Class, Look, Missing, Timeouts};
 use crate::error::ErrorKind;
 use crate::event::{Event, Holder};
-use crate::history::History;
 use crate::options::Locking;
-use crate::plan::plan;
 use crate::runner::Goal;
+
+/// What a look at the applied set comes to.
+#[derive(Debug)]
+pub(super) enum Decision<'a> {
+    /// The run ends.
+    End(Box<State<'a>>),
+    /// There is work, and the queue holds it.
+    Work,
+    /// More must be known first.
+    Ask(Question),
+}
+
+/// What came of asking for the lock.
+#[derive(Debug)]
+pub(super) struct Asked {
+    look: Look,
+    flags: ResultSet,
+    settings: ResultSet,
+    holder: Option<Holder>,
+}
 
 impl<'a> Run<'a> {
     pub(super) fn look(&mut self) -> State<'a> {
@@ -27,10 +48,18 @@ impl<'a> Run<'a> {
             return self.end(Err(ErrorKind::InTransaction));
         }
         self.session.set_exists = true;
-        match self.decide(results.get(1)) {
-            Some(end) => end,
-            None if self.session.locked && self.goal == Goal::Apply => self.next(),
-            None => self.ask(false),
+        let decision = self.decide(results.get(1));
+        self.after_observing(decision)
+    }
+
+    pub(super) fn after_observing(&mut self, decision: Decision<'a>) -> State<'a> {
+        match decision {
+            Decision::End(end) => *end,
+            Decision::Ask(question) if self.asks_now(question) => self.consult(question, Then::Observed),
+            Decision::Work if self.session.locked && self.session.set_exists && self.goal != Goal::DryRun => {
+                self.begin_work()
+            }
+            Decision::Work | Decision::Ask(_) => self.ask(false),
         }
     }
 
@@ -39,7 +68,8 @@ impl<'a> Run<'a> {
         match self.dialect.classify(&error, &self.tracker) {
             Class::Missing => {
                 self.session.set_exists = false;
-                self.decide(None).unwrap_or_else(|| self.ask(false))
+                let decision = self.decide(None);
+                self.after_observing(decision)
             }
             Class::Busy => self.wait(After::Look, None),
             Class::InTransaction => self.end(Err(ErrorKind::InTransaction)),
@@ -49,51 +79,6 @@ impl<'a> Run<'a> {
             }
             _ => self.end(Err(ErrorKind::Database { doing: format!("reading {table}"), error })),
         }
-    }
-
-    /// Compares the applied set with ours. `None`: there is work, and the queue holds it; otherwise the
-    /// run ends.
-    pub(super) fn decide(&mut self, applied: Option<&ResultSet>) -> Option<State<'a>> {
-        match applied.map(History::read) {
-            None => self.decide_on(&History::default()),
-            Some(Ok(history)) => self.decide_on(&history),
-            Some(Err(problem)) => {
-                let table = self.tracker.shown();
-                Some(self.end(Err(ErrorKind::Shape { table, problem })))
-            }
-        }
-    }
-
-    pub(super) fn decide_on(&mut self, history: &History) -> Option<State<'a>> {
-        let plan = match plan(self.set, history, &self.options) {
-            Ok(plan) => plan,
-            Err(conflicts) => return Some(self.end(Err(ErrorKind::Conflict(conflicts)))),
-        };
-        // What failed before is pending again, and is tried again.
-        self.doomed = None;
-        self.report.already = plan.applied().saturating_sub(self.report.applied.len());
-        self.report.held_back = plan.held_back();
-        self.queue = plan.pending().iter().filter_map(|pending| self.set.find(pending.version())).collect();
-        for warning in plan.warnings() {
-            if !self.report.warnings.contains(warning) {
-                self.warn(warning.clone());
-            }
-        }
-        if plan != self.plan && !plan.is_empty() {
-            self.emit(&Event::Planned(&plan));
-        }
-        self.plan = plan;
-        let pending = self.plan.pending();
-        let count = pending.len();
-        if count == 0 || self.goal == Goal::Plan {
-            return Some(self.end(Ok(())));
-        }
-        if self.goal == Goal::Verify {
-            let paths = pending.iter().map(|pending| pending.path().to_owned()).collect();
-            return Some(self.end(Err(ErrorKind::Pending(paths))));
-        }
-        let standby = self.session.standby;
-        self.session.read_only.then(|| self.end(Err(ErrorKind::ReadOnly { pending: count, standby })))
     }
 
     fn ask(&mut self, holder: bool) -> State<'a> {
@@ -108,34 +93,43 @@ impl<'a> Run<'a> {
         let flags = results.next().cloned().unwrap_or_default();
         let settings = results.next().cloned().unwrap_or_default();
         let applied = if look.set { results.next() } else { None };
-        let ours = flags.is_true(0);
+        let holder = if look.holder { results.next().and_then(holder) } else { None };
         if let (None, Some(before)) = (flags.value(0), look.pid) {
             let after = flags.value(4).unwrap_or_default().to_owned();
             return self.end(Err(ErrorKind::Pooler { before, after }));
         }
+        let ours = flags.is_true(0);
         self.session.locked |=
             ours && look.take && self.dialect.unlock(&self.tracker, self.session.pid).is_some();
         self.session.pid = flags.value(4).and_then(|pid| pid.parse().ok());
         self.session.read_only = flags.is_true(5);
         self.session.standby = flags.is_true(6);
         self.session.set_exists = flags.is_true(2);
-        let missing =
-            Missing { schema: !flags.is_true(1), set: !flags.is_true(2), journal: !flags.is_true(3) };
         if ours && self.session.set_exists && !look.set {
             // Another runner created it between our two looks.
             return self.ask(false);
         }
-        if let Some(end) = self.decide(applied) {
-            return end;
+        let decision = self.decide(applied);
+        self.after_asking(Asked { look, flags, settings, holder }, decision)
+    }
+
+    pub(super) fn after_asking(&mut self, asked: Asked, decision: Decision<'a>) -> State<'a> {
+        let ours = asked.flags.is_true(0);
+        if let Decision::End(end) = decision {
+            return *end;
         }
         if !ours {
-            let holder = if look.holder { results.next().and_then(holder) } else { None };
-            return self.wait(After::Lock, holder);
+            return self.wait(After::Lock, asked.holder);
         }
-        if let Some(kind) = self.unfit(look, &flags) {
+        if let Decision::Ask(question) = decision {
+            return self.consult(question, Then::Asked(Box::new(asked)));
+        }
+        if let Some(kind) = self.unfit(asked.look, &asked.flags) {
             return self.end(Err(kind));
         }
-        self.session.settings = pairs(&settings);
+        self.session.settings = pairs(&asked.settings);
+        let there = |column| asked.flags.is_true(column);
+        let missing = Missing { schema: !there(1), set: !there(2), journal: !there(3) };
         if self.goal == Goal::DryRun {
             return self.begin_rehearsal(missing);
         }
@@ -147,7 +141,7 @@ impl<'a> Run<'a> {
             self.message += &self.dialect.commit(true);
             return State::Bootstrapping;
         }
-        self.next()
+        self.begin_work()
     }
 
     /// What about the session or the tracker keeps anything from being applied.
@@ -166,7 +160,10 @@ impl<'a> Run<'a> {
         }
         let steps = self.queue.iter().find(|migration| migration.directives().no_transaction());
         if let (Locking::Transaction, Some(migration)) = (self.options.locking, steps) {
-            return Some(ErrorKind::NeedsSession(migration.path().to_owned()));
+            return Some(ErrorKind::NeedsSession(migration.file()));
+        }
+        if let Some(migration) = self.queue.iter().find(|migration| self.lacks_code(migration)) {
+            return Some(ErrorKind::NoCode { version: migration.version(), path: migration.file() });
         }
         // A set read by other rules may hold what those rules hide from the build and this database runs.
         if self.set.syntax() == self.dialect.syntax() {
@@ -175,6 +172,13 @@ impl<'a> Run<'a> {
         let problems: Vec<_> =
             self.queue.iter().flat_map(|migration| migration.problems(self.dialect.syntax())).collect();
         (!problems.is_empty()).then_some(ErrorKind::Refused(problems))
+    }
+
+    /// Whether it is in Rust, and the run was not given the code. A dry run does not try it, and a rollback
+    /// runs its down file.
+    fn lacks_code(&self, migration: &Migration) -> bool {
+        let needed = self.goal == Goal::Apply && migration.directives().rust();
+        needed && !self.codes.contains_key(&migration.version())
     }
 
     /// Fails a message on another backend than the one that has the lock.

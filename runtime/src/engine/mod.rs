@@ -19,11 +19,17 @@
 //!   Unlocking ------------------------------> Finished
 //! ```
 //!
+//! Between `Locking` and the work may stand `Consulting`, where another tool's history, tables to be reconciled
+//! or a newer release's renames have to be looked at, and `Amending`, where the tracker is put right.
 //! A migration with `no-transaction` takes the way of `Stepping` instead of `Applying`: a message for each
-//! statement, and one that journals it.
+//! statement, and one that journals it. One in Rust takes the way of `Calling`, and a rollback that of `Undoing`.
 
+mod amending;
 mod backoff;
 mod batch;
+mod calling;
+mod consult;
+mod decide;
 mod ending;
 mod inspect;
 mod look;
@@ -33,11 +39,13 @@ mod resume;
 mod review;
 mod run;
 mod stepwise;
+mod undo;
 mod work;
 
 pub use gapless_core::{Concurrent, Fault, Statement, split};
 
 pub use self::reply::{DbError, Position, Reply, ResultSet};
 pub use self::run::{Finished, Run, Step};
-pub use crate::dialect::{APPLIED, Class, Dialect, Entry, Look, Missing, Postgres, Sqlite, Timeouts};
+pub use crate::code::Call;
+pub use crate::dialect::{APPLIED, Class, Dialect, Entry, Look, Missing, Postgres, Sqlite, Table, Timeouts};
 pub use crate::tracker::Tracker;

@@ -34,6 +34,9 @@ impl<'a> Run<'a> {
         if missing.any() {
             self.message += &self.dialect.create(&self.tracker, missing);
         }
+        if !self.plan.changes().is_empty() {
+            self.message += &self.dialect.amend(&self.tracker, self.plan.changes());
+        }
         State::Rehearsing(None)
     }
 
@@ -44,7 +47,7 @@ impl<'a> Run<'a> {
             self.rehearsal.tried.push(applied);
         }
         while let Some(migration) = self.queue.pop_front() {
-            if migration.directives().no_transaction() {
+            if migration.directives().no_transaction() || migration.directives().rust() {
                 let pending = self.pending(migration.version());
                 self.rehearsal.not_tried.extend(pending);
                 continue;
@@ -57,7 +60,7 @@ impl<'a> Run<'a> {
     fn rehearse(&mut self, migration: &'a Migration) -> State<'a> {
         let timeouts = self.dialect.set_local_timeouts(self.timeouts(migration));
         self.message = format!("SAVEPOINT gapless;\n{timeouts}");
-        self.message += &self.dialect.record(&self.tracker, migration);
+        self.message += &self.record(migration);
         let script = self.message.len();
         self.message += migration.sql();
         let script = script..self.message.len();

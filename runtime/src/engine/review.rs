@@ -3,6 +3,7 @@
 use gapless_core::{Migration, Version};
 
 use super::batch::{Batch, Culprit};
+use super::look::Decision;
 use super::reply::{DbError, ResultSet};
 use super::run::{After, Run, State};
 use crate::Failure;
@@ -89,7 +90,7 @@ impl<'a> Run<'a> {
         };
         refusal.located = refusal.located.or(missing.map(|index| Culprit { index, at: None }));
         match class {
-            Class::Fence if overtaken => self.go_on(&history),
+            Class::Fence if overtaken => self.go_on(history),
             Class::Busy => self.wait(After::Look, None),
             Class::Retry if self.attempt <= self.options.retries => self.retry(&refusal),
             _ => self.refused(refusal, recorded),
@@ -97,8 +98,12 @@ impl<'a> Run<'a> {
     }
 
     /// Another runner was faster with one of them: what is left is ours.
-    fn go_on(&mut self, history: &History) -> State<'a> {
-        self.decide_on(history).unwrap_or_else(|| self.next())
+    fn go_on(&mut self, history: History) -> State<'a> {
+        match self.decide_on(history) {
+            Decision::End(end) => *end,
+            Decision::Work => self.begin_work(),
+            Decision::Ask(_) => self.look(),
+        }
     }
 
     fn retry(&mut self, refusal: &Refusal<'a>) -> State<'a> {

@@ -1,18 +1,24 @@
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 use std::time::Duration;
 
 use gapless_core::{Migration, MigrationSet, Version};
 
+use super::amending::Amending;
 use super::backoff::Backoff;
 use super::batch::Batch;
+use super::consult::{LegacyTable, Question, Then};
 use super::rehearse::{Rehearsal, Scene};
 use super::reply::{Outcome, Reply};
 use super::review::Refusal;
 use super::stepwise::Stepwise;
+use super::undo::Undo;
+use crate::amend::Facts;
+use crate::code::{Call, Code};
 use crate::dialect::{Dialect, Look};
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
+use crate::history::History;
 use crate::options::Options;
 use crate::plan::Plan;
 use crate::runner::{Goal, Listener};
@@ -24,6 +30,9 @@ use crate::{Applied, Pending, Report};
 pub enum Step<'a> {
     /// Send this one message and wait for its answer.
     Send(&'a str),
+    /// Take the call from [`Run::take_call`]: in one transaction send its message before, run its code, send the
+    /// message after. Give it back with [`Run::called`], and reply with the rows of the message after.
+    Call,
     /// Wait this long.
     Sleep(Duration),
     /// Nothing: take the result from [`Run::finish`].
@@ -56,6 +65,12 @@ pub struct Run<'a> {
     pub(super) state: State<'a>,
     pub(super) message: String,
     pub(super) session: Session,
+    /// The applied set as it was looked at last, and what was asked beside it.
+    pub(super) history: History,
+    pub(super) facts: Facts,
+    pub(super) legacy: Option<LegacyTable>,
+    pub(super) codes: BTreeMap<Version, Code>,
+    pub(super) call: Option<Call>,
     pub(super) queue: VecDeque<&'a Migration>,
     /// A failure that ends the run once everything before it is applied.
     pub(super) doomed: Option<ErrorKind>,
@@ -82,7 +97,11 @@ pub(super) enum State<'a> {
     Observing,
     Locking(Look),
     Waiting(Duration, After),
+    Consulting(Question, Then),
     Bootstrapping,
+    Amending(Amending),
+    Calling(&'a Migration),
+    Undoing(Undo<'a>),
     Rehearsing(Option<Scene<'a>>),
     Applying(Batch<'a>),
     RollingBack(Rollback<'a>),
@@ -110,6 +129,8 @@ pub(super) enum After {
 pub(super) enum Rollback<'a> {
     Review(Refusal<'a>),
     Look,
+    /// A pause, and then a look.
+    Wait,
     /// The end of a dry run.
     Done,
     Again(Stepwise<'a>),
@@ -131,6 +152,42 @@ pub(super) struct Session {
     pub(super) read_only: bool,
 }
 
+/// Versions that were named must be embedded, and fit what they were named for.
+fn check(set: &MigrationSet, options: &Options, codes: &BTreeMap<Version, Code>) -> Result<(), Error> {
+    if let Some(target) = options.target.filter(|target| set.find(*target).is_none()) {
+        return Err(Error::new(ErrorKind::Target(target)));
+    }
+    let unknown = |what, version: &Version| {
+        let kind = ErrorKind::NotEmbedded { what, version: *version };
+        set.find(*version).is_none().then(|| Error::new(kind))
+    };
+    let named = options.accept.iter().map(|version| ("accept", version));
+    let named = named.chain(codes.keys().map(|version| ("code", version)));
+    let reconciled = options.reconcile.iter().flat_map(|reconcile| &reconcile.versions);
+    let mut named = named.chain(reconciled.map(|version| ("reconcile", version)));
+    if let Some(error) = named.find_map(|(what, version)| unknown(what, version)) {
+        return Err(error);
+    }
+    let plain = |version: &&Version| set.find(**version).is_some_and(|found| !found.directives().rust());
+    if let Some(version) = codes.keys().find(plain) {
+        return Err(Error::new(ErrorKind::NotRust(*version)));
+    }
+    if let Some(reconcile) =
+        options.reconcile.iter().find(|one| one.tables.is_empty() || one.versions.is_empty())
+    {
+        return Err(Error::new(ErrorKind::NothingToReconcile(reconcile.versions.first().copied())));
+    }
+    let Some((version, _)) = options.resolve else { return Ok(()) };
+    let problem = match set.find(version) {
+        None => "the version is not embedded",
+        Some(migration) if !migration.directives().no_transaction() => {
+            "the migration runs in a transaction, and cannot be half done"
+        }
+        Some(_) => return Ok(()),
+    };
+    Err(Error::new(ErrorKind::Resolve(version, problem)))
+}
+
 impl<'a> Run<'a> {
     pub(crate) fn new(
         set: &'a MigrationSet,
@@ -138,25 +195,12 @@ impl<'a> Run<'a> {
         goal: Goal,
         dialect: &'static dyn Dialect,
         listener: Listener<'a>,
+        codes: BTreeMap<Version, Code>,
         seed: u64,
     ) -> Result<Run<'a>, Error> {
         let schema = options.schema.as_deref().unwrap_or(dialect.default_schema());
         let tracker = Tracker::new(schema, &options.table, dialect.longest_identifier())?;
-        if let Some(target) = options.target.filter(|target| set.find(*target).is_none()) {
-            return Err(Error::new(ErrorKind::Target(target)));
-        }
-        if let Some((version, _)) = options.resolve {
-            let problem = match set.find(version) {
-                None => Some("the version is not embedded"),
-                Some(migration) if !migration.directives().no_transaction() => {
-                    Some("the migration runs in a transaction, and cannot be half done")
-                }
-                Some(_) => None,
-            };
-            if let Some(problem) = problem {
-                return Err(Error::new(ErrorKind::Resolve(version, problem)));
-            }
-        }
+        check(set, &options, &codes)?;
         let message = dialect.observe(&tracker);
         Ok(Run {
             set,
@@ -168,6 +212,11 @@ impl<'a> Run<'a> {
             state: State::Observing,
             message,
             session: Session { set_exists: true, ..Session::default() },
+            history: History::default(),
+            facts: Facts::default(),
+            legacy: None,
+            codes,
+            call: None,
             queue: VecDeque::new(),
             doomed: None,
             token: format!("run {seed:016x}"),
@@ -189,6 +238,7 @@ impl<'a> Run<'a> {
         match self.state {
             State::Waiting(pause, _) | State::Pausing(pause, _) => Step::Sleep(pause),
             State::Finished => Step::Finished,
+            State::Calling(_) => Step::Call,
             _ => Step::Send(&self.message),
         }
     }
@@ -213,9 +263,21 @@ impl<'a> Run<'a> {
             (State::Observing, Outcome::Failed(error)) => self.not_observed(error),
             (State::Locking(look), Outcome::Rows(results)) => self.asked(look, &results),
             (State::Locking(_), Outcome::Failed(error)) => self.not_asked(error),
+            (State::Consulting(question, then), Outcome::Rows(results)) => {
+                self.consulted(question, then, &results)
+            }
+            (State::Consulting(question, then), Outcome::Failed(error)) => {
+                self.not_consulted(question, then, error)
+            }
+            (State::Amending(amending), Outcome::Rows(results)) => self.amended(amending, &results),
+            (State::Amending(_), Outcome::Failed(error)) => self.not_amended(error),
+            (State::Calling(migration), Outcome::Rows(results)) => self.call_returned(migration, &results),
+            (State::Calling(migration), Outcome::Failed(error)) => self.call_failed(migration, error),
+            (State::Undoing(undo), Outcome::Rows(_)) => self.undone(undo),
+            (State::Undoing(undo), Outcome::Failed(error)) => self.not_undone(undo, error),
             (State::Bootstrapping, Outcome::Rows(_)) => {
                 self.session.set_exists = true;
-                self.next()
+                self.begin_work()
             }
             (State::Bootstrapping, Outcome::Failed(error)) => self.not_bootstrapped(error),
             (State::Rehearsing(scene), Outcome::Rows(_)) => self.rehearsed(scene),

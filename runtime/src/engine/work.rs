@@ -32,6 +32,10 @@ impl<'a> Run<'a> {
             let migration = *first;
             return self.begin_stepwise(migration);
         }
+        if first.directives().rust() {
+            let migration = *first;
+            return self.begin_call(migration);
+        }
         let batch = Batch::build(self);
         let applying: Vec<_> = batch.versions().filter_map(|version| self.pending(version)).collect();
         self.emit(&Event::Applying(&applying));
@@ -64,7 +68,8 @@ impl<'a> Run<'a> {
         Applied {
             version: migration.version(),
             name: migration.name().to_owned(),
-            path: migration.path().to_owned(),
+            path: migration.file(),
+            source: self.pending(migration.version()).and_then(|pending| pending.source().map(str::to_owned)),
             out_of_order: self.pending(migration.version()).is_some_and(|pending| pending.out_of_order()),
             duration,
         }
@@ -92,6 +97,7 @@ impl<'a> Run<'a> {
             Rollback::Done => self.end(Ok(())),
             Rollback::Fail(kind) => self.fail(kind),
             Rollback::Again(steps) => self.again(steps, "the database was busy"),
+            Rollback::Wait => self.wait_and_look(),
             Rollback::Look if self.session.locked => self.look(),
             Rollback::Look => self.wait(After::Look, None),
             Rollback::Review(refusal) => self.look_after(refusal),

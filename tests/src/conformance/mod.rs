@@ -1,9 +1,14 @@
 //! What holds with every driver. A driver runs all of it with `conformance!(TheDriver);`.
 
+mod adopting;
 mod applying;
+mod baselines;
+mod coding;
 mod contradicting;
 mod failing;
+mod histories;
 mod racing;
+mod returning;
 mod stepwise;
 
 use gapless::{Error, MigrationSet, Report};
@@ -99,7 +104,49 @@ suite! {
         a_recorded_migration_is_not_blamed
         a_failure_gives_the_lock_back
     ;
+    adopting:
+        a_counter_is_taken_over
+        a_dirty_counter_is_refused
+        a_set_is_taken_over_through_renames
+        what_maps_to_nothing_is_refused
+        a_table_of_another_tool_is_told
+        nothing_is_taken_over_twice
+        what_was_skipped_is_applied
+    ;
+    histories:
+        a_name_that_changed_is_recorded
+        a_version_that_changed_is_recorded
+        a_row_under_both_names_goes
+        two_may_change_places
+        an_older_release_knows_its_own_names
+        a_tombstone_is_safe_everywhere
+        existing_tables_are_recorded
+        some_of_the_tables_are_refused
+        an_edit_is_accepted
+        a_removed_module_a_renamed_one_and_one_that_was_there
+    ;
+    returning:
+        steps_go_back_and_forth
+        a_rollback_to_a_version
+        what_has_no_way_back_is_refused_before_anything
+        what_came_later_is_in_the_way
+        an_unproven_row_is_refused
+        a_failing_way_back_keeps_the_row
+        a_way_back_outside_of_a_transaction
+    ;
+    baselines:
+        an_empty_database_begins_at_the_baseline
+        a_database_with_history_never_sees_it
+        a_squashed_history_is_known
+        a_baseline_is_verified
+    ;
+    coding:
+        code_runs_in_the_migrations_transaction
+        code_that_fails_leaves_nothing
+        code_that_is_missing_is_an_error
+    ;
     racing:
+        replicas_rename_and_adopt_once
         cold_starts_do_not_collide
         the_fence_alone_is_enough
         runners_share_a_late_version

@@ -1,6 +1,6 @@
 //! Asynchronous drivers, each blocking in a runtime of its own.
 
-use gapless::{AsyncClient, AsyncConnection, DryRun, Error, Plan, Report, Runner};
+use gapless::{AsyncClient, AsyncConnection, Code, DryRun, Error, Plan, Report, Rollback, Runner};
 use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::runtime::{Builder, Runtime};
 
@@ -45,7 +45,7 @@ fn sendable<F: Future + Send>(future: F) -> F {
 
 /// A driver whose client is `Blocking<$client>`.
 macro_rules! driver {
-    ($(#[$doc:meta])* $name:ident, $client:ty, $connect:expr, |$lender:ident| $connection:expr) => {
+    ($(#[$doc:meta])* $name:ident, $client:ty, $connect:expr, |$lender:ident| $connection:expr, $code:expr, $verify:expr) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $name(pub Database);
@@ -77,6 +77,26 @@ macro_rules! driver {
                 client.dry_run(runner)
             }
 
+            fn rollback(client: &mut Self::Client, runner: Runner<'_>, rollback: Rollback) -> Result<Report, Error> {
+                client.runtime.block_on(sendable(runner.rollback_async(rollback, &mut client.client)))
+            }
+
+            fn plan_rollback(client: &mut Self::Client, runner: Runner<'_>, rollback: Rollback) -> Result<Plan, Error> {
+                client.runtime.block_on(sendable(runner.plan_rollback_async(rollback, &mut client.client)))
+            }
+
+            fn verify_baseline(
+                migrations: &mut Self::Client,
+                baseline: &mut Self::Client,
+                runner: Runner<'_>,
+            ) -> Option<Result<(), Error>> {
+                $verify(migrations, baseline, runner)
+            }
+
+            fn code(sql: &'static str, failing: Option<&'static str>) -> Option<Code> {
+                $code(sql, failing)
+            }
+
             fn sql(client: &mut Self::Client, sql: &str) -> Result<Vec<String>, String> {
                 let Blocking { client: $lender, runtime } = client;
                 lines(runtime.block_on(async { $connection.exchange(sql).await }))
@@ -96,7 +116,16 @@ driver!(
         tokio::spawn(connection);
         client
     },
-    |client| client
+    |client| client,
+    |sql: &'static str, failing: Option<&'static str>| {
+        Some(Code::tokio_postgres(move |transaction| {
+            Box::pin(async move {
+                transaction.batch_execute(sql).await?;
+                failing.map_or(Ok(()), |why| Err(why.into()))
+            })
+        }))
+    },
+    verify
 );
 
 driver!(
@@ -104,7 +133,9 @@ driver!(
     Sqlx,
     PgConnection,
     |url: String| async move { PgConnection::connect(&url).await.expect("the server answers") },
-    |client| client
+    |client| client,
+    |_, _| None,
+    verify
 );
 
 driver!(
@@ -115,5 +146,16 @@ driver!(
         let options = sqlx::postgres::PgPoolOptions::new().max_connections(1);
         options.connect(&url).await.expect("the server answers")
     },
-    |pool| pool.acquire().await.expect("a connection")
+    |pool| pool.acquire().await.expect("a connection"),
+    |_, _| None,
+    |_, _, _| None
 );
+
+fn verify<C: AsyncConnection>(
+    migrations: &mut Blocking<C>,
+    baseline: &mut Blocking<C>,
+    runner: Runner<'_>,
+) -> Option<Result<(), Error>> {
+    let (runtime, second) = (&migrations.runtime, &mut baseline.client);
+    Some(runtime.block_on(runner.verify_baseline_async(&mut migrations.client, second)))
+}

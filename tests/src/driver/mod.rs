@@ -3,7 +3,7 @@
 mod asynchronous;
 
 use gapless::engine::ResultSet;
-use gapless::{Connection, DryRun, Error, ExchangeError, Plan, Report, Runner};
+use gapless::{Code, Connection, DryRun, Error, ExchangeError, Plan, Report, Rollback, Runner};
 
 pub use self::asynchronous::{Sqlx, SqlxPool, TokioPostgres};
 use crate::cluster::{Database, cluster};
@@ -24,6 +24,25 @@ pub trait Driver: Sync {
     fn verify(client: &mut Self::Client, runner: Runner<'_>) -> Result<Report, Error>;
 
     fn dry_run(client: &mut Self::Client, runner: Runner<'_>) -> Result<DryRun, Error>;
+
+    fn rollback(client: &mut Self::Client, runner: Runner<'_>, rollback: Rollback) -> Result<Report, Error>;
+
+    fn plan_rollback(
+        client: &mut Self::Client,
+        runner: Runner<'_>,
+        rollback: Rollback,
+    ) -> Result<Plan, Error>;
+
+    /// `None` for a driver that lends connections.
+    fn verify_baseline(
+        migrations: &mut Self::Client,
+        baseline: &mut Self::Client,
+        runner: Runner<'_>,
+    ) -> Option<Result<(), Error>>;
+
+    /// Code that runs this SQL, and then fails if there is something to fail with; `None` if the driver runs no
+    /// migrations in Rust.
+    fn code(sql: &'static str, failing: Option<&'static str>) -> Option<Code>;
 
     /// The rows of the last statement, a line each, columns joined by `|`.
     fn sql(client: &mut Self::Client, sql: &str) -> Result<Vec<String>, String>;
@@ -51,6 +70,30 @@ macro_rules! blocking {
             runner.dry_run(client)
         }
 
+        fn rollback(
+            client: &mut Self::Client,
+            runner: Runner<'_>,
+            rollback: Rollback,
+        ) -> Result<Report, Error> {
+            runner.rollback(rollback, client)
+        }
+
+        fn plan_rollback(
+            client: &mut Self::Client,
+            runner: Runner<'_>,
+            rollback: Rollback,
+        ) -> Result<Plan, Error> {
+            runner.plan_rollback(rollback, client)
+        }
+
+        fn verify_baseline(
+            migrations: &mut Self::Client,
+            baseline: &mut Self::Client,
+            runner: Runner<'_>,
+        ) -> Option<Result<(), Error>> {
+            Some(runner.verify_baseline(migrations, baseline))
+        }
+
         fn sql(client: &mut Self::Client, sql: &str) -> Result<Vec<String>, String> {
             exchange(client, sql)
         }
@@ -69,6 +112,13 @@ impl Driver for Postgres {
 
     fn connect(&self) -> postgres::Client {
         self.0.connect()
+    }
+
+    fn code(sql: &'static str, failing: Option<&'static str>) -> Option<Code> {
+        Some(Code::postgres(move |transaction| {
+            transaction.batch_execute(sql)?;
+            failing.map_or(Ok(()), |why| Err(why.into()))
+        }))
     }
 
     blocking!();
@@ -90,6 +140,13 @@ impl Driver for Rusqlite {
 
     fn connect(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.directory.path().join("test.db")).expect("a file is opened")
+    }
+
+    fn code(sql: &'static str, failing: Option<&'static str>) -> Option<Code> {
+        Some(Code::rusqlite(move |transaction| {
+            transaction.execute_batch(sql)?;
+            failing.map_or(Ok(()), |why| Err(why.into()))
+        }))
     }
 
     blocking!();

@@ -44,6 +44,7 @@ impl<'a> Client<'a> {
     pub fn advance(&mut self, server: &mut Server) -> bool {
         let message = match self.run.step() {
             Step::Finished => return false,
+            Step::Call => panic!("the simulator runs no code"),
             Step::Sleep(pause) => {
                 server
                     .transcript

@@ -1,0 +1,120 @@
+//! Whether a baseline makes the schema that the migrations make for which it stands.
+
+use std::collections::BTreeSet;
+
+use crate::Error;
+use crate::driver::{self, AsyncConnection, Connection, ExchangeError};
+use crate::engine::{Dialect, ResultSet};
+use crate::error::ErrorKind;
+use crate::options::{Baseline, Options};
+use crate::runner::{Goal, Runner};
+use crate::tracker::Tracker;
+
+impl<'a> Runner<'a> {
+    /// Makes sure that the baseline makes the same schema as the migrations that it stands for. Takes two empty
+    /// scratch databases, which it fills: the first with the migrations, the second with the baseline. Then it
+    /// compares tables, columns, constraints, indexes, views, functions, triggers, types, sequences, policies,
+    /// comments and extensions; not rows, owners and privileges.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_baseline`] names each difference. Also a database that is not empty, a set without a baseline,
+    /// or one that has lost the migration of the baseline's version; and as [`run`](Runner::run).
+    pub fn verify_baseline<C: Connection>(self, migrations: &mut C, baseline: &mut C) -> Result<(), Error> {
+        let dialect = migrations.dialect();
+        let describe = self.describe(dialect)?;
+        let (long, short) = self.both_ways()?;
+        for client in [&mut *migrations, &mut *baseline] {
+            empty(&exchanged(client.exchange(&describe))?)?;
+        }
+        driver::drive(migrations, long.start(Goal::Apply, dialect)?)?;
+        driver::drive(baseline, short.start(Goal::Apply, dialect)?)?;
+        let made = exchanged(migrations.exchange(&describe))?;
+        compare(&made, &exchanged(baseline.exchange(&describe))?)
+    }
+
+    /// [`verify_baseline`](Runner::verify_baseline) for an asynchronous connection.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify_baseline`](Runner::verify_baseline).
+    pub async fn verify_baseline_async<C: AsyncConnection>(
+        self,
+        migrations: &mut C,
+        baseline: &mut C,
+    ) -> Result<(), Error> {
+        let dialect = AsyncConnection::dialect(migrations);
+        let describe = self.describe(dialect)?;
+        let (long, short) = self.both_ways()?;
+        for client in [&mut *migrations, &mut *baseline] {
+            empty(&exchanged(client.exchange(&describe).await)?)?;
+        }
+        driver::drive_async(migrations, long.start(Goal::Apply, dialect)?).await?;
+        driver::drive_async(baseline, short.start(Goal::Apply, dialect)?).await?;
+        let made = exchanged(migrations.exchange(&describe).await)?;
+        compare(&made, &exchanged(baseline.exchange(&describe).await)?)
+    }
+
+    fn describe(&self, dialect: &'static dyn Dialect) -> Result<String, Error> {
+        let schema = self.options.schema.as_deref().unwrap_or(dialect.default_schema());
+        let tracker = Tracker::new(schema, &self.options.table, dialect.longest_identifier())?;
+        Ok(dialect.describe(&tracker))
+    }
+
+    /// This runner up to the baseline's version without the baseline, and one with it.
+    fn both_ways(mut self) -> Result<(Runner<'a>, Runner<'a>), Error> {
+        let refused = |problem| Error::new(ErrorKind::NoBaseline(problem));
+        let Some(baseline) = self.set.baseline() else {
+            return Err(refused("the set has none\nhelp: add a file `NNN_name.baseline.sql`"));
+        };
+        if self.set.find(baseline.version()).is_none() {
+            return Err(refused(
+                "the migrations that it stands for are gone\nhelp: verify it before you remove them",
+            ));
+        }
+        self.options.target = Some(baseline.version());
+        let options =
+            Options { adopt: None, reconcile: Vec::new(), accept: Vec::new(), ..self.options.clone() };
+        let mut short = Runner::new(self.set);
+        short.options = options.clone();
+        self.options = Options { baseline: Baseline::LeaveOut, ..options };
+        Ok((self, short))
+    }
+}
+
+fn exchanged(answer: Result<Vec<ResultSet>, ExchangeError>) -> Result<BTreeSet<String>, Error> {
+    let doing = "describing the schema";
+    let results = answer.map_err(|error| match error {
+        ExchangeError::Database(error) => {
+            Error::new(ErrorKind::Database { doing: doing.to_owned(), error: *error })
+        }
+        ExchangeError::Lost(source) => Error::new(ErrorKind::Connection { doing, said: None, source }),
+    })?;
+    let line = |row: &[Option<String>]| {
+        row.iter()
+            .map(|value| value.as_deref().unwrap_or_default().replace('\n', " "))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    Ok(results.iter().flat_map(|result| result.rows().map(line).collect::<Vec<_>>()).collect())
+}
+
+fn empty(schema: &BTreeSet<String>) -> Result<(), Error> {
+    if schema.is_empty() {
+        return Ok(());
+    }
+    let problem = "a database that was to be filled is not empty\nhelp: create two scratch databases for it";
+    Err(Error::new(ErrorKind::NoBaseline(problem)))
+}
+
+fn compare(migrations: &BTreeSet<String>, baseline: &BTreeSet<String>) -> Result<(), Error> {
+    let missing = migrations.difference(baseline).map(|line| format!("- {line}"));
+    let surplus = baseline.difference(migrations).map(|line| format!("+ {line}"));
+    let mut differences: Vec<_> = missing.chain(surplus).collect();
+    if differences.is_empty() {
+        return Ok(());
+    }
+    // What belongs to one object stands together.
+    differences.sort_by(|one, other| one[2..].cmp(&other[2..]));
+    Err(Error::new(ErrorKind::Baseline(differences)))
+}

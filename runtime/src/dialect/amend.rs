@@ -1,0 +1,72 @@
+//! The statements that put a tracker right: the same in every dialect.
+
+use std::fmt::Write as _;
+
+use gapless_core::Checksum;
+
+use super::Dialect;
+use crate::Change;
+use crate::tracker::Tracker;
+
+/// Every change, guarded so that it does nothing where another runner has made it, and a row of the journal
+/// for each.
+pub(super) fn statements<D: Dialect + ?Sized>(dialect: &D, tracker: &Tracker, changes: &[Change]) -> String {
+    let mut sql = moves(dialect, tracker, changes);
+    let (mut rows, mut entries) = (Vec::new(), Vec::new());
+    for change in changes {
+        let (version, name) = (change.version(), dialect.literal(change.name()));
+        match change {
+            Change::Adopted { proven, .. } => {
+                rows.push(format!("({version}, {name}, {}, {})", dialect.clock(), checksum(*proven)));
+            }
+            Change::Reconciled { .. } => rows.push(format!("({version}, {name}, {}, NULL)", dialect.clock())),
+            Change::Accepted { before, now, .. } => {
+                let known = before.map_or("IS NULL".to_owned(), |before| format!("= '{before}'"));
+                let _ = writeln!(
+                    sql,
+                    "UPDATE {} SET checksum = '{now}' WHERE version = {version} AND checksum {known};",
+                    tracker.set()
+                );
+            }
+            Change::Renamed { .. } => {}
+        }
+        let detail = change.detail().map_or("NULL".to_owned(), |detail| dialect.literal(&detail));
+        entries.push(format!("({version}, {name}, '{}', {detail})", change.event()));
+    }
+    if !rows.is_empty() {
+        let set = tracker.set();
+        let _ = writeln!(
+            sql,
+            "INSERT INTO {set} (version, name, applied_at, checksum) VALUES {};",
+            rows.join(", ")
+        );
+    }
+    let journal = tracker.journal();
+    let _ =
+        writeln!(sql, "INSERT INTO {journal} (version, name, event, detail) VALUES {};", entries.join(", "));
+    sql
+}
+
+fn checksum(checksum: Option<Checksum>) -> String {
+    checksum.map_or("NULL".to_owned(), |checksum| format!("'{checksum}'"))
+}
+
+/// Two rows may change places, so each goes by way of a negative version, which no migration has.
+fn moves<D: Dialect + ?Sized>(dialect: &D, tracker: &Tracker, changes: &[Change]) -> String {
+    let set = tracker.set();
+    let (mut away, mut back) = (String::new(), String::new());
+    for change in changes {
+        let Change::Renamed { from: (old, known), to: (new, name), both } = change else { continue };
+        let (known, name) = (dialect.literal(known), dialect.literal(name));
+        let row = format!("version = {old} AND name = {known}");
+        let there = format!("(SELECT 1 FROM {set} WHERE version = {new} AND name = {name})");
+        let _ = if *both {
+            writeln!(away, "DELETE FROM {set} WHERE {row} AND EXISTS {there};")
+        } else {
+            let _ =
+                writeln!(away, "UPDATE {set} SET version = -1 - version WHERE {row} AND NOT EXISTS {there};");
+            writeln!(back, "UPDATE {set} SET version = {new}, name = {name} WHERE version = -1 - {old};")
+        };
+    }
+    away + &back
+}

@@ -1,0 +1,69 @@
+//! Questions to the catalog of Postgres.
+
+use gapless_core::Concurrent;
+
+use super::{Dialect, Table};
+use crate::tracker::{Tracker, quoted};
+
+/// Whether the tracker's version is a key by itself; an expression.
+pub(super) fn has_key(dialect: &dyn Dialect, tracker: &Tracker) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a \
+             ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE i.indrelid = pg_catalog.to_regclass({}) \
+             AND a.attname = 'version' AND i.indnkeyatts = 1 AND i.indisunique AND i.indisvalid AND i.indimmediate \
+             AND i.indpred IS NULL)",
+        dialect.literal(&tracker.set())
+    )
+}
+
+/// The indexes (qualified name, valid) that tell what became of a concurrent statement.
+pub(super) fn indexes(dialect: &dyn Dialect, statement: &Concurrent<'_>) -> Option<String> {
+    let oid = |name: &str| format!("pg_catalog.to_regclass({})", dialect.literal(name));
+    let table_of =
+        |index: &str| format!("(SELECT indrelid FROM pg_catalog.pg_index WHERE indexrelid = {})", oid(index));
+    // How the server names the copies that REINDEX makes: "Rebuilding Indexes Concurrently".
+    let copies = "NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$'";
+    let filter = match statement {
+        Concurrent::Create { index: None, .. } => return None,
+        Concurrent::Create { index: Some(index), table, .. } => format!(
+            "i.indrelid = {} AND c.relname = (pg_catalog.parse_ident({}))[1]::name",
+            oid(table),
+            dialect.literal(index)
+        ),
+        Concurrent::Drop { index } => format!("i.indexrelid = {}", oid(index)),
+        Concurrent::Reindex { object, name } => match object.as_str() {
+            "INDEX" => format!("{copies} AND i.indrelid = {}", table_of(name)),
+            "TABLE" => format!("{copies} AND i.indrelid = {}", oid(name)),
+            "SCHEMA" => {
+                format!("{copies} AND n.oid = pg_catalog.to_regnamespace({})", dialect.literal(name))
+            }
+            _ => copies.to_owned(),
+        },
+    };
+    Some(format!(
+        "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), i.indisvalid FROM pg_catalog.pg_index i \
+             JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {filter};\n"
+    ))
+}
+
+/// The columns of a table: name, type, database, schema.
+pub(super) fn columns(dialect: &dyn Dialect, table: Table<'_>) -> String {
+    let name = table.schema.map_or(String::new(), |schema| quoted(schema) + ".") + &quoted(table.name);
+    format!(
+        "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), pg_catalog.current_database(), n.nspname \
+             FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE c.oid = pg_catalog.to_regclass({}) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum;\n",
+        dialect.literal(&name)
+    )
+}
+
+/// The rows of `pg_locks`, as `l`, of this advisory lock: a bigint key is shown in two halves there.
+pub(super) fn held(key: i64) -> String {
+    let [high, low] = [key.cast_unsigned() >> 32, key.cast_unsigned() & 0xffff_ffff];
+    format!(
+        "l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid = {high} AND l.objid = {low} \
+         AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
+    )
+}

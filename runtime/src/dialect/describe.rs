@@ -1,0 +1,183 @@
+//! A schema written down line by line, so that two databases can be compared.
+
+use super::Dialect;
+use crate::tracker::Tracker;
+
+/// What is in no schema of the user's.
+const SYSTEM: &str = "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'";
+
+/// What an extension has brought belongs to it; `c` is the object's row.
+fn own(catalog: &str, oid: &str) -> String {
+    format!(
+        "NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.deptype = 'e' AND \
+         e.classid = 'pg_catalog.{catalog}'::regclass AND e.objid = {oid})"
+    )
+}
+
+/// What the queries of tables have in common.
+struct Tables {
+    from: String,
+    journal: String,
+}
+
+/// The name of a relation, as it is written in a statement.
+const NAMED: &str = "pg_catalog.format('%I.%I', n.nspname, c.relname)";
+
+impl Tables {
+    fn new(dialect: &dyn Dialect, tracker: &Tracker) -> Tables {
+        let journal = dialect.literal(&tracker.journal_table());
+        let ours = format!(
+            "(n.nspname = {} AND c.relname IN ({}, {journal}))",
+            dialect.literal(tracker.schema()),
+            dialect.literal(tracker.table()),
+        );
+        let from = format!(
+            "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND {SYSTEM} \
+             AND NOT {ours} AND {}",
+            own("pg_class", "c.oid")
+        );
+        Tables { from, journal }
+    }
+}
+
+/// Source of what there is to compare: PostgreSQL 18, chapter "System Catalogs". Object identifiers and the
+/// numbers of columns depend on the way there, so names and ranks stand in their place.
+pub(super) fn postgres(dialect: &dyn Dialect, tracker: &Tracker) -> String {
+    let tables = Tables::new(dialect, tracker);
+    let mut parts = objects(&dialect.literal(tracker.schema())).to_vec();
+    parts.extend(relations(&tables));
+    parts.extend(behaviour(&tables));
+    // Names are written alike whatever the search path is.
+    let mut sql = "BEGIN;\nSET LOCAL search_path = pg_catalog;\n".to_owned();
+    parts.iter().for_each(|part| sql.extend([part, ";\n"]));
+    sql + "COMMIT;\n"
+}
+
+/// What stands by itself.
+fn objects(schema: &str) -> [String; 4] {
+    let (function, types) = (own("pg_proc", "p.oid"), own("pg_type", "t.oid"));
+    [
+        format!(
+            "SELECT 'schema', pg_catalog.quote_ident(n.nspname), '' FROM pg_catalog.pg_namespace n WHERE {SYSTEM} \
+             AND n.nspname NOT IN ('public', {schema}) AND {}",
+            own("pg_namespace", "n.oid")
+        ),
+        "SELECT 'extension', extname::text, extversion FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql'"
+            .to_owned(),
+        format!(
+            "SELECT 'function', pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, \
+             pg_catalog.pg_get_function_identity_arguments(p.oid)), CASE WHEN p.prokind = 'a' THEN 'aggregate' \
+             ELSE pg_catalog.pg_get_functiondef(p.oid) END FROM pg_catalog.pg_proc p \
+             JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE {SYSTEM} AND {function}"
+        ),
+        format!(
+            "SELECT 'type', pg_catalog.format('%I.%I', n.nspname, t.typname), pg_catalog.concat_ws(' ', t.typtype, \
+             (SELECT pg_catalog.string_agg(pg_catalog.quote_literal(l.enumlabel), ',' ORDER BY l.enumsortorder) \
+             FROM pg_catalog.pg_enum l WHERE l.enumtypid = t.oid), nullif(t.typbasetype, 0)::regtype, t.typnotnull, \
+             t.typdefault, (SELECT pg_catalog.string_agg(pg_catalog.pg_get_constraintdef(k.oid), ',' ORDER BY k.conname) \
+             FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid)) FROM pg_catalog.pg_type t \
+             JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE {SYSTEM} AND {types} \
+             AND t.typtype IN ('e', 'd', 'r')"
+        ),
+    ]
+}
+
+/// What a table or view is.
+fn relations(tables: &Tables) -> [String; 5] {
+    let (table, named) = (&tables.from, NAMED);
+    [
+        format!(
+            "SELECT 'relation', {named}, pg_catalog.concat_ws(' ', c.relkind, c.relpersistence, c.relrowsecurity, \
+             c.relforcerowsecurity, c.reloptions, pg_catalog.pg_get_partkeydef(c.oid), \
+             pg_catalog.pg_get_expr(c.relpartbound, c.oid), \
+             (SELECT pg_catalog.string_agg(i.inhparent::regclass::text, ',' ORDER BY i.inhseqno) \
+             FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid)) FROM {table} WHERE c.relkind IN \
+             ('r', 'p', 'v', 'm', 'f', 'S')"
+        ),
+        format!(
+            "SELECT 'column', {named} || '.' || pg_catalog.quote_ident(a.attname), pg_catalog.concat_ws(' ', \
+             pg_catalog.rank() OVER (PARTITION BY a.attrelid ORDER BY a.attnum), \
+             pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated, \
+             nullif(a.attcollation, 0)::regcollation, pg_catalog.pg_get_expr(d.adbin, d.adrelid)) FROM {table} \
+             JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+             LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum \
+             WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')"
+        ),
+        format!(
+            "SELECT 'constraint', {named} || '.' || pg_catalog.quote_ident(k.conname), \
+             pg_catalog.pg_get_constraintdef(k.oid) FROM {table} JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid \
+             WHERE k.contype <> 'n'"
+        ),
+        format!(
+            "SELECT 'index', pg_catalog.format('%I.%I', n.nspname, x.relname), pg_catalog.concat_ws(' ', \
+             pg_catalog.pg_get_indexdef(i.indexrelid), i.indisvalid) FROM {table} \
+             JOIN pg_catalog.pg_index i ON i.indrelid = c.oid JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid"
+        ),
+        format!(
+            "SELECT 'view', {named}, pg_catalog.pg_get_viewdef(c.oid) FROM {table} WHERE c.relkind IN ('v', 'm')"
+        ),
+    ]
+}
+
+/// What goes with a table.
+fn behaviour(tables: &Tables) -> [String; 5] {
+    let (Tables { from: table, journal }, named) = (tables, NAMED);
+    [
+        format!(
+            "SELECT 'sequence', {named}, pg_catalog.concat_ws(' ', s.seqtypid::regtype, s.seqstart, s.seqincrement, \
+             s.seqmin, s.seqmax, s.seqcache, s.seqcycle) FROM {table} \
+             JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid WHERE NOT EXISTS (SELECT 1 FROM \
+             pg_catalog.pg_depend d JOIN pg_catalog.pg_class o ON o.oid = d.refobjid WHERE d.objid = c.oid \
+             AND d.deptype = 'i' AND o.relname = {journal})"
+        ),
+        format!(
+            "SELECT 'trigger', {named} || '.' || pg_catalog.quote_ident(t.tgname), \
+             pg_catalog.concat_ws(' ', pg_catalog.pg_get_triggerdef(t.oid), t.tgenabled) FROM {table} \
+             JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid WHERE NOT t.tgisinternal"
+        ),
+        format!(
+            "SELECT 'rule', {named} || '.' || pg_catalog.quote_ident(r.rulename), pg_catalog.pg_get_ruledef(r.oid) \
+             FROM {table} JOIN pg_catalog.pg_rewrite r ON r.ev_class = c.oid WHERE r.rulename <> '_RETURN'"
+        ),
+        format!(
+            "SELECT 'policy', {named} || '.' || pg_catalog.quote_ident(p.polname), pg_catalog.concat_ws(' ', p.polcmd, \
+             p.polpermissive, pg_catalog.pg_get_expr(p.polqual, c.oid), pg_catalog.pg_get_expr(p.polwithcheck, c.oid)) \
+             FROM {table} JOIN pg_catalog.pg_policy p ON p.polrelid = c.oid"
+        ),
+        format!(
+            "SELECT 'comment', {named}, pg_catalog.concat_ws(' ', (SELECT a.attname FROM pg_catalog.pg_attribute a \
+             WHERE a.attrelid = c.oid AND a.attnum = d.objsubid), d.description) FROM {table} \
+             JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_catalog.pg_class'::regclass"
+        ),
+    ]
+}
+
+/// Source: <https://www.sqlite.org/pragma.html>. Views and triggers are kept as they were written.
+pub(super) fn sqlite(dialect: &dyn Dialect, tracker: &Tracker) -> String {
+    let (table, journal) = (dialect.literal(tracker.table()), dialect.literal(&tracker.journal_table()));
+    let schema = crate::tracker::quoted(tracker.schema());
+    let user = format!("m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.tbl_name NOT IN ({table}, {journal})");
+    let parts = [
+        format!(
+            "SELECT m.type, m.name, CASE WHEN m.type IN ('view', 'trigger') THEN m.sql ELSE m.tbl_name END \
+             FROM {schema}.sqlite_master m WHERE {user}"
+        ),
+        format!(
+            "SELECT 'column', m.name || '.' || c.name, c.cid || ' ' || c.type || ' ' || c.\"notnull\" || ' ' || \
+             coalesce(c.dflt_value, '') || ' ' || c.pk || ' ' || c.hidden FROM {schema}.sqlite_master m, \
+             pragma_table_xinfo(m.name) c WHERE {user} AND m.type IN ('table', 'view')"
+        ),
+        format!(
+            "SELECT 'index', m.name || ' (' || (SELECT group_concat(coalesce(x.name, x.cid) || ' ' || x.\"desc\" || \
+             ' ' || x.coll) FROM pragma_index_xinfo(i.name) x WHERE x.\"key\") || ')', i.\"unique\" || ' ' || i.origin || \
+             ' ' || i.partial || ' ' || coalesce((SELECT s.sql FROM {schema}.sqlite_master s WHERE s.name = i.name AND \
+             i.partial), '') FROM {schema}.sqlite_master m, pragma_index_list(m.name) i WHERE {user} AND m.type = 'table'"
+        ),
+        format!(
+            "SELECT 'foreign key', m.name || '.' || f.\"from\", f.\"table\" || '.' || coalesce(f.\"to\", '') || ' ' || \
+             f.on_update || ' ' || f.on_delete FROM {schema}.sqlite_master m, pragma_foreign_key_list(m.name) f \
+             WHERE {user} AND m.type = 'table'"
+        ),
+    ];
+    parts.iter().fold(String::new(), |sql, part| sql + part + ";\n")
+}

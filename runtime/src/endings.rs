@@ -1,0 +1,167 @@
+//! What a runner can be asked to do, blocking and not.
+
+use crate::driver::{self, AsyncClient, Connection};
+use crate::engine::{Dialect, Run};
+use crate::runner::{Goal, Runner};
+use crate::{DryRun, Error, Plan, Report, Rollback};
+
+impl<'a> Runner<'a> {
+    /// Applies everything that is pending.
+    ///
+    /// # Errors
+    ///
+    /// A database that contradicts the embedded set, a migration that fails, a lock that does not come
+    /// free, a lost connection; see [`Error`]. What was applied before stays applied and recorded, and the
+    /// session is left without lock and transaction.
+    pub fn run<C: Connection>(self, client: &mut C) -> Result<Report, Error> {
+        let run = self.start(Goal::Apply, client.dialect())?;
+        Ok(driver::drive(client, run)?.report)
+    }
+
+    /// Says what [`run`](Runner::run) would do now. Reads only, takes no lock.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Runner::run), as far as it can be seen without running.
+    pub fn plan<C: Connection>(self, client: &mut C) -> Result<Plan, Error> {
+        let run = self.start(Goal::Plan, client.dialect())?;
+        Ok(driver::drive(client, run)?.plan)
+    }
+
+    /// Tries everything that is pending, in one transaction that is rolled back: each migration sees what
+    /// those before it did, and nothing is left behind, not even a tracker. Takes the lock, and the locks of
+    /// the statements. Those with `no-transaction` are not tried, nor is what comes after the use of an enum's
+    /// value that was added in the same transaction; sequences keep the numbers they gave. On SQLite deferred
+    /// references are checked by a commit alone, and so not here.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Runner::run); the first migration that fails is named, and nothing was applied.
+    pub fn dry_run<C: Connection>(self, client: &mut C) -> Result<DryRun, Error> {
+        let run = self.start(Goal::DryRun, client.dialect())?;
+        Ok(DryRun::from(driver::drive(client, run)?))
+    }
+
+    /// [`dry_run`](Runner::dry_run) for an asynchronous client.
+    ///
+    /// If the future is dropped before it is done, the connection is left inside of a transaction: close it
+    /// (a `PgPool` does it by itself).
+    ///
+    /// # Errors
+    ///
+    /// As [`dry_run`](Runner::dry_run).
+    pub async fn dry_run_async<C: AsyncClient>(self, client: &mut C) -> Result<DryRun, Error> {
+        let run = self.start(Goal::DryRun, client.dialect())?;
+        Ok(DryRun::from(client.drive(run).await?))
+    }
+
+    /// Makes sure that nothing is pending and nothing contradicts. Reads only, takes no lock: what a
+    /// program calls that leaves migrating to another.
+    ///
+    /// # Errors
+    ///
+    /// As [`plan`](Runner::plan), and [`Error::is_pending`] if something is pending.
+    pub fn verify<C: Connection>(self, client: &mut C) -> Result<Report, Error> {
+        let run = self.start(Goal::Verify, client.dialect())?;
+        Ok(driver::drive(client, run)?.report)
+    }
+
+    /// [`run`](Runner::run) for an asynchronous client.
+    ///
+    /// If the future is dropped before it is done, the server goes on with the message it has: it may
+    /// still commit migrations, each together with its record. Close the connection then (a `PgPool` does
+    /// it by itself). It holds the lock until the server notices, the next run waits for that, and goes on
+    /// with what is left.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Runner::run).
+    pub async fn run_async<C: AsyncClient>(self, client: &mut C) -> Result<Report, Error> {
+        let run = self.start(Goal::Apply, client.dialect())?;
+        Ok(client.drive(run).await?.report)
+    }
+
+    /// [`plan`](Runner::plan) for an asynchronous client.
+    ///
+    /// # Errors
+    ///
+    /// As [`plan`](Runner::plan).
+    pub async fn plan_async<C: AsyncClient>(self, client: &mut C) -> Result<Plan, Error> {
+        let run = self.start(Goal::Plan, client.dialect())?;
+        Ok(client.drive(run).await?.plan)
+    }
+
+    /// [`verify`](Runner::verify) for an asynchronous client.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`](Runner::verify).
+    pub async fn verify_async<C: AsyncClient>(self, client: &mut C) -> Result<Report, Error> {
+        let run = self.start(Goal::Verify, client.dialect())?;
+        Ok(client.drive(run).await?.report)
+    }
+
+    /// The run that [`run`](Runner::run) drives, for a driver of your own.
+    ///
+    /// # Errors
+    ///
+    /// A name that cannot be, or a target that is not embedded.
+    pub fn into_run(self, dialect: &'static dyn Dialect) -> Result<Run<'a>, Error> {
+        self.start(Goal::Apply, dialect)
+    }
+
+    /// Takes applied migrations back with their down files, the last applied first, each in one transaction with
+    /// the removal of its row. Applies nothing.
+    ///
+    /// # Errors
+    ///
+    /// Before anything is done: a migration without a down file, that the binary does not have, that was adopted
+    /// with no proof of its text, or from under a later one that stays; see [`Rollback`] for the ways to say
+    /// that it is meant. And as [`run`](Runner::run).
+    pub fn rollback<C: Connection>(mut self, rollback: Rollback, client: &mut C) -> Result<Report, Error> {
+        self.options.rollback = Some(rollback);
+        let run = self.start(Goal::Rollback, client.dialect())?;
+        Ok(driver::drive(client, run)?.report)
+    }
+
+    /// Says what [`rollback`](Runner::rollback) would take back now. Reads only, takes no lock.
+    ///
+    /// # Errors
+    ///
+    /// As [`rollback`](Runner::rollback), as far as it can be seen without running.
+    pub fn plan_rollback<C: Connection>(mut self, rollback: Rollback, client: &mut C) -> Result<Plan, Error> {
+        self.options.rollback = Some(rollback);
+        let run = self.start(Goal::PlanRollback, client.dialect())?;
+        Ok(driver::drive(client, run)?.plan)
+    }
+
+    /// [`rollback`](Runner::rollback) for an asynchronous client.
+    ///
+    /// # Errors
+    ///
+    /// As [`rollback`](Runner::rollback).
+    pub async fn rollback_async<C: AsyncClient>(
+        mut self,
+        rollback: Rollback,
+        client: &mut C,
+    ) -> Result<Report, Error> {
+        self.options.rollback = Some(rollback);
+        let run = self.start(Goal::Rollback, client.dialect())?;
+        Ok(client.drive(run).await?.report)
+    }
+
+    /// [`plan_rollback`](Runner::plan_rollback) for an asynchronous client.
+    ///
+    /// # Errors
+    ///
+    /// As [`plan_rollback`](Runner::plan_rollback).
+    pub async fn plan_rollback_async<C: AsyncClient>(
+        mut self,
+        rollback: Rollback,
+        client: &mut C,
+    ) -> Result<Plan, Error> {
+        self.options.rollback = Some(rollback);
+        let run = self.start(Goal::PlanRollback, client.dialect())?;
+        Ok(client.drive(run).await?.plan)
+    }
+}

@@ -1,0 +1,86 @@
+//! Migrations in Rust: the record, then the code, then the journal, in one transaction that the driver
+//! begins and commits.
+
+use gapless_core::Migration;
+
+use super::batch::headline;
+use super::reply::{DbError, ResultSet};
+use super::run::{Rollback, Run, State};
+use crate::Failure;
+use crate::code::Call;
+use crate::dialect::{APPLIED, Class};
+use crate::error::ErrorKind;
+use crate::event::Event;
+
+impl<'a> Run<'a> {
+    pub(super) fn begin_call(&mut self, migration: &'a Migration) -> State<'a> {
+        let version = migration.version();
+        let Some(code) = self.codes.remove(&version) else {
+            return self.end(Err(ErrorKind::NoCode { version, path: migration.file() }));
+        };
+        let before = headline(&[migration])
+            + &self.same_backend()
+            + &self.dialect.set_local_timeouts(self.timeouts(migration))
+            + &self.lock_transaction()
+            + &self.dialect.record(&self.tracker, migration);
+        let after = self.dialect.restore(&self.session.settings)
+            + &self.dialect.still_recorded(&self.tracker, version)
+            + &self.dialect.journal_applied(&self.tracker, migration, &self.token);
+        let applying: Vec<_> = self.pending(version).into_iter().collect();
+        self.emit(&Event::Applying(&applying));
+        self.call = Some(Call { before, code, after });
+        State::Calling(migration)
+    }
+
+    /// What the driver is to run; none unless the step says so.
+    pub fn take_call(&mut self) -> Option<Call> {
+        self.call.take()
+    }
+
+    /// Gives the code back once it was called: it may be called again.
+    pub fn called(&mut self, call: Call) {
+        if let State::Calling(migration) = self.state {
+            self.codes.insert(migration.version(), call.code);
+        }
+    }
+
+    pub(super) fn call_returned(&mut self, migration: &'a Migration, results: &[ResultSet]) -> State<'a> {
+        let mark = results.iter().find(|result| result.value(0) == Some(APPLIED));
+        let micros = mark.and_then(|mark| mark.value(2)?.parse().ok());
+        self.mark(migration, micros.map(std::time::Duration::from_micros));
+        self.attempt = 1;
+        self.next()
+    }
+
+    pub(super) fn call_failed(&mut self, migration: &'a Migration, error: DbError) -> State<'a> {
+        if let Some(kind) = self.handed_on(&error) {
+            return self.end(Err(kind));
+        }
+        let failure =
+            |error| ErrorKind::Migration(Failure::new(migration, error, None, self.dialect.syntax()));
+        match self.dialect.classify(&error, &self.tracker) {
+            Class::Fence => self.roll_back(Rollback::Look),
+            Class::Busy => self.roll_back(Rollback::Wait),
+            Class::Retry if self.attempt <= self.options.retries => {
+                self.emit(&Event::Retrying {
+                    version: migration.version(),
+                    attempt: self.attempt,
+                    reason: &error.message,
+                });
+                self.attempt += 1;
+                self.report.retries += 1;
+                self.roll_back(Rollback::Wait)
+            }
+            Class::Unrecorded => {
+                let message =
+                    "the code has ended the migration's transaction, or removed its row from the tracker";
+                let kind = failure(DbError { message: message.to_owned(), ..DbError::default() });
+                self.roll_back(Rollback::Fail(kind))
+            }
+            _ => {
+                let kind = failure(error);
+                self.roll_back(Rollback::Fail(kind))
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Questions beside the tracker: what another tool has applied, which tables are there, what newer
+//! releases have renamed.
+
+use gapless_core::Version;
+
+use super::look::Asked;
+use super::reply::{DbError, ResultSet};
+use super::run::{Run, State};
+use crate::dialect::Class;
+use crate::error::ErrorKind;
+use crate::history::History;
+use crate::legacy::Legacy;
+use crate::runner::Goal;
+
+/// What is to be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    /// The form of another tool's table.
+    LegacyForm,
+    /// What it holds.
+    LegacyRows,
+    /// Which of the tables to be reconciled are there.
+    Tables,
+    /// What the journal knows of renames.
+    Renamed,
+}
+
+/// What was at hand when the question came up.
+#[derive(Debug)]
+pub(super) enum Then {
+    Observed,
+    Asked(Box<Asked>),
+}
+
+/// What is known of another tool's table.
+#[derive(Debug, Default)]
+pub(super) struct LegacyTable {
+    /// The advisory locks of the tool.
+    pub(super) keys: Vec<i64>,
+    /// Its rows, as they were read.
+    pub(super) rows: ResultSet,
+}
+
+impl<'a> Run<'a> {
+    /// What must be known before anything is decided, and is not.
+    pub(super) fn question(&self, history: &History) -> Option<Question> {
+        if self.options.adopt.is_some() && history.is_empty() && self.facts.legacy.is_none() {
+            return Some(if self.legacy.is_none() { Question::LegacyForm } else { Question::LegacyRows });
+        }
+        let recorded = |versions: &[Version]| versions.iter().any(|version| history.find(*version).is_some());
+        let open = self.options.reconcile.iter().any(|reconcile| !recorded(&reconcile.versions));
+        (open && self.facts.tables.is_none()).then_some(Question::Tables)
+    }
+
+    /// Whether to ask right away: a run that may write asks under the lock.
+    pub(super) fn asks_now(&self, question: Question) -> bool {
+        let writes = !matches!(self.goal, Goal::Plan | Goal::Verify | Goal::PlanRollback);
+        self.session.locked || !writes || question == Question::Renamed
+    }
+
+    pub(super) fn consult(&mut self, question: Question, then: Then) -> State<'a> {
+        self.message = match (question, &self.options.adopt) {
+            (Question::LegacyForm, Some(legacy)) => self.dialect.columns(legacy.place()),
+            (Question::LegacyRows, Some(legacy)) => self.legacy_rows(legacy),
+            (Question::Renamed, _) => self.dialect.renamed(&self.tracker),
+            (Question::Tables | Question::LegacyForm | Question::LegacyRows, _) => {
+                let tables = self.options.reconcile.iter().flat_map(|reconcile| &reconcile.tables);
+                self.dialect.tables(&tables.map(String::as_str).collect::<Vec<_>>())
+            }
+        };
+        State::Consulting(question, then)
+    }
+
+    pub(super) fn legacy_rows(&self, legacy: &Legacy) -> String {
+        legacy.select(|column| self.dialect.hex(column))
+    }
+
+    pub(super) fn consulted(&mut self, question: Question, then: Then, results: &[ResultSet]) -> State<'a> {
+        let rows = results.last().cloned().unwrap_or_default();
+        let learned = match question {
+            Question::LegacyForm => self.learn_form(&rows),
+            Question::LegacyRows => self.learn_rows(rows),
+            Question::Tables => {
+                let mut there = rows.rows().map(|row| row.first().is_some_and(is_there));
+                let tables = self.options.reconcile.iter();
+                self.facts.tables =
+                    Some(tables.map(|one| there.by_ref().take(one.tables.len()).collect()).collect());
+                Ok(())
+            }
+            Question::Renamed => {
+                self.facts.renamed = Some(rows.rows().filter_map(rename).collect());
+                Ok(())
+            }
+        };
+        if let Err(problems) = learned {
+            return self.end(Err(ErrorKind::Legacy(problems)));
+        }
+        self.go_on_after(then)
+    }
+
+    fn go_on_after(&mut self, then: Then) -> State<'a> {
+        let decision = self.decide_again();
+        match then {
+            Then::Observed => self.after_observing(decision),
+            Then::Asked(asked) => self.after_asking(*asked, decision),
+        }
+    }
+
+    pub(super) fn not_consulted(&mut self, question: Question, then: Then, error: DbError) -> State<'a> {
+        if question == Question::Renamed {
+            // A role that may not read the journal, or no journal: nothing is known of renames.
+            self.facts.renamed = Some(Vec::new());
+            return self.go_on_after(then);
+        }
+        let doing = match &self.options.adopt {
+            Some(legacy) if question != Question::Tables => format!("reading {}", legacy.shown()),
+            _ => "looking for the tables to be reconciled".to_owned(),
+        };
+        self.end(Err(match self.dialect.classify(&error, &self.tracker) {
+            Class::Permission => ErrorKind::Permission { doing, error },
+            _ => ErrorKind::Database { doing, error },
+        }))
+    }
+
+    fn learn_form(&mut self, rows: &ResultSet) -> Result<(), Vec<String>> {
+        let Some(legacy) = &self.options.adopt else { return Ok(()) };
+        let text = |row: &[Option<String>], at: usize| row.get(at).cloned().flatten().unwrap_or_default();
+        let columns: Vec<_> =
+            rows.rows().map(|row| (text(row, 0).to_lowercase(), text(row, 1).to_lowercase())).collect();
+        let Some(first) = rows.rows().next() else {
+            self.facts.legacy = Some(None);
+            return Ok(());
+        };
+        legacy.check_columns(&columns).map_err(|problem| vec![problem])?;
+        let keys = legacy.lock_keys(&text(first, 2), &text(first, 3));
+        self.legacy = Some(LegacyTable { keys, rows: ResultSet::default() });
+        Ok(())
+    }
+
+    fn learn_rows(&mut self, rows: ResultSet) -> Result<(), Vec<String>> {
+        let Some(legacy) = &self.options.adopt else { return Ok(()) };
+        let renames = |identifier: &str| {
+            let stem = identifier.strip_suffix(".sql").unwrap_or(identifier);
+            let found = self.set.renames().iter().find(|rename| [identifier, stem].contains(&rename.from()));
+            found.map(gapless_core::Rename::to)
+        };
+        let adoption = legacy
+            .read(&rows, self.set, &renames)
+            .map_err(|refusals| refusals.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        self.facts.legacy = Some(Some(adoption));
+        if let Some(table) = &mut self.legacy {
+            table.rows = rows;
+        }
+        Ok(())
+    }
+
+    /// Whether what seems wrong may be a newer release's rename: the journal would know.
+    pub(super) fn suspects_rename(&self, decision: &Result<crate::Plan, Vec<crate::Conflict>>) -> bool {
+        use crate::Conflict::{Orphan, Renamed};
+        let suspicious = match decision {
+            Ok(plan) => !plan.pending().is_empty() && plan.knows_not_all(),
+            Err(conflicts) => {
+                conflicts.iter().any(|conflict| matches!(conflict, Renamed { .. } | Orphan { .. }))
+            }
+        };
+        suspicious && self.facts.renamed.is_none()
+    }
+}
+
+fn is_there(value: &Option<String>) -> bool {
+    value.as_deref().is_some_and(super::reply::is_truth)
+}
+
+/// A row of old stem, version and name.
+fn rename(row: &[Option<String>]) -> Option<(String, Version, String)> {
+    let [Some(old), Some(version), Some(name)] = row else { return None };
+    Some((old.clone(), version.parse().ok()?, name.clone()))
+}

@@ -1,0 +1,46 @@
+use super::reading::Reading;
+use super::{Kind, Tool, no_lock};
+use crate::engine::ResultSet;
+
+/// A row for each applied migration; its version is what stands before the first underscore of its folder's
+/// name, without dashes. It need not be a number.
+pub(super) const TOOL: Tool = Tool {
+    name: "diesel",
+    constructor: "diesel",
+    columns: &[("version", Kind::Text)],
+    beside: &["run_on"],
+    foreign: &[],
+    order: "version",
+    lock_keys: no_lock,
+    read,
+};
+
+fn read(reading: &mut Reading<'_>, rows: &ResultSet) {
+    for row in rows.rows() {
+        let Some([version]) = reading.values(row) else { continue };
+        // Rows written by hand, or copied from a folder's name, may have them.
+        match reading.find(&[version], &version.replace('-', "")) {
+            Some(migration) => reading.take(migration),
+            None => reading.unknown(version, None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::legacy::fixture::{refused, renamed, set, taken};
+    use crate::legacy::{Legacy, Refusal};
+
+    #[test]
+    fn versions_are_folders_without_dashes() {
+        let legacy = Legacy::diesel("__diesel_schema_migrations");
+        let set =
+            set(&[(0, "diesel_initial_setup"), (20_151_219_180_527, "users"), (20_160_107_082_941, "x")]);
+        let rows = ["00000000000000", "20151219180527", "2016-01-07-082941"];
+        let expected = [(0, false), (20_151_219_180_527, false), (20_160_107_082_941, false)];
+        assert_eq!(taken(&legacy, &set, &rows), expected);
+        assert!(matches!(&refused(&legacy, &set, &["first"])[..], [Refusal::Unknown { .. }]));
+        assert_eq!(renamed(&legacy, &set, &["first"], &[("first", 0)]), [(0, false)]);
+        assert_eq!(legacy.lock_keys("app", "public").first(), None);
+    }
+}

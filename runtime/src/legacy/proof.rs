@@ -1,0 +1,63 @@
+//! The hashes by which other tools know a text again.
+
+use std::hash::Hasher;
+
+use siphasher::sip::SipHasher13;
+
+/// The files that an embedded text may have been read from: normalising took a byte order mark from them
+/// and turned CRLF into LF. A file of mixed line endings cannot be told from the text any more.
+pub(super) fn variants(sql: &str) -> impl Iterator<Item = String> {
+    [("", "\n"), ("", "\r\n"), ("\u{feff}", "\n"), ("\u{feff}", "\r\n")]
+        .into_iter()
+        .map(|(mark, ending)| format!("{mark}{}", sql.replace('\n', ending)))
+}
+
+/// SHA-384, in lower-case hex digits.
+pub(super) fn sha384(text: &str) -> String {
+    let digest = hmac_sha512::sha384::Hash::hash(text.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// SipHash-1-3 of these parts one after the other, with a key of zeros.
+pub(super) fn sip_1_3(parts: &[&[u8]]) -> u64 {
+    let mut hasher = SipHasher13::new();
+    parts.iter().for_each(|part| hasher.write(part));
+    hasher.finish()
+}
+
+/// CRC-32 with the polynomial of IEEE 802.3, bits reflected.
+///
+/// Source: RFC 1952, section 8.
+pub(super) fn crc32(bytes: impl IntoIterator<Item = u8>) -> u32 {
+    !bytes.into_iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            let carry = if crc & 1 == 1 { 0xedb8_8320 } else { 0 };
+            (crc >> 1) ^ carry
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crc32_is_the_common_one() {
+        assert_eq!(crc32(*b"123456789"), 0xcbf4_3926);
+        assert_eq!(crc32([]), 0);
+    }
+
+    #[test]
+    fn sha384_is_that_of_the_standard() {
+        // FIPS 180-4, the example of one block.
+        let expected = "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed\
+                        8086072ba1e7cc2358baeca134c825a7";
+        assert_eq!(sha384("abc"), expected);
+    }
+
+    #[test]
+    fn a_text_has_four_variants() {
+        let variants: Vec<_> = variants("a\nb\n").collect();
+        assert_eq!(variants, ["a\nb\n", "a\r\nb\r\n", "\u{feff}a\nb\n", "\u{feff}a\r\nb\r\n"]);
+    }
+}

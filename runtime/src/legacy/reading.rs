@@ -1,0 +1,186 @@
+use std::collections::BTreeMap;
+
+use gapless_core::{Checksum, Migration, MigrationSet, Version};
+
+use super::{Adopted, Adoption, Legacy, Refusal};
+use crate::engine::ResultSet;
+
+/// A history while it is read: what was found, what stays behind, what speaks against it.
+pub(super) struct Reading<'a> {
+    legacy: &'a Legacy,
+    set: &'a MigrationSet,
+    renames: &'a dyn Fn(&str) -> Option<Version>,
+    found: BTreeMap<Version, Option<Checksum>>,
+    not_taken: Vec<String>,
+    refusals: Vec<Refusal>,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(
+        legacy: &'a Legacy,
+        set: &'a MigrationSet,
+        renames: &'a dyn Fn(&str) -> Option<Version>,
+    ) -> Reading<'a> {
+        let (found, not_taken, refusals) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Reading { legacy, set, renames, found, not_taken, refusals }
+    }
+
+    pub(super) fn finish(mut self) -> Result<Adoption, Vec<Refusal>> {
+        if !self.refusals.is_empty() {
+            return Err(self.refusals);
+        }
+        for version in &self.legacy.except {
+            self.found.remove(version);
+            if self.set.find(*version).is_none() {
+                // A slip of the pen here would have the version that was meant pass for applied.
+                self.not_taken
+                    .push(format!("version {version} is excepted, and the binary does not have it"));
+            }
+        }
+        let adopted = |(version, checksum)| Adopted { version, checksum };
+        Ok(Adoption { rows: self.found.into_iter().map(adopted).collect(), not_taken: self.not_taken })
+    }
+
+    /// The columns of a row, NULL where it is; a row of another width is refused.
+    pub(super) fn columns<'r, const N: usize>(
+        &mut self,
+        row: &'r [Option<String>],
+    ) -> Option<[Option<&'r str>; N]> {
+        match <&[Option<String>; N]>::try_from(row) {
+            Ok(row) => Some(row.each_ref().map(Option::as_deref)),
+            Err(_) => {
+                self.malformed(format!("a row has {} columns where {N} were asked for", row.len()));
+                None
+            }
+        }
+    }
+
+    /// The columns of a row in which NULL has no meaning.
+    pub(super) fn values<'r, const N: usize>(&mut self, row: &'r [Option<String>]) -> Option<[&'r str; N]> {
+        let columns = self.columns::<N>(row)?;
+        if columns.contains(&None) {
+            self.malformed(format!("there is a NULL in the row ({})", columns.map(or_null).join(", ")));
+            return None;
+        }
+        Some(columns.map(Option::unwrap_or_default))
+    }
+
+    /// The row of a table that has one at most.
+    pub(super) fn only<'r>(&mut self, rows: &'r ResultSet) -> Option<&'r [Option<String>]> {
+        match rows.rows().count() {
+            0 => None,
+            1 => rows.rows().next(),
+            more => {
+                self.malformed(format!("it has {more} rows where the tool keeps one"));
+                None
+            }
+        }
+    }
+
+    /// A truth value as databases write them.
+    pub(super) fn flag(&mut self, text: &str) -> Option<bool> {
+        match text {
+            "t" | "true" | "1" => Some(true),
+            "f" | "false" | "0" => Some(false),
+            _ => {
+                self.malformed(format!("`{text}` stands where yes or no should"));
+                None
+            }
+        }
+    }
+
+    /// The embedded migration that the tool knows by one of these names, or else by this number.
+    pub(super) fn find(&self, names: &[&str], number: &str) -> Option<&'a Migration> {
+        let version = self.renamed(names).or_else(|| self.renamed(&[number])).or_else(|| number.parse().ok());
+        self.set.find(version?)
+    }
+
+    /// The version that a declared rename gives to one of these names.
+    pub(super) fn renamed(&self, names: &[&str]) -> Option<Version> {
+        names.iter().find_map(|name| (self.renames)(name))
+    }
+
+    /// The embedded migration with this version.
+    pub(super) fn embedded(&self, version: Version) -> Option<&'a Migration> {
+        self.set.find(version)
+    }
+
+    /// Takes a migration over; nobody knows which text was applied.
+    pub(super) fn take(&mut self, migration: &Migration) {
+        self.found.entry(migration.version()).or_default();
+    }
+
+    /// Takes a migration over if the tool's checksum is that of the embedded text, and refuses it otherwise.
+    pub(super) fn take_if(&mut self, migration: &Migration, proven: bool) {
+        let version = migration.version();
+        if proven {
+            self.found.insert(version, Some(migration.checksum()));
+        } else {
+            let (tool, path) = (self.legacy.tool(), migration.path().to_owned());
+            self.refusals.push(Refusal::Mismatch { tool, version, path });
+        }
+    }
+
+    /// Takes over what a counter stands for.
+    pub(super) fn take_up_to(&mut self, last: Version) {
+        let below = self.set.migrations().iter().take_while(|migration| migration.version() <= last);
+        below.for_each(|migration| self.take(migration));
+    }
+
+    /// Takes over what this counter stands for; it is an embedded version, or a later release's.
+    pub(super) fn take_counter(&mut self, counter: &str) {
+        let Some(last) = self.renamed(&[counter]).or_else(|| counter.parse().ok()) else {
+            return self.malformed(format!("`{counter}` is not a version"));
+        };
+        if self.embedded(last).is_none() {
+            self.unknown(counter, None);
+        }
+        self.take_up_to(last);
+    }
+
+    /// Leaves something behind, with a warning.
+    pub(super) fn leave(&mut self, warning: String) {
+        self.not_taken.push(warning);
+    }
+
+    /// The tool has applied what the binary does not have; `name` is what it calls it beside the number.
+    pub(super) fn unknown(&mut self, identifier: &str, name: Option<&str>) {
+        let tool = self.legacy.tool();
+        if self.legacy.pass_over_unknown {
+            return self
+                .leave(format!("`{identifier}` was applied by {tool}, and the binary does not have it"));
+        }
+        let stem = name.and_then(|name| self.only_one_named(name)).map_or("NNN_description", stem);
+        let (identifier, rename) = (identifier.to_owned(), format!("{identifier} -> {stem}"));
+        self.refusals.push(Refusal::Unknown { tool, identifier, rename });
+    }
+
+    pub(super) fn dirty(&mut self, version: &str) {
+        let (table, version) = (self.legacy.shown(), version.to_owned());
+        self.refusals.push(Refusal::Dirty { table, version });
+    }
+
+    pub(super) fn failed(&mut self, identifier: &str) {
+        let (table, identifier) = (self.legacy.shown(), identifier.to_owned());
+        self.refusals.push(Refusal::Failed { table, identifier });
+    }
+
+    pub(super) fn malformed(&mut self, problem: String) {
+        self.refusals.push(Refusal::Malformed { table: self.legacy.shown(), problem });
+    }
+
+    fn only_one_named(&self, name: &str) -> Option<&'a Migration> {
+        let mut same = self.set.migrations().iter().filter(|migration| migration.name() == name);
+        same.next().filter(|_| same.next().is_none())
+    }
+}
+
+fn or_null(column: Option<&str>) -> &str {
+    column.unwrap_or("NULL")
+}
+
+/// The file's name without its suffix: what `renames.txt` calls a migration.
+fn stem(migration: &Migration) -> &str {
+    let file = migration.path().rsplit(['/', '\\']).next().unwrap_or_default();
+    file.strip_suffix(".up.sql").or_else(|| file.strip_suffix(".sql")).unwrap_or(file)
+}

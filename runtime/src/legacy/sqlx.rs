@@ -1,0 +1,133 @@
+use gapless_core::Migration;
+
+use super::proof::{crc32, sha384, variants};
+use super::reading::Reading;
+use super::{Kind, Place, Tool};
+use crate::engine::ResultSet;
+
+/// A row for each migration; its checksum is the SHA-384 of the file's bytes. Spaces of the description were
+/// underscores in the file's name.
+pub(super) const TOOL: Tool = Tool {
+    name: "sqlx",
+    constructor: "sqlx",
+    columns: &[
+        ("version", Kind::Integer),
+        ("description", Kind::Text),
+        ("success", Kind::Flag),
+        ("checksum", Kind::Bytes),
+    ],
+    beside: &["installed_on"],
+    foreign: &[],
+    order: "version",
+    lock_keys,
+    read,
+};
+
+fn read(reading: &mut Reading<'_>, rows: &ResultSet) {
+    for row in rows.rows() {
+        let Some([version, description, success, checksum]) = reading.values(row) else { continue };
+        let Some(success) = reading.flag(success) else { continue };
+        let name = description.replace(' ', "_");
+        let stem = format!("{version}_{name}");
+        match reading.find(&[&stem], version) {
+            _ if !success => reading.failed(&stem),
+            Some(migration) => {
+                let proven = proves(checksum, migration);
+                if proven || !equal_but_for_space(migration, checksum) {
+                    reading.take_if(migration, proven);
+                } else {
+                    reading.take(migration);
+                }
+            }
+            None => reading.unknown(&stem, Some(&name)),
+        }
+    }
+}
+
+fn proves(checksum: &str, migration: &Migration) -> bool {
+    variants(migration.sql()).any(|text| sha384(&text).eq_ignore_ascii_case(checksum))
+}
+
+/// sqlx may be told to leave characters out of its checksums (`ignored-chars` in `sqlx.toml`), and its manual
+/// proposes these. Then the same migration was applied, and nobody knows its very text.
+fn equal_but_for_space(migration: &Migration, checksum: &str) -> bool {
+    let bare: String = migration.sql().chars().filter(|char| !" \t\r\n".contains(*char)).collect();
+    ["", "\u{feff}"].iter().any(|mark| sha384(&format!("{mark}{bare}")).eq_ignore_ascii_case(checksum))
+}
+
+/// CRC-32 of the database's name times a constant, which together need 62 bits at most.
+fn lock_keys(place: &Place<'_>) -> Vec<i64> {
+    vec![0x3d32_ad9e * i64::from(crc32(place.database.bytes()))]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::legacy::fixture::{TEXT, refused, renamed, set_of, taken};
+    use crate::legacy::{Legacy, Refusal};
+
+    // What sqlx-core 0.9.0 says of `TEXT` as it is, with CRLF, with a byte order mark, and with both.
+    const CHECKSUMS: [&str; 4] = [
+        "28c7051aeed18ff791f4dffa6da05e2d003114fada92c3713441710795a389a71bf4fe8cf8dfbc48ef0d0b721d80048f",
+        "e1e6e888466bcd86934b062f31c3edd3b181d1bb234d1bb6d6d823952f41c565cacf6c9cfc90dc2bc1378cefc024cbc5",
+        "97cf93bbe6cacf1958d011456bc3af8a44eb6b00bbf8b703d95295ba0b439c5d478014450e1dba9403578c8717dc1cd9",
+        "b5ae2cc90036a508cb1b0c29f28c94636531f1d632659c6e5678c52fef05a9f5482500e5bf22c9741245e0447fb55f5e",
+    ];
+    /// The same crate, told to ignore space, tab, CR and LF.
+    const WITHOUT_SPACE: &str =
+        "a078f54459f200d2eea8fec41e8736c5f2b38ce8bbff9602a8004572832a91af50b9b34cda5cd121f28a742f4df190ac";
+
+    fn legacy() -> Legacy {
+        Legacy::sqlx("_sqlx_migrations")
+    }
+
+    #[test]
+    fn its_checksums_prove_the_text() {
+        let set = set_of(&[(1, "add_users", TEXT), (2, "later", "SELECT 1;\n")]);
+        for checksum in CHECKSUMS {
+            let upper = checksum.to_uppercase();
+            for row in [format!("1|add users|t|{checksum}"), format!("1|add users|1|{upper}")] {
+                assert_eq!(taken(&legacy(), &set, &[&row]), [(1, true)]);
+            }
+        }
+        assert_eq!(taken(&legacy(), &set, &[&format!("1|add users|t|{WITHOUT_SPACE}")]), [(1, false)]);
+    }
+
+    #[test]
+    fn another_text_is_refused_and_its_file_is_named() {
+        let set = set_of(&[(1, "add_users", "SELECT 1;\n")]);
+        let refusals = refused(&legacy(), &set, &[&format!("1|add users|t|{}", CHECKSUMS[0])]);
+        assert_eq!(
+            refusals[0].to_string(),
+            "version 1 is not the text that sqlx has applied: migrations/0001_add_users.sql\n\
+             help: restore the file as it was applied, and put the change into a new migration"
+        );
+    }
+
+    #[test]
+    fn a_failed_migration_is_refused() {
+        let set = set_of(&[(1, "add_users", TEXT)]);
+        let refusals = refused(&legacy(), &set, &[&format!("1|add users|f|{}", CHECKSUMS[0])]);
+        assert_eq!(
+            refusals[0].to_string(),
+            "`1_add_users` failed, says sqlx's _sqlx_migrations\n\
+             help: see how much of it took effect and take that back by hand, delete its row, and run again"
+        );
+    }
+
+    #[test]
+    fn a_migration_that_moved_is_found_by_its_rename() {
+        let set = set_of(&[(7, "add_users", TEXT)]);
+        let row = format!("1|add users|t|{}", CHECKSUMS[0]);
+        let refusals = refused(&legacy(), &set, &[&row]);
+        let Refusal::Unknown { rename, .. } = &refusals[0] else { panic!("{refusals:?}") };
+        assert_eq!(rename, "1_add_users -> 0007_add_users");
+        assert_eq!(renamed(&legacy(), &set, &[&row], &[("1_add_users", 7)]), [(7, true)]);
+        assert_eq!(renamed(&legacy(), &set, &[&row], &[("1", 7)]), [(7, true)]);
+    }
+
+    #[test]
+    fn its_lock_is_the_database_s() {
+        // Reckoned apart from this code, with zlib's CRC-32.
+        assert_eq!(legacy().lock_keys("app", "public").first(), Some(&3_469_795_979_745_788_610));
+    }
+}

@@ -1,0 +1,45 @@
+use super::reading::Reading;
+use super::{Kind, Place, Tool};
+use crate::engine::ResultSet;
+
+/// One row: how many migrations are applied, which is the number of the last one. Zero is none.
+pub(super) const TOOL: Tool = Tool {
+    name: "tern",
+    constructor: "tern",
+    columns: &[("version", Kind::Integer)],
+    beside: &[],
+    foreign: &["dirty", "checksum", "inserted_at"],
+    order: "version",
+    lock_keys,
+    read,
+};
+
+fn read(reading: &mut Reading<'_>, rows: &ResultSet) {
+    let Some(row) = reading.only(rows) else { return };
+    match reading.values(row) {
+        None | Some(["0"]) => {}
+        Some([version]) => reading.take_counter(version),
+    }
+}
+
+/// One for every database and table.
+fn lock_keys(_: &Place<'_>) -> Vec<i64> {
+    vec![9_628_173_550_095_224]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::legacy::fixture::{refused, set, taken};
+    use crate::legacy::{Legacy, Refusal};
+
+    #[test]
+    fn every_version_up_to_the_counter_is_applied() {
+        let (legacy, set) = (Legacy::tern("schema_version"), set(&[(0, "z"), (1, "a"), (2, "b"), (3, "c")]));
+        assert_eq!(taken(&legacy, &set, &["2"]), [(0, false), (1, false), (2, false)]);
+        assert_eq!(taken(&legacy, &set, &["0"]), []);
+        assert_eq!(taken(&legacy, &set, &[]), []);
+        assert!(matches!(&refused(&legacy, &set, &["4"])[..], [Refusal::Unknown { .. }]));
+        assert!(matches!(&refused(&legacy, &set, &["1", "2"])[..], [Refusal::Malformed { .. }]));
+        assert_eq!(legacy.lock_keys("app", "public").first(), Some(&9_628_173_550_095_224));
+    }
+}

@@ -1,0 +1,166 @@
+//! Which migrations to take back, and in what order.
+
+use std::fmt;
+
+use gapless_core::{Migration, MigrationSet, Version};
+
+use crate::history::{History, Row};
+
+/// What to take back; see [`Runner::rollback`](crate::Runner::rollback).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rollback {
+    extent: Extent,
+    past_later: bool,
+    unproven: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extent {
+    Steps(usize),
+    To(Version),
+}
+
+impl Rollback {
+    /// The migrations that were applied last, so many of them.
+    pub fn steps(steps: usize) -> Rollback {
+        Rollback { extent: Extent::Steps(steps), past_later: false, unproven: false }
+    }
+
+    /// Every migration with a version above this one, which stays.
+    pub fn to(version: Version) -> Rollback {
+        Rollback { extent: Extent::To(version), past_later: false, unproven: false }
+    }
+
+    /// What is left of it after so many are taken back.
+    pub(crate) fn less(mut self, done: usize) -> Rollback {
+        if let Extent::Steps(steps) = &mut self.extent {
+            *steps = steps.saturating_sub(done);
+        }
+        self
+    }
+
+    /// Also where a migration stays applied that came later, in time or in number, and may build on what is taken
+    /// back.
+    #[must_use]
+    pub fn past_later(mut self) -> Rollback {
+        self.past_later = true;
+        self
+    }
+
+    /// Also migrations of which nobody knows whether it was their embedded text that was applied.
+    #[must_use]
+    pub fn unproven(mut self) -> Rollback {
+        self.unproven = true;
+        self
+    }
+}
+
+/// Why a migration is not taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stuck {
+    /// The binary does not have it.
+    Unknown {
+        version: Version,
+        name: String,
+    },
+    NoDown {
+        version: Version,
+        path: String,
+    },
+    Later {
+        version: Version,
+        later: Version,
+    },
+    Unproven {
+        version: Version,
+        path: String,
+    },
+    /// More steps than are applied.
+    TooMany {
+        steps: usize,
+        applied: usize,
+    },
+}
+
+impl fmt::Display for Stuck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Stuck::Unknown { version, name } => write!(
+                f,
+                "version {version} (`{name}`) cannot be taken back: the binary does not have it\n\
+                 help: roll back with the release that applied it"
+            ),
+            Stuck::NoDown { version, path } => write!(
+                f,
+                "version {version} cannot be taken back: it has no down file: {path}\n\
+                 help: add the down file, or write a new migration that undoes it"
+            ),
+            Stuck::Later { version, later } => write!(
+                f,
+                "version {version} would be taken back from under version {later}, which came later and stays\n\
+                 help: take that back too, or say `.past_later()` if it does not build on {version}"
+            ),
+            Stuck::Unproven { version, path } => write!(
+                f,
+                "version {version} cannot be taken back: nobody knows whether this text was applied: {path}\n\
+                 help: compare the database with the file, then `.accept({version})` it, or say `.unproven()`"
+            ),
+            Stuck::TooMany { steps, applied } => write!(
+                f,
+                "{steps} steps back were asked for, and {applied} migrations are applied\n\
+                 help: ask for fewer, or for `Rollback::to(version)`"
+            ),
+        }
+    }
+}
+
+/// The migrations to take back, the last applied first, or everything that speaks against it.
+pub(crate) fn taken_back<'a>(
+    set: &'a MigrationSet,
+    history: &History,
+    wanted: Rollback,
+) -> Result<Vec<&'a Migration>, Vec<Stuck>> {
+    let rows = history.rows();
+    let chosen: Vec<usize> = match wanted.extent {
+        Extent::Steps(steps) if steps > rows.len() => {
+            return Err(vec![Stuck::TooMany { steps, applied: rows.len() }]);
+        }
+        Extent::Steps(steps) => (rows.len() - steps..rows.len()).collect(),
+        Extent::To(version) => (0..rows.len()).filter(|index| rows[*index].version > version).collect(),
+    };
+    let mut stuck = Vec::new();
+    let mut migrations = Vec::new();
+    for index in chosen.iter().rev() {
+        let row = &rows[*index];
+        if let Some(later) = later(rows, &chosen, *index).filter(|_| !wanted.past_later) {
+            stuck.push(Stuck::Later { version: row.version, later });
+        }
+        match possible(set, row, wanted) {
+            Ok(migration) => migrations.push(migration),
+            Err(reason) => stuck.push(reason),
+        }
+    }
+    if stuck.is_empty() { Ok(migrations) } else { Err(stuck) }
+}
+
+/// What stays and was applied after this row, or has a higher version.
+fn later(rows: &[Row], chosen: &[usize], index: usize) -> Option<Version> {
+    let stays = |other: &usize| chosen.binary_search(other).is_err();
+    let after = (index + 1..rows.len()).find(stays);
+    let above = || (0..rows.len()).filter(stays).find(|other| rows[*other].version > rows[index].version);
+    after.or_else(above).map(|other| rows[other].version)
+}
+
+fn possible<'a>(set: &'a MigrationSet, row: &Row, wanted: Rollback) -> Result<&'a Migration, Stuck> {
+    let version = row.version;
+    let Some(migration) = set.find(version).filter(|migration| !migration.is_tombstone()) else {
+        return Err(Stuck::Unknown { version, name: row.name.clone() });
+    };
+    if migration.down().is_none() {
+        return Err(Stuck::NoDown { version, path: migration.file() });
+    }
+    if row.checksum.is_none() && !wanted.unproven {
+        return Err(Stuck::Unproven { version, path: migration.file() });
+    }
+    Ok(migration)
+}

@@ -1,0 +1,149 @@
+use gapless::{MigrationSet, Rollback, Version};
+
+use super::{SET, assert_clean, rows, run};
+use crate::driver::Driver;
+use crate::set::set;
+
+/// `count` migrations with a way back each.
+fn reversible(count: usize) -> MigrationSet {
+    let mut files = Vec::new();
+    for number in 1..=count {
+        files.push((format!("{number}_t{number}.up.sql"), format!("CREATE TABLE t{number} (id int);")));
+        files.push((format!("{number}_t{number}.down.sql"), format!("DROP TABLE t{number};")));
+    }
+    let files: Vec<_> = files.iter().map(|(file, sql)| (file.as_str(), sql.as_str())).collect();
+    set(&files)
+}
+
+fn back(report: &gapless::Report) -> Vec<i64> {
+    report.rolled_back().iter().map(|applied| applied.version().number()).collect()
+}
+
+pub(super) fn steps_go_back_and_forth<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let set = reversible(3);
+    run::<D>(&mut client, &set).unwrap();
+    let plan = D::plan_rollback(&mut client, set.runner(), Rollback::steps(2)).unwrap();
+    assert_eq!(plan.to_string(), "2 to be taken back\n  back: 3 t3\n  back: 2 t2");
+    assert_eq!(rows::<D>(&mut client, SET).len(), 3);
+    let report = D::rollback(&mut client, set.runner(), Rollback::steps(2)).unwrap();
+    assert_eq!(back(&report), [3, 2]);
+    assert!(report.to_string().starts_with("2 taken back ("), "{report}");
+    assert_eq!(rows::<D>(&mut client, SET), ["1|t1"]);
+    assert!(D::sql(&mut client, "SELECT 1 FROM t2").is_err());
+    let journal =
+        "SELECT version, name FROM applied_migrations_journal WHERE event = 'rolled_back' ORDER BY id";
+    assert_eq!(rows::<D>(&mut client, journal), ["3|t3", "2|t2"]);
+    assert_clean::<D>(&mut client);
+    assert_eq!(run::<D>(&mut client, &set).unwrap().applied().len(), 2);
+    let none = D::rollback(&mut client, set.runner(), Rollback::steps(0)).unwrap();
+    assert_eq!((back(&none), none.round_trips()), (vec![], 1));
+}
+
+pub(super) fn a_rollback_to_a_version<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let set = reversible(3);
+    run::<D>(&mut client, &set).unwrap();
+    let report = D::rollback(&mut client, set.runner(), Rollback::to(Version::from(1))).unwrap();
+    assert_eq!(back(&report), [3, 2]);
+    let error = D::rollback(&mut client, set.runner(), Rollback::steps(2)).unwrap_err();
+    assert!(
+        error.is_irreversible() && error.to_string().starts_with("2 steps back were asked for, and 1"),
+        "{error}"
+    );
+}
+
+pub(super) fn what_has_no_way_back_is_refused_before_anything<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let set = set(&[
+        ("1_a.sql", "CREATE TABLE a (id int);"),
+        ("2_b.up.sql", "CREATE TABLE b (id int);"),
+        ("2_b.down.sql", "DROP TABLE b;"),
+    ]);
+    run::<D>(&mut client, &set).unwrap();
+    let error = D::rollback(&mut client, set.runner(), Rollback::steps(2)).unwrap_err();
+    assert!(error.is_irreversible(), "{error}");
+    assert!(error.to_string().starts_with("version 1 cannot be taken back: it has no down file"), "{error}");
+    assert_eq!(rows::<D>(&mut client, SET), ["1|a", "2|b"]);
+    assert_clean::<D>(&mut client);
+}
+
+/// Version 2 was merged late: the last that was applied, and not the highest.
+pub(super) fn what_came_later_is_in_the_way<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let set = reversible(3);
+    let mut early = set.migrations().to_vec();
+    early.remove(1);
+    run::<D>(&mut client, &MigrationSet::new(early).unwrap()).unwrap();
+    // The clock of SQLite ticks once a millisecond.
+    std::thread::sleep(std::time::Duration::from_millis(5));
+    run::<D>(&mut client, &set).unwrap();
+    let error = D::rollback(&mut client, set.runner(), Rollback::steps(1)).unwrap_err();
+    assert!(error.to_string().starts_with("version 2 would be taken back from under version 3"), "{error}");
+    let report = D::rollback(&mut client, set.runner(), Rollback::steps(1).past_later()).unwrap();
+    assert_eq!(back(&report), [2]);
+    // A newer release's row stays, and is above all others.
+    rows::<D>(&mut client, "INSERT INTO applied_migrations (version, name) VALUES (9, 'newer')");
+    let error = D::rollback(&mut client, set.runner(), Rollback::to(Version::from(1))).unwrap_err();
+    assert!(error.to_string().contains("version 9 (`newer`) cannot be taken back"), "{error}");
+}
+
+pub(super) fn an_unproven_row_is_refused<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let set = reversible(1);
+    run::<D>(&mut client, &set).unwrap();
+    rows::<D>(&mut client, "UPDATE applied_migrations SET checksum = NULL");
+    let error = D::rollback(&mut client, set.runner(), Rollback::steps(1)).unwrap_err();
+    assert!(
+        error.is_irreversible() && error.to_string().contains("nobody knows whether this text"),
+        "{error}"
+    );
+    let report = D::rollback(&mut client, set.runner(), Rollback::steps(1).unproven()).unwrap();
+    assert_eq!(back(&report), [1]);
+}
+
+pub(super) fn a_failing_way_back_keeps_the_row<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let set = set(&[
+        ("1_a.up.sql", "CREATE TABLE a (id int);"),
+        ("1_a.down.sql", "-- One line.\nDROP TABLE a;\nDROP TABLE never_was;"),
+    ]);
+    run::<D>(&mut client, &set).unwrap();
+    let error = D::rollback(&mut client, set.runner(), Rollback::steps(1)).unwrap_err();
+    assert!(error.to_string().starts_with("taking back migration 1 `a` failed: "), "{error}");
+    let failure = error.failure().expect("a migration is to blame");
+    assert_eq!(failure.path(), "migrations/1_a.down.sql");
+    if let Some(location) = failure.location() {
+        assert_eq!(location.line, 3, "{error}");
+    }
+    assert_eq!(rows::<D>(&mut client, SET), ["1|a"]);
+    assert_eq!(rows::<D>(&mut client, "SELECT count(*) FROM a"), ["0"]);
+    assert_clean::<D>(&mut client);
+    assert!(run::<D>(&mut client, &set).unwrap().applied().is_empty());
+}
+
+pub(super) fn a_way_back_outside_of_a_transaction<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let set = set(&[
+        ("1_a.up.sql", "CREATE TABLE a (id int); CREATE TABLE b (id int);"),
+        ("1_a.down.sql", "-- gapless: no-transaction\nDROP TABLE b;\nDROP TABLE a;"),
+    ]);
+    run::<D>(&mut client, &set).unwrap();
+    assert_eq!(back(&D::rollback(&mut client, set.runner(), Rollback::steps(1)).unwrap()), [1]);
+    assert_eq!(rows::<D>(&mut client, SET), Vec::<String>::new());
+    assert!(D::sql(&mut client, "SELECT 1 FROM a").is_err());
+    assert_clean::<D>(&mut client);
+    run::<D>(&mut client, &set).unwrap();
+    rows::<D>(&mut client, "DROP TABLE a");
+    let error = D::rollback(&mut client, set.runner(), Rollback::steps(1)).unwrap_err();
+    assert_eq!(error.failure().and_then(gapless::Failure::statement), Some(2), "{error}");
+    assert_eq!(rows::<D>(&mut client, SET), ["1|a"]);
+    assert_clean::<D>(&mut client);
+}
