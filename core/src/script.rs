@@ -87,7 +87,8 @@ impl Scanner<'_> {
         if empty && part == Part::Down && layout != Layout::Native {
             return None;
         }
-        if empty {
+        // Other tools run what is empty as it is.
+        if empty && layout == Layout::Native {
             let help = "write the SQL, or say in a comment why there is none";
             let problem = Problem::new(file.pattern, "the file is empty").file(&file.shown);
             self.problems.push(problem.help(help));

@@ -208,9 +208,7 @@ mod tests {
             ("00001-x.sql", "00001_x.sql"),
             ("x.sql", "NNN_x.sql"),
             ("00001_.sql", "00001_description.sql"),
-            ("00001_x.up.sql", "00001_x_up.sql"),
             ("00001_x.SQL", "00001_x.sql"),
-            ("00001_add users.sql", "00001_add_users.sql"),
             ("U1__x.sql", "1_x.sql"),
             ("00000_x.sql", "give it a version from 1 on that is not taken"),
             (

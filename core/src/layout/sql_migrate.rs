@@ -138,7 +138,6 @@ mod tests {
             ("initial.sql", "NNN_initial.sql"),
             ("1initial.sql", "1_initial.sql"),
             ("1-.sql", "1_description.sql"),
-            ("1-add users.sql", "1_add_users.sql"),
             ("2024-01-31_x.sql", "20240131_x.sql"),
             ("7.SQL", "7_description.sql"),
             ("1-x.SQL", "1_x.sql"),

@@ -12,7 +12,14 @@ pub(super) fn stem(file: &str) -> Option<&str> {
 
 /// A layout of `NNN_description.sql`, with both directions in the file.
 pub(super) fn numbered(file: &str) -> Result<Option<Named>, NameError> {
-    let Some(stem) = stem(file) else { return Ok(None) };
+    let Some(written) = stem(file) else { return Ok(None) };
+    // These tools go by the version alone, so anything may stand behind it.
+    let plain = written.split_once('_').filter(|(digits, description)| {
+        digits.parse::<Version>().is_ok() && !description.bytes().all(is_description)
+    });
+    let clean = plain.map(|(digits, description)| (digits, sanitised(description)));
+    let clean = clean.filter(|(_, name)| !name.is_empty()).map(|(digits, name)| format!("{digits}_{name}"));
+    let stem = clean.as_deref().unwrap_or(written);
     // `.up` keeps the native rules from reading a direction into the description.
     let named = FileName::parse(&format!("{stem}.up.sql")).map_err(|error| {
         error.suggesting(|name| {
@@ -22,7 +29,7 @@ pub(super) fn numbered(file: &str) -> Result<Option<Named>, NameError> {
     })?;
     let Some(FileName { version, name, .. }) = named else { return Ok(None) };
     if !file.ends_with(".sql") {
-        return Err(NameError::new("the suffix must be lower case", format!("{stem}.sql")));
+        return Err(NameError::new("the suffix must be lower case", format!("{written}.sql")));
     }
     Ok(Some(Named { version, name, part: Part::Sections }))
 }
