@@ -39,12 +39,12 @@ fn taken(report: &Report) -> Vec<(i64, bool)> {
     adopted.collect()
 }
 
-fn sqlx_migrate(database: &Database, directory: &Path) -> Result<(), sqlx::migrate::MigrateError> {
+fn sqlx_migrate(database: &Database, directory: &Path) -> Result<(), sqlx_core::migrate::MigrateError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         use sqlx::Connection as _;
         let mut connection = sqlx::PgConnection::connect(&database.url()).await.unwrap();
-        let migrator = sqlx::migrate::Migrator::new(directory).await.unwrap();
+        let migrator = sqlx_core::migrate::Migrator::new(directory).await.unwrap();
         migrator.run(&mut connection).await
     })
 }
