@@ -74,15 +74,12 @@ impl Scanner<'_> {
         for directory in &self.directories {
             let Some(text) = &directory.renames else { continue };
             let shown = format!("{}/{RENAMES}", directory.shown);
-            match lines(text) {
-                Ok(lines) => {
-                    declared.extend(lines.into_iter().map(|line| (directory.pattern, shown.clone(), line)))
-                }
-                Err(odd) => self.problems.extend(odd.into_iter().map(|(number, line)| {
-                    let problem = Problem::new(directory.pattern, format!("`{line}` is not a rename"));
-                    problem.file(format!("{shown}:{number}")).help("write `old_name -> new_name`, one a line")
-                })),
-            }
+            let (read, odd) = lines(text);
+            declared.extend(read.into_iter().map(|line| (directory.pattern, shown.clone(), line)));
+            self.problems.extend(odd.into_iter().map(|(number, line)| {
+                let problem = Problem::new(directory.pattern, format!("`{line}` is not a rename"));
+                problem.file(format!("{shown}:{number}")).help("write `old_name -> new_name`, one a line")
+            }));
         }
         let mut chain = BTreeMap::new();
         for (pattern, shown, line) in &declared {
@@ -155,12 +152,9 @@ pub(crate) struct Line {
     pub(crate) to: String,
 }
 
-/// Reads the lines of a file. Blank ones and those that begin with `#` say nothing.
-///
-/// # Errors
-///
-/// The number and text of each line that is not `old -> new`.
-pub(crate) fn lines(text: &str) -> Result<Vec<Line>, Vec<(usize, String)>> {
+/// Reads the lines of a file, and those that are not `old -> new`, by number. Blank ones and those that begin
+/// with `#` say nothing.
+pub(crate) fn lines(text: &str) -> (Vec<Line>, Vec<(usize, String)>) {
     let mut lines = Vec::new();
     let mut odd = Vec::new();
     for (index, line) in text.lines().enumerate() {
@@ -175,7 +169,7 @@ pub(crate) fn lines(text: &str) -> Result<Vec<Line>, Vec<(usize, String)>> {
             _ => odd.push((number, line.to_owned())),
         }
     }
-    if odd.is_empty() { Ok(lines) } else { Err(odd) }
+    (lines, odd)
 }
 
 /// File names are taken for the stems that they have.
@@ -201,11 +195,12 @@ mod tests {
 
     #[test]
     fn lines_are_read_and_odd_ones_named() {
-        let read = lines("# why\n\n 0001_a.up.sql -> 0002_b \n20200101-x.sql -> 3_c\n").unwrap();
+        let (read, odd) = lines("# why\n\n 0001_a.up.sql -> 0002_b \n20200101-x.sql -> 3_c\n");
+        assert_eq!(odd, []);
         let told: Vec<_> = read.iter().map(|line| (line.number, &*line.from, &*line.to)).collect();
         assert_eq!(told, [(3, "0001_a", "0002_b"), (4, "20200101-x", "3_c")]);
         for odd in ["a b", "a ->", "-> b", "a -> b -> c", "a => b"] {
-            assert_eq!(lines(odd), Err(vec![(1, odd.to_owned())]));
+            assert_eq!(lines(odd), (vec![], vec![(1, odd.to_owned())]));
         }
     }
 

@@ -173,9 +173,17 @@ pub mod __private {
             MigrationSet as CoreSet, common_rules, merged, merged_renames, total, total_renames,
         };
 
-        /// What `merge_migrations!` puts together.
-        pub const fn core_set(set: &crate::MigrationSet) -> &CoreSet {
-            set.__core()
+        /// The sets inside, for `merge_migrations!`.
+        pub const fn cores<const N: usize>(
+            sets: &'static [&'static crate::MigrationSet],
+        ) -> [&'static CoreSet; N] {
+            let mut cores = [&CoreSet::EMPTY; N];
+            let mut index = 0;
+            while index < N {
+                cores[index] = sets[index].__core();
+                index += 1;
+            }
+            cores
         }
     }
 }
@@ -193,7 +201,8 @@ pub mod __private {
 macro_rules! merge_migrations {
     ($($set:path),+ $(,)?) => {{
         use $crate::__private::v0_1_0 as __gapless;
-        const __SETS: &[&__gapless::CoreSet] = &[$(__gapless::core_set(&$set)),+];
+        const __MERGED: &[&$crate::MigrationSet] = &[$(&$set),+];
+        const __SETS: &[&__gapless::CoreSet] = &__gapless::cores::<{ __MERGED.len() }>(__MERGED);
         static __MIGRATIONS: [__gapless::Migration; __gapless::total(__SETS)] = __gapless::merged(__SETS);
         static __RENAMES: [__gapless::Rename; __gapless::total_renames(__SETS)] =
             __gapless::merged_renames(__SETS);

@@ -85,12 +85,17 @@ fn sqlx_left_another_text() {
     let mut client = database.connect();
     let error = adopt(&set, Legacy::sqlx("_sqlx_migrations"), &mut client).unwrap_err();
     assert!(error.is_legacy(), "{error}");
-    assert!(error.to_string().contains("version 1 is not the text that sqlx has applied: migrations/1_users.sql"));
+    assert!(
+        error.to_string().contains("version 1 is not the text that sqlx has applied: migrations/1_users.sql")
+    );
     std::fs::write(path.join("1_users.sql"), "CREATE TABLE users (id int);\n").unwrap();
     client.batch_execute("UPDATE _sqlx_migrations SET success = false").unwrap();
     let set = scan(root.path(), Layout::Native);
     let error = adopt(&set, Legacy::sqlx("_sqlx_migrations"), &mut client).unwrap_err();
-    assert!(error.is_legacy() && error.to_string().contains("failed, says sqlx's _sqlx_migrations"), "{error}");
+    assert!(
+        error.is_legacy() && error.to_string().contains("failed, says sqlx's _sqlx_migrations"),
+        "{error}"
+    );
 }
 
 /// sqlx migrates under an advisory lock of its own: while it does, nothing is taken over.
@@ -104,7 +109,8 @@ fn a_run_waits_for_the_lock_of_sqlx() {
     other.batch_execute(&format!("SELECT pg_advisory_lock({key})")).unwrap();
     let set = scan(root.path(), Layout::Native);
     let runner = set.runner().adopt(Legacy::sqlx("_sqlx_migrations"));
-    let error = runner.lock_wait(std::time::Duration::from_millis(300)).run(&mut database.connect()).unwrap_err();
+    let error =
+        runner.lock_wait(std::time::Duration::from_millis(300)).run(&mut database.connect()).unwrap_err();
     assert!(error.is_lock_wait(), "{error}");
     other.batch_execute(&format!("SELECT pg_advisory_unlock({key})")).unwrap();
     let report = adopt(&set, Legacy::sqlx("_sqlx_migrations"), &mut database.connect()).unwrap();
@@ -114,7 +120,10 @@ fn a_run_waits_for_the_lock_of_sqlx() {
 /// Bit by bit, apart from the code under test.
 fn crc32(text: &str) -> u32 {
     !text.bytes().fold(!0_u32, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 })
+        (0..8).fold(
+            crc ^ u32::from(byte),
+            |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 },
+        )
     })
 }
 

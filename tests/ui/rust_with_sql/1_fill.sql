@@ -1,0 +1,2 @@
+-- gapless: rust
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Gone.
+DROP TABLE reports;

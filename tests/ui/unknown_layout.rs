@@ -1,0 +1,7 @@
+use gapless::{MigrationSet, embed_migrations};
+
+static MIGRATIONS: MigrationSet = embed_migrations!("ui/two_baselines", layout = "liquibase");
+
+fn main() {
+    MIGRATIONS.assert_current();
+}
