@@ -89,6 +89,8 @@ impl Scanner<'_> {
                     .push(problem.file(format!("{shown}:{}", line.number)).help("keep one of the lines"));
             }
         }
+        // What is still there leads nowhere else, whatever a line says.
+        chain.retain(|from, _| self.find(migrations, from).is_none());
         let mut renames = Vec::new();
         for (pattern, shown, line) in &declared {
             match self.rename(line, &chain, migrations) {
@@ -109,8 +111,7 @@ impl Scanner<'_> {
         migrations: &[Scanned],
     ) -> Result<Rename, (String, String)> {
         let Line { from, to, .. } = line;
-        let has = |text: &str| self.named(text).and_then(|(version, name)| find(migrations, version, &name));
-        if has(from).is_some() {
+        if self.find(migrations, from).is_some() {
             let help = "remove the line, or rename the file".to_owned();
             return Err((format!("`{from}` is declared as renamed, and its file is still there"), help));
         }
@@ -120,11 +121,18 @@ impl Scanner<'_> {
                 "remove one of them".to_owned(),
             ));
         };
-        let Some(version) = has(last) else {
+        let Some(version) = self.find(migrations, last) else {
             let help = "name a migration or a tombstone without its suffix, as in `0012_orders`".to_owned();
             return Err((format!("`{to}` is no migration of this set"), help));
         };
         Ok(Rename::new(from.clone(), version))
+    }
+
+    /// The migration that a stem names.
+    fn find(&self, migrations: &[Scanned], stem: &str) -> Option<Version> {
+        let (version, name) = self.named(stem)?;
+        let at = migrations.binary_search_by_key(&version, |scanned| scanned.migration.version()).ok()?;
+        migrations.get(at).filter(|scanned| scanned.migration.name() == name).map(|_| version)
     }
 
     /// A stem as this layout writes it, or as we do.
@@ -137,11 +145,6 @@ impl Scanner<'_> {
             Some((named.version, named.name))
         })
     }
-}
-
-fn find(migrations: &[Scanned], version: Version, name: &str) -> Option<Version> {
-    let at = migrations.binary_search_by_key(&version, |scanned| scanned.migration.version()).ok()?;
-    migrations.get(at).filter(|scanned| scanned.migration.name() == name).map(|_| version)
 }
 
 /// A line: what it says, and its number, counted from 1.

@@ -90,9 +90,7 @@ mod tests {
     fn names() {
         let parsed = named(Layout::Tern, "001_create_t1.sql");
         assert_eq!(parsed, Some((1, "create_t1".to_owned(), Part::Sections)));
-        for (file, suggestion) in [("001-t1.sql", "001_t1.sql")] {
-            assert_eq!(told(Layout::Tern, file), suggestion, "{file}");
-        }
+        assert_eq!(told(Layout::Tern, "001-t1.sql"), "001_t1.sql");
     }
 
     #[test]
