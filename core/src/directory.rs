@@ -7,7 +7,7 @@ use crate::layout::{Layout, Named, Part};
 use crate::lock::{Files, LOCK};
 use crate::name::{FileName, Kind, NameError};
 use crate::scan::{File, Scanner};
-use crate::{Problem, snippet};
+use crate::{Problem, normalise, snippet};
 
 /// Where renames are declared, in each directory of migrations.
 pub(crate) const RENAMES: &str = "renames.txt";
@@ -38,14 +38,14 @@ impl Scanner<'_> {
         let beside = |name: &str| names.iter().any(|known| known == name).then(|| path.join(name));
         let (lock, renames) = (beside(LOCK), beside(RENAMES));
         self.watched.extend([&lock, &renames].into_iter().flatten().map(|path| self.root.join(path)));
-        let text = |path: Option<PathBuf>| path.map(|path| fs::read_to_string(path).unwrap_or_default());
+        let (lock, renames) = (self.beside(pattern, lock), self.beside(pattern, renames));
         self.directories.push(Directory {
             pattern,
             shown: relative.to_owned(),
             path: path.to_owned(),
             files: (self.locking || lock.is_some()).then(Files::new),
-            lock: text(lock),
-            renames: text(renames),
+            lock,
+            renames,
         });
         let known = self.files.len() + self.problems.len();
         for name in names {
@@ -60,6 +60,20 @@ impl Scanner<'_> {
             let help = "add the first migration, for example `0001_users.up.sql`, or correct the path";
             let problem = Problem::new(pattern, "the directory holds no migration").file(relative);
             self.problems.push(problem.help(help));
+        }
+    }
+
+    /// The normalised text of a file that is not a migration.
+    fn beside(&mut self, pattern: usize, path: Option<PathBuf>) -> Option<String> {
+        let path = path?;
+        match fs::read_to_string(&path) {
+            Ok(text) => Some(normalise(&text).into_owned()),
+            Err(error) => {
+                let shown = path.strip_prefix(self.root).unwrap_or(&path).to_string_lossy().into_owned();
+                let problem = Problem::new(pattern, format!("the file cannot be read: {error}"));
+                self.problems.push(problem.file(shown));
+                None
+            }
         }
     }
 
@@ -142,8 +156,11 @@ impl Scanner<'_> {
             Layout::Diesel => file.path.with_file_name(suffix),
             _ => return,
         };
-        let Ok(text) = fs::read_to_string(&beside) else { return };
+        if !beside.exists() {
+            return;
+        }
         self.watched.push(self.root.join(&beside));
+        let Some(text) = self.beside(file.pattern, Some(beside.clone())) else { return };
         match layout.settings(&text) {
             Ok(no_transaction) => file.no_transaction = no_transaction,
             Err(fault) if file.name.part != Part::Down => {

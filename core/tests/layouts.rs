@@ -1,0 +1,125 @@
+//! Directories of other tools, and what lies beside migrations.
+
+use std::fs;
+use std::path::Path;
+
+use gapless_core::{Layout, MigrationSet, Pattern, Problems, Rules, Syntax, Version, write_locks};
+
+fn scan(layout: Layout, files: &[(&str, &str)]) -> Result<MigrationSet, Problems> {
+    let root = tempfile::tempdir().unwrap();
+    write(root.path(), files);
+    read(root.path(), layout)
+}
+
+fn write(root: &Path, files: &[(&str, &str)]) {
+    for (file, text) in files {
+        let path = root.join("m").join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+}
+
+fn read(root: &Path, layout: Layout) -> Result<MigrationSet, Problems> {
+    MigrationSet::scan(root, &[Pattern::new("m").unwrap()], Rules { syntax: Syntax::Postgres, layout })
+}
+
+fn told(result: Result<MigrationSet, Problems>) -> String {
+    result.unwrap_err().to_string()
+}
+
+#[test]
+fn a_transaction_around_a_script_is_the_runs_own() {
+    let files = [
+        ("1_a.up.sql", "-- é\nBEGIN;\nCREATE TABLE a (id int);\nCOMMIT;\n"),
+        ("1_a.down.sql", "START TRANSACTION;\nDROP TABLE a;\nEND;"),
+        ("2_b.up.sql", "BEGIN WORK; SELECT 1; COMMIT WORK"),
+    ];
+    let set = scan(Layout::GolangMigrate, &files).unwrap();
+    let [a, b] = set.migrations() else { panic!("two") };
+    assert_eq!(a.sql(), "-- é\n     ;\nCREATE TABLE a (id int);\n      ;\n");
+    assert_eq!(a.down().unwrap().sql(), "                 ;\nDROP TABLE a;\n   ;");
+    assert_eq!(b.sql().replace(' ', ""), ";SELECT1;");
+    // Natively it is a mistake, and so is one in the middle anywhere.
+    assert!(told(scan(Layout::Native, &files)).contains("BEGIN"));
+    let middle = [("1_a.up.sql", "SELECT 1;\nCOMMIT;\nSELECT 2;")];
+    assert!(told(scan(Layout::GolangMigrate, &middle)).contains("`COMMIT`"));
+    let level = [("1_a.up.sql", "BEGIN ISOLATION LEVEL SERIALIZABLE;\nSELECT 2;\nCOMMIT;")];
+    assert!(told(scan(Layout::GolangMigrate, &level)).contains("`BEGIN`"));
+}
+
+#[test]
+fn what_cannot_run_in_a_transaction_runs_outside_where_the_tool_does_so() {
+    let concurrently = "CREATE INDEX CONCURRENTLY i ON a (id);";
+    let of = |layout, name, sql: &str| {
+        scan(layout, &[(name, sql)]).map(|set| set.migrations()[0].directives().no_transaction())
+    };
+    assert!(of(Layout::Native, "1_a.up.sql", concurrently).is_err());
+    assert!(of(Layout::GolangMigrate, "1_a.up.sql", concurrently).unwrap());
+    assert!(of(Layout::GolangMigrate, "1_a.up.sql", &format!("SELECT 1; {concurrently}")).is_err());
+    assert!(of(Layout::Flyway, "V1__a.sql", &format!("SELECT 1; {concurrently}")).unwrap());
+    assert!(!of(Layout::Flyway, "V1__a.sql", "SELECT 1;").unwrap());
+    let goose = "-- +goose NO TRANSACTION\n-- +goose Up\nCREATE INDEX CONCURRENTLY i ON a (id);";
+    assert!(of(Layout::Goose, "1_a.sql", goose).unwrap());
+    let down = "-- +goose Up\nSELECT 1;\n-- +goose Down\nDROP INDEX CONCURRENTLY i;";
+    let set = scan(Layout::Goose, &[("1_a.sql", down)]).unwrap();
+    let migration = &set.migrations()[0];
+    assert!(!migration.directives().no_transaction());
+    assert!(migration.down().unwrap().directives().no_transaction());
+}
+
+#[test]
+fn line_endings_do_not_change_a_section() {
+    let unix = "-- +goose Up\nSELECT 1;\n\n-- +goose Down\nSELECT 2;\n";
+    let windows = format!("\u{feff}{}", unix.replace('\n', "\r\n"));
+    let sets = [unix, &windows].map(|text| scan(Layout::Goose, &[("1_a.sql", text)]).unwrap());
+    assert_eq!(sets[0].migrations(), sets[1].migrations());
+}
+
+#[test]
+fn an_empty_file_of_another_tool_is_taken_as_it_is() {
+    let set = scan(Layout::GolangMigrate, &[("1_a.up.sql", ""), ("1_a.down.sql", "\n")]).unwrap();
+    assert_eq!((set.migrations()[0].sql(), set.migrations()[0].down()), ("", None));
+    assert!(scan(Layout::Native, &[("1_a.up.sql", "")]).is_err());
+}
+
+#[test]
+fn a_lock_is_written_and_holds() {
+    let root = tempfile::tempdir().unwrap();
+    write(root.path(), &[("1_a.up.sql", "SELECT 1;\n"), ("1_a.down.sql", "SELECT 2;\r\n")]);
+    let patterns = [Pattern::new("m").unwrap()];
+    write_locks(root.path(), &patterns, Syntax::Shared).unwrap();
+    let lock = fs::read_to_string(root.path().join("m/migrations.lock")).unwrap();
+    // `printf 'SELECT 2;\n' | sha256sum`, and the same of `SELECT 1;`.
+    assert_eq!(
+        lock,
+        "a41109d24069b4822ddc5f367b25d484dc7e839bff338ce7a3e5da641caacda0  1_a.down.sql\n\
+         b4e0497804e46e0a0b0b8c31975b062152d551bac49c3c2e80932567b4085dcd  1_a.up.sql\n"
+    );
+    read(root.path(), Layout::Native).unwrap();
+    // Other line endings are no edit, in the lock neither.
+    write(root.path(), &[("1_a.up.sql", "SELECT 1;\r\n")]);
+    fs::write(root.path().join("m/migrations.lock"), lock.replace('\n', "\r\n")).unwrap();
+    read(root.path(), Layout::Native).unwrap();
+    write(root.path(), &[("1_a.up.sql", "SELECT 3;\n"), ("2_b.sql", "SELECT 1;\n")]);
+    let problems = told(read(root.path(), Layout::Native));
+    assert!(problems.contains("edited since") && problems.contains("not listed"), "{problems}");
+    write_locks(root.path(), &patterns, Syntax::Shared).unwrap();
+    read(root.path(), Layout::Native).unwrap();
+    // What is wrong with the directory is said, and the lock stays.
+    write(root.path(), &[("2_c.sql", "SELECT 1;\n")]);
+    assert!(write_locks(root.path(), &patterns, Syntax::Shared).is_err());
+}
+
+#[test]
+fn renames_lead_to_what_is_there() {
+    let set = scan(
+        Layout::Flyway,
+        &[
+            ("V101__a.sql", "SELECT 1;"),
+            ("renames.txt", "\u{feff}V1_1__a -> V1.1__a\r\nV1.1__a -> 101_a\r\n"),
+        ],
+    );
+    let set = set.unwrap();
+    let renames: Vec<_> = set.renames().iter().map(|rename| (rename.from(), rename.to())).collect();
+    assert_eq!(renames, [("V1_1__a", Version::from(101)), ("V1.1__a", Version::from(101))]);
+}
