@@ -20,6 +20,7 @@ mod migration;
 mod name;
 mod open;
 mod pattern;
+mod plain;
 mod problem;
 mod refuse;
 mod rename;

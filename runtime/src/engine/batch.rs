@@ -49,7 +49,10 @@ impl<'a> Batch<'a> {
         let mut segments = Vec::with_capacity(members.len());
         for (index, migration) in members.iter().enumerate() {
             let durable = index + 1 == members.len();
-            segments.push(Segment::write(run, migration, &restore, durable));
+            // To look for settings that have changed takes as long as a small migration.
+            let plain = !durable && migration.is_plain(run.dialect.syntax());
+            let restore = if plain { "" } else { &restore };
+            segments.push(Segment::write(run, migration, restore, durable));
         }
         let unlock = run.dialect.unlock(&run.tracker, run.session.pid).filter(|_| last && run.session.locked);
         run.message.extend(unlock.iter().map(String::as_str));
