@@ -69,6 +69,39 @@ fn edits_always_rebuild_and_additions_do_with_the_build_script() {
     assert_no_path_of_this_machine(&application);
 }
 
+#[test]
+fn a_lock_is_written_by_one_command_and_then_holds() {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("locked");
+    let application = Application::new(&target, DEPENDENCIES, MAIN);
+    application.write("build.rs", "fn main() { gapless_build::track(\"migrations\"); }");
+    application.write("migrations/1_users.up.sql", "SELECT 1;\n");
+    application.build();
+    let lock = application.path("migrations/migrations.lock");
+    assert!(!lock.exists());
+    let write = || application.try_build(&[("GAPLESS_LOCK", "write")]);
+    write().unwrap();
+    assert!(fs::read_to_string(&lock).unwrap().ends_with("  1_users.up.sql\n"));
+    application.build();
+
+    // An addition and an edit are refused until the lock is written anew.
+    application.write("migrations/2_orders.sql", "SELECT 2;\n");
+    let said = application.try_build(&[]).unwrap_err();
+    assert!(
+        said.contains("not listed in migrations.lock") && said.contains("migrations/2_orders.sql"),
+        "{said}"
+    );
+    write().unwrap();
+    application.build();
+    application.write("migrations/1_users.up.sql", "SELECT 'one';\n");
+    let said = application.try_build(&[]).unwrap_err();
+    assert!(said.contains("edited since migrations.lock was written"), "{said}");
+    // So is a lock that was edited, although no migration was.
+    application.write("migrations/1_users.up.sql", "SELECT 1;\n");
+    application.build();
+    fs::write(&lock, fs::read_to_string(&lock).unwrap().replace("1_users", "0_users")).unwrap();
+    assert!(application.try_build(&[]).is_err());
+}
+
 fn assert_no_path_of_this_machine(application: &Application) {
     let program = fs::read(application.program()).expect("the program is there");
     let directory = application.path("migrations");
