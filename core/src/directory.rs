@@ -115,6 +115,9 @@ impl Scanner<'_> {
         if self.rules.layout.is_directories() {
             return self.diesel(pattern, shown, name, &path);
         }
+        if fs::canonicalize(&path).is_ok_and(|path| self.named.contains(&path)) {
+            return;
+        }
         if is_sql(name) || holds_sql(&path) {
             let help = "move its files up, or name the directory in `embed_migrations!` too";
             let problem = Problem::new(pattern, "a subdirectory with SQL files would be passed over");

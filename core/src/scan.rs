@@ -120,6 +120,8 @@ pub(crate) struct Scanner<'a> {
     pub(crate) rules: Rules,
     /// Whether it reads for the sake of a new lock.
     pub(crate) locking: bool,
+    /// Every directory that is read.
+    pub(crate) named: Vec<PathBuf>,
     pub(crate) problems: Vec<Problem>,
     pub(crate) directories: Vec<Directory>,
     pub(crate) files: Vec<File>,
@@ -139,6 +141,7 @@ impl<'a> Scanner<'a> {
             root,
             rules,
             locking: false,
+            named: Vec::new(),
             problems: Vec::new(),
             directories: Vec::new(),
             files: Vec::new(),
@@ -148,6 +151,8 @@ impl<'a> Scanner<'a> {
 
     pub(crate) fn read(&mut self, patterns: &[Pattern]) {
         let mut seen = BTreeMap::new();
+        let named = patterns.iter().filter_map(|pattern| pattern.directories(self.root).ok()).flatten();
+        self.named = named.filter_map(|(_, path)| fs::canonicalize(path).ok()).collect();
         for (index, pattern) in patterns.iter().enumerate() {
             let directories = match pattern.directories(self.root) {
                 Ok(directories) => directories,

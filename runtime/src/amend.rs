@@ -81,7 +81,8 @@ impl Amended {
     fn adopt(&mut self, set: &MigrationSet, adoption: Option<&Adoption>, options: &Options) {
         let (Some(adoption), Some(legacy)) = (adoption, &options.adopt) else { return };
         for adopted in &adoption.rows {
-            let Some(migration) = set.find(adopted.version) else { continue };
+            let covered = || set.baseline().filter(|baseline| baseline.version() == adopted.version);
+            let Some(migration) = set.find(adopted.version).or_else(covered) else { continue };
             let (version, name) = (adopted.version, migration.name().to_owned());
             self.history.push(Row { version, name: name.clone(), checksum: adopted.checksum });
             let (proven, from) = (adopted.checksum, legacy.shown());

@@ -187,7 +187,7 @@ impl ErrorKind {
             ErrorKind::NoCode { version, path } => write!(
                 f,
                 "version {version} is a migration in Rust, and the run was not given its code: {path}\n\
-                 help: give it with `.code({version}, Code::...)`"
+                 help: give it with `.code(...)` for that version"
             ),
             ErrorKind::NoBaseline(problem) => write!(f, "the baseline cannot be verified: {problem}"),
             ErrorKind::Resolve(version, problem) => {

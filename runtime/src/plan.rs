@@ -160,12 +160,25 @@ impl fmt::Display for Plan {
     }
 }
 
+/// Whether a database without a history of ours is empty, or another tool has been there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Empty,
+    Filled,
+}
+
 /// The plan for a database with this history, or everything that speaks against one.
-pub(crate) fn plan(set: &MigrationSet, history: &History, options: &Options) -> Result<Plan, Vec<Conflict>> {
+pub(crate) fn plan(
+    set: &MigrationSet,
+    history: &History,
+    origin: Origin,
+    options: &Options,
+) -> Result<Plan, Vec<Conflict>> {
     let mut plan = Plan::default();
     let mut conflicts = Vec::new();
     let highest = history.highest();
-    let baseline = baseline(set, history, options);
+    let empty = history.is_empty() && origin == Origin::Empty;
+    let baseline = baseline(set, options).filter(|_| empty);
     if let Some(baseline) = baseline {
         let count = covered(set, baseline).count();
         let pending = pending(set, baseline, None, options.out_of_order, &mut conflicts);
@@ -184,19 +197,17 @@ pub(crate) fn plan(set: &MigrationSet, history: &History, options: &Options) -> 
             None => plan.pending.push(pending(set, migration, highest, options.out_of_order, &mut conflicts)),
         }
     }
-    judge_baseline(set, history, &mut conflicts);
+    if !empty {
+        judge_baseline(set, history, &mut conflicts);
+    }
     judge_unknown(set, history, options.unknown, &mut plan, &mut conflicts);
     if conflicts.is_empty() { Ok(plan) } else { Err(conflicts) }
 }
 
-/// The baseline, if it is to be run: on an empty database, within the target.
-pub(crate) fn baseline<'a>(
-    set: &'a MigrationSet,
-    history: &History,
-    options: &Options,
-) -> Option<&'a Migration> {
+/// The baseline, if it is to be run on an empty database: within the target.
+fn baseline<'a>(set: &'a MigrationSet, options: &Options) -> Option<&'a Migration> {
     let within = |baseline: &&Migration| options.target.is_none_or(|target| baseline.version() <= target);
-    set.baseline().filter(within).filter(|_| history.is_empty() && options.baseline == Baseline::Use)
+    set.baseline().filter(within).filter(|_| options.baseline == Baseline::Use)
 }
 
 /// The migrations that a baseline stands for; its own version is recorded by itself if no file is left of it.
@@ -206,13 +217,17 @@ pub(crate) fn covered<'a>(
 ) -> impl Iterator<Item = &'a Migration> {
     let version = baseline.version();
     let alone = Some(baseline).filter(|_| set.find(version).is_none());
-    let below = move |migration: &&Migration| migration.version() <= version && !migration.is_tombstone();
+    // Its own version is recorded in any case: by it the database is known to have begun there.
+    let below = move |migration: &&Migration| match migration.version() {
+        other if other < version => !migration.is_tombstone(),
+        other => other == version,
+    };
     set.migrations().iter().filter(below).chain(alone)
 }
 
 /// A database that stopped below a baseline, of whose files some are gone, cannot be brought forward.
 fn judge_baseline(set: &MigrationSet, history: &History, conflicts: &mut Vec<Conflict>) {
-    let Some(baseline) = set.baseline().filter(|_| !history.is_empty()) else { return };
+    let Some(baseline) = set.baseline() else { return };
     let version = baseline.version();
     if set.find(version).is_none() && history.find(version).is_none() {
         let path = baseline.file();

@@ -123,6 +123,13 @@ impl Layout {
         }
     }
 
+    /// The version and name that this layout reads in a file's name, or a directory's; `None` if it is none of a
+    /// migration.
+    pub fn identify(self, file: &str) -> Option<(Version, String)> {
+        let Named { version, name, .. } = self.parse(file).ok()??;
+        Some((version, name))
+    }
+
     /// Whether files are named as ours are.
     pub(crate) fn is_native(self) -> bool {
         matches!(self, Layout::Native | Layout::GolangMigrate)

@@ -10,7 +10,8 @@ const NAMES: Prefixed = Prefixed { letters: "VU", dashes: Dashes::Refused };
 /// what is out of order.
 pub(super) fn parse(file: &str) -> Result<Option<Named>, NameError> {
     if file.strip_suffix(".rs").is_some_and(is_migration) {
-        let help = "rewrite it in SQL, or as a Rust migration: a file with the line `-- gapless: rust`";
+        let help = "write the SQL that it returns into a file of that name in `.sql`; what is not applied anywhere may be \
+                    a file with the line `-- gapless: rust`";
         return Err(NameError::explained("refinery's migrations in Rust cannot be run", help));
     }
     let Some(stem) = stem(file) else { return Ok(None) };
@@ -63,7 +64,8 @@ mod tests {
             ),
             (
                 "V3__x.rs",
-                "rewrite it in SQL, or as a Rust migration: a file with the line `-- gapless: rust`",
+                "write the SQL that it returns into a file of that name in `.sql`; what is not applied anywhere may be a \
+                 file with the line `-- gapless: rust`",
             ),
         ] {
             assert_eq!(told(Layout::Refinery, file), answer, "{file}");

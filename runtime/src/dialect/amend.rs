@@ -12,7 +12,7 @@ use crate::tracker::Tracker;
 /// for each.
 pub(super) fn statements<D: Dialect + ?Sized>(dialect: &D, tracker: &Tracker, changes: &[Change]) -> String {
     let mut sql = moves(dialect, tracker, changes);
-    let (mut rows, mut entries) = (Vec::new(), Vec::new());
+    let (mut rows, mut entries, mut accepted) = (Vec::new(), Vec::new(), String::new());
     for change in changes {
         let (version, name) = (change.version(), dialect.literal(change.name()));
         match change {
@@ -23,7 +23,7 @@ pub(super) fn statements<D: Dialect + ?Sized>(dialect: &D, tracker: &Tracker, ch
             Change::Accepted { before, now, .. } => {
                 let known = before.map_or("IS NULL".to_owned(), |before| format!("= '{before}'"));
                 let _ = writeln!(
-                    sql,
+                    accepted,
                     "UPDATE {} SET checksum = '{now}' WHERE version = {version} AND checksum {known};",
                     tracker.set()
                 );
@@ -41,6 +41,8 @@ pub(super) fn statements<D: Dialect + ?Sized>(dialect: &D, tracker: &Tracker, ch
             rows.join(", ")
         );
     }
+    // What was adopted a moment ago may be accepted.
+    sql += &accepted;
     let journal = tracker.journal();
     let _ =
         writeln!(sql, "INSERT INTO {journal} (version, name, event, detail) VALUES {};", entries.join(", "));

@@ -129,6 +129,8 @@ impl<'a> Run<'a> {
             rows.rows().map(|row| (text(row, 0).to_lowercase(), text(row, 1).to_lowercase())).collect();
         let Some(first) = rows.rows().next() else {
             self.facts.legacy = Some(None);
+            let warning = format!("{} is not there: nothing is taken over", legacy.shown());
+            self.warn(warning);
             return Ok(());
         };
         legacy.check_columns(&columns).map_err(|problem| vec![problem])?;
@@ -141,11 +143,16 @@ impl<'a> Run<'a> {
         let Some(legacy) = &self.options.adopt else { return Ok(()) };
         let renames = |identifier: &str| {
             let stem = identifier.strip_suffix(".sql").unwrap_or(identifier);
-            let found = self.set.renames().iter().find(|rename| [identifier, stem].contains(&rename.from()));
-            found.map(gapless_core::Rename::to)
+            // A tool that keeps numbers knows the number of an old name alone.
+            let number: Option<Version> = identifier.parse().ok();
+            let was = |rename: &&gapless_core::Rename| {
+                let before = rename.from_stem().map(|(version, _)| version);
+                [identifier, stem].contains(&rename.from()) || (number.is_some() && before == number)
+            };
+            self.set.renames().iter().find(was).map(gapless_core::Rename::to)
         };
         let adoption = legacy
-            .read(&rows, self.set, &renames)
+            .read(&rows, self.set, &renames, &self.options.accept)
             .map_err(|refusals| refusals.iter().map(ToString::to_string).collect::<Vec<_>>())?;
         self.facts.legacy = Some(Some(adoption));
         if let Some(table) = &mut self.legacy {

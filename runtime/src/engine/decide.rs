@@ -9,7 +9,7 @@ use crate::amend::{Amended, Facts, amend};
 use crate::error::ErrorKind;
 use crate::event::Event;
 use crate::history::History;
-use crate::plan::{Plan, plan};
+use crate::plan::{Origin, Plan, plan};
 use crate::rollback::{Stuck, taken_back};
 use crate::runner::Goal;
 
@@ -42,7 +42,11 @@ impl<'a> Run<'a> {
                 Ok(amended) => amended,
                 Err(partial) => return self.ended(ErrorKind::Partial(partial)),
             };
-        let planned = plan(self.set, &history, &self.options);
+        let found = self.facts.legacy.iter().flatten().next();
+        let filled =
+            found.is_some_and(|adoption| !adoption.rows.is_empty() || !adoption.not_taken.is_empty());
+        let origin = if filled { Origin::Filled } else { Origin::Empty };
+        let planned = plan(self.set, &history, origin, &self.options);
         if self.suspects_rename(&planned) {
             return Decision::Ask(super::consult::Question::Renamed);
         }

@@ -73,5 +73,5 @@ fn read(
     let column = |text: &str| (text != "NULL").then(|| text.to_owned());
     let rows = rows.iter().map(|row| row.split('|').map(column).collect()).collect();
     let find = |old: &str| renames.iter().find(|(from, _)| *from == old).map(|(_, to)| version(*to));
-    legacy.read(&ResultSet::new(rows), set, &find)
+    legacy.read(&ResultSet::new(rows), set, &find, &[])
 }

@@ -183,14 +183,16 @@ impl Legacy {
     /// What the rows of [`Legacy::select`] come to, or everything that speaks against taking them over.
     ///
     /// `renames` gives the version that a declared rename maps an identifier of the tool to; it is asked
-    /// before an identifier is taken for a number.
+    /// before an identifier is taken for a number. Of what is `accepted` the embedded text counts, whatever was
+    /// applied.
     pub(crate) fn read(
         &self,
         rows: &ResultSet,
         set: &MigrationSet,
         renames: &dyn Fn(&str) -> Option<Version>,
+        accepted: &[Version],
     ) -> Result<Adoption, Vec<Refusal>> {
-        let mut reading = Reading::new(self, set, renames);
+        let mut reading = Reading::new(self, set, renames, accepted);
         (self.tool.read)(&mut reading, rows);
         reading.finish()
     }

@@ -10,6 +10,10 @@ pub(super) struct Reading<'a> {
     legacy: &'a Legacy,
     set: &'a MigrationSet,
     renames: &'a dyn Fn(&str) -> Option<Version>,
+    /// Whose embedded text counts, whatever was applied.
+    accepted: &'a [Version],
+    /// What lies below the baseline and has no file any more.
+    covered: Vec<(String, Option<String>)>,
     found: BTreeMap<Version, Option<Checksum>>,
     not_taken: Vec<String>,
     refusals: Vec<Refusal>,
@@ -20,12 +24,21 @@ impl<'a> Reading<'a> {
         legacy: &'a Legacy,
         set: &'a MigrationSet,
         renames: &'a dyn Fn(&str) -> Option<Version>,
+        accepted: &'a [Version],
     ) -> Reading<'a> {
-        let (found, not_taken, refusals) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Reading { legacy, set, renames, found, not_taken, refusals }
+        let (covered, found, not_taken, refusals) = (Vec::new(), BTreeMap::new(), Vec::new(), Vec::new());
+        Reading { legacy, set, renames, accepted, covered, found, not_taken, refusals }
     }
 
     pub(super) fn finish(mut self) -> Result<Adoption, Vec<Refusal>> {
+        // A history that did not get as far as the baseline cannot be brought there.
+        let reached =
+            self.set.baseline().is_some_and(|baseline| self.found.contains_key(&baseline.version()));
+        for (identifier, name) in std::mem::take(&mut self.covered) {
+            if !reached {
+                self.refuse_unknown(&identifier, name.as_deref());
+            }
+        }
         if !self.refusals.is_empty() {
             return Err(self.refusals);
         }
@@ -113,7 +126,10 @@ impl<'a> Reading<'a> {
     /// Takes a migration over if the tool's checksum is that of the embedded text, and refuses it otherwise.
     pub(super) fn take_if(&mut self, migration: &Migration, proven: bool) {
         let version = migration.version();
-        if proven {
+        // A tombstone's text is not what was applied.
+        if migration.is_tombstone() || (!proven && self.accepted.contains(&version)) {
+            self.take(migration);
+        } else if proven {
             self.found.insert(version, Some(migration.checksum()));
         } else {
             let (tool, path) = (self.legacy.tool(), migration.path().to_owned());
@@ -123,8 +139,22 @@ impl<'a> Reading<'a> {
 
     /// Takes over what a counter stands for.
     pub(super) fn take_up_to(&mut self, last: Version) {
-        let below = self.set.migrations().iter().take_while(|migration| migration.version() <= last);
-        below.for_each(|migration| self.take(migration));
+        let set = self.set;
+        for migration in set.migrations() {
+            // Where it was renamed, the counter knows the number before.
+            let before = set.renames().iter().filter(|rename| rename.to() == migration.version());
+            let numbers: Vec<_> = before.filter_map(|rename| number(rename.from())).collect();
+            let counted = migration.version() <= last;
+            let passed = numbers.iter().any(|number| *number <= last);
+            if passed || (counted && numbers.is_empty()) {
+                self.take(migration);
+            }
+        }
+        let reached =
+            |baseline: &&Migration| baseline.version() <= last && set.find(baseline.version()).is_none();
+        if let Some(baseline) = set.baseline().filter(reached) {
+            self.take(baseline);
+        }
     }
 
     /// Takes over what this counter stands for; it is an embedded version, or a later release's.
@@ -132,7 +162,7 @@ impl<'a> Reading<'a> {
         let Some(last) = self.renamed(&[counter]).or_else(|| counter.parse().ok()) else {
             return self.malformed(format!("`{counter}` is not a version"));
         };
-        if self.embedded(last).is_none() {
+        if self.embedded(last).is_none() && !self.is_renamed(last) {
             self.unknown(counter, None);
         }
         self.take_up_to(last);
@@ -143,8 +173,23 @@ impl<'a> Reading<'a> {
         self.not_taken.push(warning);
     }
 
+    /// Whether a migration had this number before.
+    fn is_renamed(&self, version: Version) -> bool {
+        self.set.renames().iter().any(|rename| number(rename.from()) == Some(version))
+    }
+
     /// The tool has applied what the binary does not have; `name` is what it calls it beside the number.
     pub(super) fn unknown(&mut self, identifier: &str, name: Option<&str>) {
+        match (self.set.baseline(), number(identifier)) {
+            (Some(baseline), Some(version)) if version == baseline.version() => self.take(baseline),
+            (Some(baseline), Some(version)) if version < baseline.version() => {
+                self.covered.push((identifier.to_owned(), name.map(str::to_owned)));
+            }
+            _ => self.refuse_unknown(identifier, name),
+        }
+    }
+
+    fn refuse_unknown(&mut self, identifier: &str, name: Option<&str>) {
         let tool = self.legacy.tool();
         if self.legacy.pass_over_unknown {
             return self
@@ -173,6 +218,12 @@ impl<'a> Reading<'a> {
         let mut same = self.set.migrations().iter().filter(|migration| migration.name() == name);
         same.next().filter(|_| same.next().is_none())
     }
+}
+
+/// The number in an identifier, behind a letter or before a name.
+fn number(identifier: &str) -> Option<Version> {
+    let rest = identifier.trim_start_matches(['V', 'U', 'B']);
+    rest.split(|next: char| !next.is_ascii_digit()).next()?.parse().ok()
 }
 
 fn or_null(column: Option<&str>) -> &str {

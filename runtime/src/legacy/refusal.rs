@@ -70,7 +70,8 @@ impl fmt::Display for Refusal {
             Refusal::Mismatch { tool, version, path } => write!(
                 f,
                 "version {version} is not the text that {tool} has applied: {path}\n\
-                 help: restore the file as it was applied, and put the change into a new migration"
+                 help: restore the file as it was applied, and put the change into a new migration; if the edit does \
+                 not matter, `.accept(...)` this version"
             ),
             Refusal::Malformed { table, problem } => write!(
                 f,

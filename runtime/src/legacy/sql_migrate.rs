@@ -1,4 +1,4 @@
-use gapless_core::Migration;
+use gapless_core::{Layout, Migration};
 
 use super::reading::Reading;
 use super::{Kind, Tool, no_lock};
@@ -32,8 +32,8 @@ fn find<'a>(reading: &Reading<'a>, stem: &str) -> Option<&'a Migration> {
     if let Some(version) = reading.renamed(&[stem]) {
         return reading.embedded(version);
     }
-    let (digits, name) = parts(stem);
-    reading.embedded(digits.parse().ok()?).filter(|migration| migration.name() == name)
+    let (version, name) = Layout::SqlMigrate.identify(&format!("{stem}.sql"))?;
+    reading.embedded(version).filter(|migration| migration.name() == name)
 }
 
 /// The leading digits, and what follows the separator after them.
