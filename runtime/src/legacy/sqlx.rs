@@ -99,7 +99,8 @@ mod tests {
         assert_eq!(
             refusals[0].to_string(),
             "version 1 is not the text that sqlx has applied: migrations/0001_add_users.sql\n\
-             help: restore the file as it was applied, and put the change into a new migration"
+             help: restore the file as it was applied, and put the change into a new migration; if the edit does \
+             not matter, `.accept(...)` this version"
         );
     }
 
