@@ -146,6 +146,15 @@ impl Migration {
     }
 }
 
+impl Migration {
+    /// The same of the way back.
+    pub fn down_problems(&self, syntax: Syntax) -> Vec<Problem> {
+        let Some(down) = self.down() else { return Vec::new() };
+        let faults = Checked::of(down.sql(), syntax, down.directives()).faults;
+        shown(0, down.path(), down.sql(), faults).collect()
+    }
+}
+
 /// The text with blanks for the `BEGIN` and `COMMIT` around it: the run's own transaction begins and ends there.
 fn unwrapped(text: &str, syntax: Syntax) -> Option<String> {
     let spans = wrapper(&read(text, syntax).statements);

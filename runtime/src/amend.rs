@@ -1,6 +1,6 @@
 //! The history as it is once the tracker was put right, and the changes that make it so.
 
-use gapless_core::{MigrationSet, Version};
+use gapless_core::{Migration, MigrationSet, Version};
 
 use crate::Change;
 use crate::history::{History, Row};
@@ -14,8 +14,19 @@ pub(crate) struct Facts {
     pub(crate) legacy: Option<Option<Adoption>>,
     /// Whether each of the tables of [`Options::reconcile`] is there.
     pub(crate) tables: Option<Vec<Vec<bool>>>,
-    /// What newer releases have renamed, as the journal says: the old stem, and version and name since.
-    pub(crate) renamed: Option<Vec<(String, Version, String)>>,
+    /// What any release has renamed, as the journal says.
+    pub(crate) renamed: Option<Vec<Known>>,
+    /// What else the journal has seen: each event with its version.
+    pub(crate) seen: Option<Vec<(String, Version)>>,
+}
+
+impl Facts {
+    /// Whether the journal has one of these events, of this version or of any.
+    pub(crate) fn saw(&self, events: &[&str], version: Option<Version>) -> bool {
+        let of_it = |seen: &Version| version.is_none_or(|version| version == *seen);
+        let seen = self.seen.iter().flatten();
+        seen.into_iter().any(|(event, version)| events.contains(&event.as_str()) && of_it(version))
+    }
 }
 
 /// The history after the changes.
@@ -46,36 +57,40 @@ pub(crate) fn amend(
 ) -> Result<Amended, Partial> {
     let mut amended = Amended { history: history.clone(), ..Amended::default() };
     amended.under_old_names(set, facts.renamed.as_deref().unwrap_or_default());
-    if history.is_empty() {
+    // What was taken over once and is gone again was taken back.
+    if history.is_empty()
+        && !facts.saw(&["adopted", "applied", "baselined", "reconciled", "rolled_back"], None)
+    {
         amended.adopt(set, facts.legacy.iter().flatten().next(), options);
     }
     amended.rename(set);
-    amended.reconcile(set, options, facts.tables.as_deref().unwrap_or_default())?;
+    amended.reconcile(set, options, facts)?;
     amended.accept(set, &options.accept);
     Ok(amended)
 }
 
 impl Amended {
-    /// Rows that a newer release has renamed, and that we know under the name before.
-    fn under_old_names(&mut self, set: &MigrationSet, renamed: &[(String, Version, String)]) {
-        for (old, version, name) in renamed.iter().rev() {
-            let Some((before, known)) = gapless_core::stem(old) else { continue };
-            let ours = |version: Version, name: &str| {
-                set.find(version).is_some_and(|migration| migration.name() == name)
-            };
-            let is_row = self.history.find(*version).is_some_and(|row| row.name == *name);
-            if ours(*version, name) || !ours(before, known) || !is_row {
-                continue;
-            }
-            if self.history.find(before).is_some_and(|_| before != *version) {
-                continue;
-            }
-            self.history.rename(&[(*version, before, known.to_owned())]);
-            let warning = format!(
-                "version {before} (`{known}`) is applied as {version} `{name}`: a newer release has renamed it"
-            );
-            self.warnings.push(warning);
+    /// Rows that a newer release has renamed, and that we know under a name before. The journal has every name
+    /// that a release has declared; ours are in the binary.
+    fn under_old_names(&mut self, set: &MigrationSet, renamed: &[Known]) {
+        if renamed.is_empty() {
+            return;
         }
+        let mut known = Vec::new();
+        for row in self.history.rows().iter().filter(|row| !is_ours(set, row.version, &row.name)) {
+            let names = names_before(row, renamed);
+            let ours = names.iter().find_map(|(version, name)| ours(set, *version, name));
+            if let Some(migration) = ours {
+                let (version, name) = (migration.version(), migration.name().to_owned());
+                let (number, called) = (row.version, &row.name);
+                let warning = format!(
+                    "version {version} (`{name}`) is applied as {number} `{called}`: a newer release has renamed it"
+                );
+                self.warnings.push(warning);
+                known.push((number, version, name));
+            }
+        }
+        self.history.know_as(&known);
     }
 
     fn adopt(&mut self, set: &MigrationSet, adoption: Option<&Adoption>, options: &Options) {
@@ -84,7 +99,7 @@ impl Amended {
             let covered = || set.baseline().filter(|baseline| baseline.version() == adopted.version);
             let Some(migration) = set.find(adopted.version).or_else(covered) else { continue };
             let (version, name) = (adopted.version, migration.name().to_owned());
-            self.history.push(Row { version, name: name.clone(), checksum: adopted.checksum });
+            self.history.push(Row::new(version, name.clone(), adopted.checksum));
             let (proven, from) = (adopted.checksum, legacy.shown());
             self.changes.push(Change::Adopted { version, name, proven, from });
         }
@@ -108,7 +123,14 @@ impl Amended {
                 continue;
             }
             let (from, to) = ((old, known.to_owned()), (new, name.to_owned()));
+            let moving = self.changes.iter().any(
+                |change| matches!(change, Change::Renamed { to: (other, _), both: false, .. } if *other == new),
+            );
             match self.history.find(new).filter(|_| old != new) {
+                _ if moving => {
+                    self.history.remove(old);
+                    self.changes.push(Change::Renamed { from, to, both: true });
+                }
                 Some(row) if row.name == name => {
                     self.history.remove(old);
                     self.changes.push(Change::Renamed { from, to, both: true });
@@ -126,15 +148,13 @@ impl Amended {
         self.history.rename(&moved.collect::<Vec<_>>());
     }
 
-    fn reconcile(
-        &mut self,
-        set: &MigrationSet,
-        options: &Options,
-        tables: &[Vec<bool>],
-    ) -> Result<(), Partial> {
+    fn reconcile(&mut self, set: &MigrationSet, options: &Options, facts: &Facts) -> Result<(), Partial> {
+        let tables = facts.tables.as_deref().unwrap_or_default();
         for (reconcile, there) in options.reconcile.iter().zip(tables) {
-            let recorded = reconcile.versions.iter().any(|version| self.history.find(*version).is_some());
-            if recorded || !there.contains(&true) {
+            let recorded = reconcile.versions().iter().any(|version| self.history.find(*version).is_some());
+            // What stands there may be the half of a migration that was interrupted.
+            let begun = reconcile.versions().iter().any(|version| facts.saw(&["started"], Some(*version)));
+            if recorded || begun || reconcile.is_beyond(options.target) || !there.contains(&true) {
                 continue;
             }
             if there.contains(&false) {
@@ -144,10 +164,10 @@ impl Amended {
                 };
                 return Err(Partial { there: split(true), missing: split(false) });
             }
-            for version in &reconcile.versions {
+            for version in reconcile.versions() {
                 let Some(migration) = set.find(*version) else { continue };
                 let (version, name) = (*version, migration.name().to_owned());
-                self.history.push(Row { version, name: name.clone(), checksum: None });
+                self.history.push(Row::new(version, name.clone(), None));
                 self.changes.push(Change::Reconciled { version, name });
             }
         }
@@ -159,6 +179,12 @@ impl Amended {
             let (Some(migration), Some(row)) = (set.find(*version), self.history.find(*version)) else {
                 continue;
             };
+            if row.recorded.is_some() {
+                let warning =
+                    format!("the text of version {version} is not accepted: a newer release has renamed it");
+                self.warnings.push(warning);
+                continue;
+            }
             let (before, now) = (row.checksum, migration.checksum());
             if before != Some(now) {
                 self.history.accept(*version, now);
@@ -167,6 +193,35 @@ impl Amended {
             }
         }
     }
+}
+
+/// A name that was declared as renamed, and the version and name since.
+pub(crate) type Known = ((Version, String), (Version, String));
+
+fn is_ours(set: &MigrationSet, version: Version, name: &str) -> bool {
+    set.find(version).is_some_and(|migration| migration.name() == name)
+}
+
+/// The migration that this name is of, as the files have it or as `renames.txt` says.
+fn ours<'a>(set: &'a MigrationSet, version: Version, name: &str) -> Option<&'a Migration> {
+    let declared = set.renames().iter().find(|rename| rename.from_stem() == Some((version, name)));
+    let version = declared.map_or(version, gapless_core::Rename::to);
+    set.find(version).filter(|migration| declared.is_some() || migration.name() == name)
+}
+
+/// Every name that a row has had before, the latest first.
+fn names_before(row: &Row, renamed: &[Known]) -> Vec<(Version, String)> {
+    let mut names = vec![(row.version, row.name.clone())];
+    let mut at = 0;
+    while let Some(name) = names.get(at).cloned() {
+        for (old, _) in renamed.iter().rev().filter(|(_, new)| *new == name) {
+            if !names.contains(old) {
+                names.push(old.clone());
+            }
+        }
+        at += 1;
+    }
+    names
 }
 
 /// Whether a row is itself to be recorded under another version.

@@ -2,6 +2,8 @@ use std::fmt;
 
 use gapless_core::{Checksum, Version};
 
+use crate::plan::BEGUN;
+
 /// A contradiction between the embedded set and the applied one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -35,6 +37,17 @@ pub enum Conflict {
         /// The name that was applied.
         name: String,
     },
+    /// What is pending was applied under another version, and nobody has declared that it was renamed.
+    Moved {
+        /// The pending version.
+        version: Version,
+        /// Its file.
+        path: String,
+        /// Its name.
+        name: String,
+        /// The version and name that were applied.
+        applied: (Version, String),
+    },
     /// The database stopped below the baseline, and the files that would bring it there are gone.
     BelowBaseline {
         /// The baseline's version.
@@ -63,11 +76,23 @@ impl fmt::Display for Conflict {
                 "version {version} was edited after it was applied: {path}\n  applied  {applied}\n  \
                  embedded {embedded}\nhelp: restore the file as it was applied, and put the change into a new migration"
             ),
+            Conflict::Renamed { version, path, applied, .. } if applied.ends_with(BEGUN) => write!(
+                f,
+                "this database began at a baseline for version {version}, of which this release has the migrations \
+                 themselves: {path}\nhelp: run the release with the baseline"
+            ),
             Conflict::Renamed { version, path, applied, embedded } => write!(
                 f,
                 "version {version} was applied as `{applied}` and is `{embedded}` now: {path}\n\
                  help: if it is the same migration, say so with this line in renames.txt beside it:\n  \
                  {version}_{applied} -> {version}_{embedded}\nif it is another one, give it a version of its own"
+            ),
+            Conflict::Moved { version, path, name, applied: (old, known) } => write!(
+                f,
+                "version {version} is pending, and what seems to be the same was applied as version {old} \
+                 (`{known}`): {path}\nhelp: if it is the same migration, say so with this line in renames.txt beside \
+                 it:\n  {old}_{known} -> {version}_{name}\nif a newer release applied the other one, \
+                 `.unknown(Unknown::Allow)` lets this one go on"
             ),
             Conflict::BelowBaseline { version, path, highest } => {
                 let highest = highest.map_or("none".to_owned(), |highest| highest.to_string());

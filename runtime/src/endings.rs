@@ -14,7 +14,7 @@ impl<'a> Runner<'a> {
     /// free, a lost connection; see [`Error`]. What was applied before stays applied and recorded, and the
     /// session is left without lock and transaction.
     pub fn run<C: Connection>(self, client: &mut C) -> Result<Report, Error> {
-        let run = self.start(Goal::Apply, client.dialect())?;
+        let run = self.start_with(Goal::Apply, client.dialect(), client.runs())?;
         Ok(driver::drive(client, run)?.report)
     }
 
@@ -24,7 +24,7 @@ impl<'a> Runner<'a> {
     ///
     /// As [`run`](Runner::run), as far as it can be seen without running.
     pub fn plan<C: Connection>(self, client: &mut C) -> Result<Plan, Error> {
-        let run = self.start(Goal::Plan, client.dialect())?;
+        let run = self.start_with(Goal::Plan, client.dialect(), client.runs())?;
         Ok(driver::drive(client, run)?.plan)
     }
 
@@ -38,7 +38,7 @@ impl<'a> Runner<'a> {
     ///
     /// As [`run`](Runner::run); the first migration that fails is named, and nothing was applied.
     pub fn dry_run<C: Connection>(self, client: &mut C) -> Result<DryRun, Error> {
-        let run = self.start(Goal::DryRun, client.dialect())?;
+        let run = self.start_with(Goal::DryRun, client.dialect(), client.runs())?;
         Ok(DryRun::from(driver::drive(client, run)?))
     }
 
@@ -51,7 +51,7 @@ impl<'a> Runner<'a> {
     ///
     /// As [`dry_run`](Runner::dry_run).
     pub async fn dry_run_async<C: AsyncClient>(self, client: &mut C) -> Result<DryRun, Error> {
-        let run = self.start(Goal::DryRun, client.dialect())?;
+        let run = self.start_with(Goal::DryRun, client.dialect(), client.runs())?;
         Ok(DryRun::from(client.drive(run).await?))
     }
 
@@ -62,7 +62,7 @@ impl<'a> Runner<'a> {
     ///
     /// As [`plan`](Runner::plan), and [`Error::is_pending`] if something is pending.
     pub fn verify<C: Connection>(self, client: &mut C) -> Result<Report, Error> {
-        let run = self.start(Goal::Verify, client.dialect())?;
+        let run = self.start_with(Goal::Verify, client.dialect(), client.runs())?;
         Ok(driver::drive(client, run)?.report)
     }
 
@@ -77,7 +77,7 @@ impl<'a> Runner<'a> {
     ///
     /// As [`run`](Runner::run).
     pub async fn run_async<C: AsyncClient>(self, client: &mut C) -> Result<Report, Error> {
-        let run = self.start(Goal::Apply, client.dialect())?;
+        let run = self.start_with(Goal::Apply, client.dialect(), client.runs())?;
         Ok(client.drive(run).await?.report)
     }
 
@@ -87,7 +87,7 @@ impl<'a> Runner<'a> {
     ///
     /// As [`plan`](Runner::plan).
     pub async fn plan_async<C: AsyncClient>(self, client: &mut C) -> Result<Plan, Error> {
-        let run = self.start(Goal::Plan, client.dialect())?;
+        let run = self.start_with(Goal::Plan, client.dialect(), client.runs())?;
         Ok(client.drive(run).await?.plan)
     }
 
@@ -97,7 +97,7 @@ impl<'a> Runner<'a> {
     ///
     /// As [`verify`](Runner::verify).
     pub async fn verify_async<C: AsyncClient>(self, client: &mut C) -> Result<Report, Error> {
-        let run = self.start(Goal::Verify, client.dialect())?;
+        let run = self.start_with(Goal::Verify, client.dialect(), client.runs())?;
         Ok(client.drive(run).await?.report)
     }
 
@@ -119,8 +119,8 @@ impl<'a> Runner<'a> {
     /// with no proof of its text, or from under a later one that stays; see [`Rollback`] for the ways to say
     /// that it is meant. And as [`run`](Runner::run).
     pub fn rollback<C: Connection>(mut self, rollback: Rollback, client: &mut C) -> Result<Report, Error> {
-        self.options.rollback = Some(rollback);
-        let run = self.start(Goal::Rollback, client.dialect())?;
+        self.options.go_back(rollback);
+        let run = self.start_with(Goal::Rollback, client.dialect(), client.runs())?;
         Ok(driver::drive(client, run)?.report)
     }
 
@@ -130,8 +130,8 @@ impl<'a> Runner<'a> {
     ///
     /// As [`rollback`](Runner::rollback), as far as it can be seen without running.
     pub fn plan_rollback<C: Connection>(mut self, rollback: Rollback, client: &mut C) -> Result<Plan, Error> {
-        self.options.rollback = Some(rollback);
-        let run = self.start(Goal::PlanRollback, client.dialect())?;
+        self.options.go_back(rollback);
+        let run = self.start_with(Goal::PlanRollback, client.dialect(), client.runs())?;
         Ok(driver::drive(client, run)?.plan)
     }
 
@@ -145,8 +145,8 @@ impl<'a> Runner<'a> {
         rollback: Rollback,
         client: &mut C,
     ) -> Result<Report, Error> {
-        self.options.rollback = Some(rollback);
-        let run = self.start(Goal::Rollback, client.dialect())?;
+        self.options.go_back(rollback);
+        let run = self.start_with(Goal::Rollback, client.dialect(), client.runs())?;
         Ok(client.drive(run).await?.report)
     }
 
@@ -160,8 +160,8 @@ impl<'a> Runner<'a> {
         rollback: Rollback,
         client: &mut C,
     ) -> Result<Plan, Error> {
-        self.options.rollback = Some(rollback);
-        let run = self.start(Goal::PlanRollback, client.dialect())?;
+        self.options.go_back(rollback);
+        let run = self.start_with(Goal::PlanRollback, client.dialect(), client.runs())?;
         Ok(client.drive(run).await?.plan)
     }
 }

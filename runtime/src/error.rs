@@ -3,7 +3,7 @@ use std::fmt;
 
 use crate::engine::DbError;
 pub(crate) use crate::error_kind::ErrorKind;
-use crate::{Applied, Conflict, Failure};
+use crate::{Applied, Conflict, Failure, Report};
 
 /// Why a run did not bring the database to where it should be.
 ///
@@ -16,21 +16,27 @@ pub struct Error {
 struct Inner {
     kind: ErrorKind,
     applied: Vec<Applied>,
+    rolled_back: Vec<Applied>,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind) -> Error {
-        Error { inner: Box::new(Inner { kind, applied: Vec::new() }) }
+        Error { inner: Box::new(Inner { kind, applied: Vec::new(), rolled_back: Vec::new() }) }
     }
 
-    pub(crate) fn after(mut self, applied: Vec<Applied>) -> Error {
-        self.inner.applied = applied;
+    pub(crate) fn after(mut self, report: Report) -> Error {
+        (self.inner.applied, self.inner.rolled_back) = (report.applied, report.rolled_back);
         self
     }
 
     /// What this run applied before it failed; it stays applied and recorded.
     pub fn applied(&self) -> &[Applied] {
         &self.inner.applied
+    }
+
+    /// What this run took back before it failed; it stays taken back.
+    pub fn rolled_back(&self) -> &[Applied] {
+        &self.inner.rolled_back
     }
 
     /// The migration that the database refused, with the place in its file.
@@ -130,7 +136,7 @@ impl Error {
         use ErrorKind::{
             InTransaction, Misuse, Name, NoBaseline, NoCode, NotEmbedded, NotRust, NothingToReconcile,
         };
-        use ErrorKind::{Resolve, Strings, Target};
+        use ErrorKind::{Resolve, Strings, Target, UnsuitedCode};
         matches!(
             self.inner.kind,
             InTransaction
@@ -141,6 +147,7 @@ impl Error {
                 | NotEmbedded { .. }
                 | NotRust(_)
                 | NothingToReconcile(_)
+                | UnsuitedCode { .. }
                 | Resolve(..)
                 | Strings
                 | Target(_)
@@ -151,6 +158,11 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.kind.fmt(f)?;
+        if !self.rolled_back().is_empty() {
+            let versions: Vec<_> =
+                self.rolled_back().iter().map(|applied| applied.version().to_string()).collect();
+            write!(f, "\nnote: taken back before, and stays so: version {}", versions.join(", "))?;
+        }
         let versions: Vec<_> = self.applied().iter().map(|applied| applied.version().to_string()).collect();
         match versions.as_slice() {
             [] => Ok(()),

@@ -80,6 +80,11 @@ pub(crate) enum ErrorKind {
         version: Version,
         path: String,
     },
+    /// Code for another client than the run has.
+    UnsuitedCode {
+        version: Version,
+        made_for: &'static str,
+    },
     /// What speaks against taking over another tool's history.
     Legacy(Vec<String>),
     Partial(Partial),
@@ -170,6 +175,11 @@ impl ErrorKind {
                 f,
                 "`.{what}(...)` names version {version}, which is not embedded\n\
                  help: name the version of a migration in the binary"
+            ),
+            ErrorKind::UnsuitedCode { version, made_for } => write!(
+                f,
+                "the code of version {version} is for `{made_for}`, and the run has another client\n\
+                 help: make it with the constructor of `Code` for the client that runs it"
             ),
             ErrorKind::NotRust(version) => write!(
                 f,

@@ -15,6 +15,8 @@ pub struct Failure {
     no_transaction: bool,
     half_done: bool,
     back: bool,
+    /// Whether the transaction was over before its end.
+    left_behind: bool,
 }
 
 /// Where in the file.
@@ -33,7 +35,17 @@ impl Failure {
         let place = at.map(|at| Place::new(&path, migration.sql(), at, syntax));
         let no_transaction = migration.directives().no_transaction();
         let (version, name) = (migration.version(), migration.name().to_owned());
-        Failure { version, name, path, error, place, no_transaction, half_done: false, back: false }
+        Failure {
+            version,
+            name,
+            path,
+            error,
+            place,
+            no_transaction,
+            half_done: false,
+            back: false,
+            left_behind: false,
+        }
     }
 
     /// The same of the way back.
@@ -49,6 +61,11 @@ impl Failure {
     /// The statement may have committed a part of its work.
     pub(crate) fn half_done(self) -> Failure {
         Failure { half_done: true, ..self }
+    }
+
+    /// The transaction was over before its end, so that some of it is committed.
+    pub(crate) fn left_behind(self) -> Failure {
+        Failure { left_behind: true, ..self }
     }
 
     pub(crate) fn is_half_done(&self) -> bool {
@@ -119,7 +136,10 @@ impl fmt::Display for Failure {
             write!(f, "\nstatement {number} of {of}")?;
         }
         self.error.fmt_details(f)?;
-        let kept = if self.half_done {
+        let kept = if self.left_behind {
+            "what it had done by then is committed, and with it the record: look at the database; do not end the \
+             transaction in the code"
+        } else if self.half_done {
             "it may have committed a part of its work: look at the database, then start once with `.resolve(...)`"
         } else if self.no_transaction && self.back {
             "its statements before this one stay done, and would be repeated: mend the file so that it can begin \

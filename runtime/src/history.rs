@@ -13,6 +13,14 @@ pub(crate) struct Row {
     pub(crate) name: String,
     /// `None` where nobody knows what was applied.
     pub(crate) checksum: Option<Checksum>,
+    /// The version and name in the database, where a newer release has renamed what we know as this row.
+    pub(crate) recorded: Option<(Version, String)>,
+}
+
+impl Row {
+    pub(crate) fn new(version: Version, name: String, checksum: Option<Checksum>) -> Row {
+        Row { version, name, checksum, recorded: None }
+    }
 }
 
 /// The applied set, in the order in which it was applied.
@@ -66,6 +74,19 @@ impl History {
         *self = History::new(std::mem::take(&mut self.rows));
     }
 
+    /// Gives rows the versions and names that we know them by, all at once, in place of whatever else has them.
+    pub(crate) fn know_as(&mut self, known: &[(Version, Version, String)]) {
+        let own = |row: &Row| known.iter().any(|(recorded, ..)| *recorded == row.version);
+        let wanted = |row: &Row| known.iter().any(|(_, version, _)| *version == row.version);
+        self.rows.retain(|row| own(row) || !wanted(row));
+        for row in &mut self.rows {
+            if own(row) {
+                row.recorded = Some((row.version, row.name.clone()));
+            }
+        }
+        self.rename(known);
+    }
+
     pub(crate) fn accept(&mut self, version: Version, checksum: Checksum) {
         if let Some(row) = self.by_version.get(&version).and_then(|index| self.rows.get_mut(*index)) {
             row.checksum = Some(checksum);
@@ -98,5 +119,5 @@ fn read_row(row: &[Option<String>]) -> Result<Row, String> {
         None => None,
         Some(text) => Some(text.parse().map_err(|error| format!("version {version}: `{text}`: {error}"))?),
     };
-    Ok(Row { version, name, checksum })
+    Ok(Row::new(version, name, checksum))
 }

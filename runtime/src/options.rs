@@ -99,6 +99,14 @@ pub(crate) struct Options {
     pub(crate) rollback: Option<Rollback>,
 }
 
+impl Options {
+    /// Takes back and does nothing else: nothing is adopted, reconciled or accepted on the way.
+    pub(crate) fn go_back(&mut self, rollback: Rollback) {
+        self.rollback = Some(rollback);
+        (self.adopt, self.reconcile, self.accept) = (None, Vec::new(), Vec::new());
+    }
+}
+
 impl Default for Options {
     fn default() -> Options {
         Options {

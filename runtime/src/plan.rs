@@ -201,6 +201,9 @@ pub(crate) fn plan(
         judge_baseline(set, history, &mut conflicts);
     }
     judge_unknown(set, history, options.unknown, &mut plan, &mut conflicts);
+    if options.unknown != Unknown::Allow {
+        judge_moved(set, history, &plan, &mut conflicts);
+    }
     if conflicts.is_empty() { Ok(plan) } else { Err(conflicts) }
 }
 
@@ -223,6 +226,30 @@ pub(crate) fn covered<'a>(
         other => other == version,
     };
     set.migrations().iter().filter(below).chain(alone)
+}
+
+/// Behind the name of a baseline's row where its migrations are gone, so that no migration has that name.
+pub(crate) const BEGUN: &str = ".baseline";
+
+/// What is pending may have been applied under another number: the same text, or the same name where the text is
+/// not known.
+fn judge_moved(set: &MigrationSet, history: &History, plan: &Plan, conflicts: &mut Vec<Conflict>) {
+    if plan.unknown == 0 {
+        return;
+    }
+    let unknown: Vec<_> = history.rows().iter().filter(|row| set.find(row.version).is_none()).collect();
+    for pending in plan.pending.iter().filter(|pending| pending.stands_for.is_none()) {
+        let Some(migration) = set.find(pending.version) else { continue };
+        let same = |row: &&&Row| match row.checksum {
+            Some(checksum) => checksum == migration.checksum(),
+            None => row.name == migration.name(),
+        };
+        if let Some(row) = unknown.iter().find(same) {
+            let (version, path) = (pending.version, pending.path.clone());
+            let (name, applied) = (pending.name.clone(), (row.version, row.name.clone()));
+            conflicts.push(Conflict::Moved { version, path, name, applied });
+        }
+    }
 }
 
 /// A database that stopped below a baseline, of whose files some are gone, cannot be brought forward.

@@ -4,6 +4,24 @@ use gapless_core::Version;
 /// [`Runner::reconcile`](crate::Runner::reconcile).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reconcile {
-    pub(crate) versions: Vec<Version>,
+    /// Ascending, none twice.
+    versions: Vec<Version>,
     pub(crate) tables: Vec<String>,
+}
+
+impl Reconcile {
+    pub(crate) fn new(mut versions: Vec<Version>, tables: Vec<String>) -> Reconcile {
+        versions.sort_unstable();
+        versions.dedup();
+        Reconcile { versions, tables }
+    }
+
+    pub(crate) fn versions(&self) -> &[Version] {
+        &self.versions
+    }
+
+    /// Whether some of it lies beyond the last version that is to be applied.
+    pub(crate) fn is_beyond(&self, target: Option<Version>) -> bool {
+        target.is_some_and(|target| self.versions.last().is_some_and(|last| *last > target))
+    }
 }

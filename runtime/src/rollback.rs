@@ -75,6 +75,11 @@ pub(crate) enum Stuck {
         version: Version,
         path: String,
     },
+    /// A newer release has it under this name.
+    Renamed {
+        version: Version,
+        since: (Version, String),
+    },
     /// More steps than are applied.
     TooMany {
         steps: usize,
@@ -104,6 +109,11 @@ impl fmt::Display for Stuck {
                 f,
                 "version {version} cannot be taken back: nobody knows whether this text was applied: {path}\n\
                  help: compare the database with the file, then `.accept({version})` it, or say `.unproven()`"
+            ),
+            Stuck::Renamed { version, since: (new, name) } => write!(
+                f,
+                "version {version} cannot be taken back: a newer release has renamed it to {new} `{name}`\n\
+                 help: roll back with that release"
             ),
             Stuck::TooMany { steps, applied } => write!(
                 f,
@@ -153,6 +163,9 @@ fn later(rows: &[Row], chosen: &[usize], index: usize) -> Option<Version> {
 
 fn possible<'a>(set: &'a MigrationSet, row: &Row, wanted: Rollback) -> Result<&'a Migration, Stuck> {
     let version = row.version;
+    if let Some(since) = &row.recorded {
+        return Err(Stuck::Renamed { version, since: since.clone() });
+    }
     let Some(migration) = set.find(version).filter(|migration| !migration.is_tombstone()) else {
         return Err(Stuck::Unknown { version, name: row.name.clone() });
     };

@@ -6,6 +6,7 @@ use std::time::Duration;
 use gapless_core::{MigrationSet, Version};
 
 use crate::engine::{Dialect, Run};
+use crate::error::ErrorKind;
 use crate::options::{Drift, Locking, Options, OutOfOrder, Resolution, Unknown};
 use crate::reconcile::Reconcile;
 use crate::{Code, Error, Event, Legacy};
@@ -138,7 +139,7 @@ impl<'a> Runner<'a> {
     ) -> Self {
         let versions = versions.into_iter().collect();
         let tables = tables.into_iter().map(str::to_owned).collect();
-        self.options.reconcile.push(Reconcile { versions, tables });
+        self.options.reconcile.push(Reconcile::new(versions, tables));
         self
     }
 
@@ -160,6 +161,21 @@ impl<'a> Runner<'a> {
     pub fn on_event(mut self, listener: impl FnMut(&Event<'_>) + Send + 'a) -> Self {
         self.listener = Listener(Some(Box::new(listener)));
         self
+    }
+
+    /// The run for a client that runs code made for `client`.
+    pub(crate) fn start_with(
+        self,
+        goal: Goal,
+        dialect: &'static dyn Dialect,
+        client: &str,
+    ) -> Result<Run<'a>, Error> {
+        let unsuited = self.codes.iter().find(|(_, code)| code.driver() != client);
+        if let Some((version, code)) = unsuited {
+            let (version, made_for) = (*version, code.driver());
+            return Err(Error::new(ErrorKind::UnsuitedCode { version, made_for }));
+        }
+        self.start(goal, dialect)
     }
 
     pub(crate) fn start(self, goal: Goal, dialect: &'static dyn Dialect) -> Result<Run<'a>, Error> {

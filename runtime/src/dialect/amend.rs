@@ -53,22 +53,22 @@ fn checksum(checksum: Option<Checksum>) -> String {
     checksum.map_or("NULL".to_owned(), |checksum| format!("'{checksum}'"))
 }
 
-/// Two rows may change places, so each goes by way of a negative version, which no migration has.
+/// Two rows may change places, so each goes by way of a negative version, which no migration has. What is recorded
+/// under a new name by then goes last.
 fn moves<D: Dialect + ?Sized>(dialect: &D, tracker: &Tracker, changes: &[Change]) -> String {
     let set = tracker.set();
-    let (mut away, mut back) = (String::new(), String::new());
+    let (mut away, mut back, mut gone) = (String::new(), String::new(), String::new());
     for change in changes {
         let Change::Renamed { from: (old, known), to: (new, name), both } = change else { continue };
         let (known, name) = (dialect.literal(known), dialect.literal(name));
         let row = format!("version = {old} AND name = {known}");
-        let there = format!("(SELECT 1 FROM {set} WHERE version = {new} AND name = {name})");
         let _ = if *both {
-            writeln!(away, "DELETE FROM {set} WHERE {row} AND EXISTS {there};")
+            let there = format!("SELECT 1 FROM {set} WHERE version = {new} AND name = {name}");
+            writeln!(gone, "DELETE FROM {set} WHERE {row} AND EXISTS ({there});")
         } else {
-            let _ =
-                writeln!(away, "UPDATE {set} SET version = -1 - version WHERE {row} AND NOT EXISTS {there};");
+            let _ = writeln!(away, "UPDATE {set} SET version = -1 - version WHERE {row};");
             writeln!(back, "UPDATE {set} SET version = {new}, name = {name} WHERE version = -1 - {old};")
         };
     }
-    away + &back
+    away + &back + &gone
 }

@@ -47,6 +47,7 @@ pub(super) fn postgres(dialect: &dyn Dialect, tracker: &Tracker) -> String {
     let mut parts = objects(&dialect.literal(tracker.schema())).to_vec();
     parts.extend(relations(&tables));
     parts.extend(behaviour(&tables));
+    parts.extend(rarities());
     // Names are written alike whatever the search path is.
     let mut sql = "BEGIN;\nSET LOCAL search_path = pg_catalog;\n".to_owned();
     parts.iter().for_each(|part| sql.extend([part, ";\n"]));
@@ -66,7 +67,8 @@ fn objects(schema: &str) -> [String; 4] {
             .to_owned(),
         format!(
             "SELECT 'function', pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, \
-             pg_catalog.pg_get_function_identity_arguments(p.oid)), CASE WHEN p.prokind = 'a' THEN 'aggregate' \
+             pg_catalog.pg_get_function_identity_arguments(p.oid)), CASE WHEN p.prokind = 'a' THEN \
+             (SELECT pg_catalog.concat_ws(' ', g.aggtransfn, g.aggfinalfn, g.aggtranstype::regtype, g.agginitval) FROM pg_catalog.pg_aggregate g WHERE g.aggfnoid = p.oid) \
              ELSE pg_catalog.pg_get_functiondef(p.oid) END FROM pg_catalog.pg_proc p \
              JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE {SYSTEM} AND {function}"
         ),
@@ -88,7 +90,7 @@ fn relations(tables: &Tables) -> [String; 5] {
     [
         format!(
             "SELECT 'relation', {named}, pg_catalog.concat_ws(' ', c.relkind, c.relpersistence, c.relrowsecurity, \
-             c.relforcerowsecurity, c.reloptions, pg_catalog.pg_get_partkeydef(c.oid), \
+             c.relforcerowsecurity, c.relreplident, c.reloptions, pg_catalog.pg_get_partkeydef(c.oid), \
              pg_catalog.pg_get_expr(c.relpartbound, c.oid), \
              (SELECT pg_catalog.string_agg(i.inhparent::regclass::text, ',' ORDER BY i.inhseqno) \
              FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid)) FROM {table} WHERE c.relkind IN \
@@ -97,7 +99,7 @@ fn relations(tables: &Tables) -> [String; 5] {
         format!(
             "SELECT 'column', {named} || '.' || pg_catalog.quote_ident(a.attname), pg_catalog.concat_ws(' ', \
              pg_catalog.rank() OVER (PARTITION BY a.attrelid ORDER BY a.attnum), \
-             pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated, \
+             pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attstorage, a.attidentity, a.attgenerated, \
              nullif(a.attcollation, 0)::regcollation, pg_catalog.pg_get_expr(d.adbin, d.adrelid)) FROM {table} \
              JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
              LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum \
@@ -125,7 +127,7 @@ fn behaviour(tables: &Tables) -> [String; 5] {
     [
         format!(
             "SELECT 'sequence', {named}, pg_catalog.concat_ws(' ', s.seqtypid::regtype, s.seqstart, s.seqincrement, \
-             s.seqmin, s.seqmax, s.seqcache, s.seqcycle) FROM {table} \
+             s.seqmin, s.seqmax, s.seqcache, s.seqcycle, (SELECT w.refobjid::regclass || '.' || o.attname FROM pg_catalog.pg_depend w JOIN pg_catalog.pg_attribute o ON o.attrelid = w.refobjid AND o.attnum = w.refobjsubid WHERE w.objid = c.oid AND w.classid = 'pg_catalog.pg_class'::regclass AND w.deptype IN ('a', 'i') LIMIT 1)) FROM {table} \
              JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid WHERE NOT EXISTS (SELECT 1 FROM \
              pg_catalog.pg_depend d JOIN pg_catalog.pg_class o ON o.oid = d.refobjid WHERE d.objid = c.oid \
              AND d.deptype = 'i' AND o.relname = {journal})"
@@ -141,23 +143,62 @@ fn behaviour(tables: &Tables) -> [String; 5] {
         ),
         format!(
             "SELECT 'policy', {named} || '.' || pg_catalog.quote_ident(p.polname), pg_catalog.concat_ws(' ', p.polcmd, \
+             (SELECT pg_catalog.string_agg(r.rolname, ',' ORDER BY r.rolname) FROM pg_catalog.pg_roles r WHERE r.oid = ANY (p.polroles)), \
              p.polpermissive, pg_catalog.pg_get_expr(p.polqual, c.oid), pg_catalog.pg_get_expr(p.polwithcheck, c.oid)) \
              FROM {table} JOIN pg_catalog.pg_policy p ON p.polrelid = c.oid"
         ),
         format!(
-            "SELECT 'comment', {named}, pg_catalog.concat_ws(' ', (SELECT a.attname FROM pg_catalog.pg_attribute a \
-             WHERE a.attrelid = c.oid AND a.attnum = d.objsubid), d.description) FROM {table} \
-             JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_catalog.pg_class'::regclass"
+            "SELECT 'comment', i.type || ' ' || i.identity, d.description FROM pg_catalog.pg_description d, \
+             pg_catalog.pg_identify_object(d.classoid, d.objoid, d.objsubid) i JOIN pg_catalog.pg_namespace n \
+             ON n.nspname = i.schema WHERE {SYSTEM} AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e \
+             WHERE e.deptype = 'e' AND e.classid = d.classoid AND e.objid = d.objoid)"
         ),
     ]
 }
+
+/// What few databases have.
+fn rarities() -> [String; 4] {
+    [
+        format!(
+            "SELECT 'statistics', pg_catalog.format('%I.%I', n.nspname, x.stxname), \
+             pg_catalog.pg_get_statisticsobjdef(x.oid) FROM pg_catalog.pg_statistic_ext x \
+             JOIN pg_catalog.pg_namespace n ON n.oid = x.stxnamespace WHERE {SYSTEM}"
+        ),
+        format!(
+            "SELECT 'collation', pg_catalog.format('%I.%I', n.nspname, x.collname), pg_catalog.concat_ws(' ', \
+             x.collprovider, x.collisdeterministic, x.collcollate) FROM pg_catalog.pg_collation x \
+             JOIN pg_catalog.pg_namespace n ON n.oid = x.collnamespace WHERE {SYSTEM}"
+        ),
+        "SELECT 'event trigger', evtname::text, pg_catalog.concat_ws(' ', evtevent, evtfoid::regproc, evtenabled, \
+         evttags) FROM pg_catalog.pg_event_trigger"
+            .to_owned(),
+        "SELECT 'publication', pubname::text, pg_catalog.concat_ws(' ', puballtables, pubinsert, pubupdate, \
+         pubdelete, pubtruncate) FROM pg_catalog.pg_publication"
+            .to_owned(),
+    ]
+}
+
+/// Clauses that no pragma of SQLite tells of: how often each is written is all that is compared of them.
+const CLAUSES: [&str; 5] = ["AUTOINCREMENT", "CHECK", "COLLATE", "DEFERR", "GENERATED"];
 
 /// Source: <https://www.sqlite.org/pragma.html>. Views and triggers are kept as they were written.
 pub(super) fn sqlite(dialect: &dyn Dialect, tracker: &Tracker) -> String {
     let (table, journal) = (dialect.literal(tracker.table()), dialect.literal(&tracker.journal_table()));
     let schema = crate::tracker::quoted(tracker.schema());
     let user = format!("m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.tbl_name NOT IN ({table}, {journal})");
+    let written = CLAUSES.map(|clause| {
+        let length = clause.len();
+        format!("(length(m.sql) - length(replace(upper(m.sql), '{clause}', ''))) / {length}")
+    });
     let parts = [
+        format!(
+            "SELECT 'clauses', m.name, {} FROM {schema}.sqlite_master m WHERE {user} AND m.type = 'table'",
+            written.join(" || ' ' || ")
+        ),
+        format!(
+            "SELECT 'options', m.name, l.strict || ' ' || l.wr FROM {schema}.sqlite_master m, pragma_table_list(m.name) l \
+             WHERE {user} AND m.type = 'table'"
+        ),
         format!(
             "SELECT m.type, m.name, CASE WHEN m.type IN ('view', 'trigger') THEN m.sql ELSE m.tbl_name END \
              FROM {schema}.sqlite_master m WHERE {user}"
@@ -171,7 +212,7 @@ pub(super) fn sqlite(dialect: &dyn Dialect, tracker: &Tracker) -> String {
             "SELECT 'index', m.name || ' (' || (SELECT group_concat(coalesce(x.name, x.cid) || ' ' || x.\"desc\" || \
              ' ' || x.coll) FROM pragma_index_xinfo(i.name) x WHERE x.\"key\") || ')', i.\"unique\" || ' ' || i.origin || \
              ' ' || i.partial || ' ' || coalesce((SELECT s.sql FROM {schema}.sqlite_master s WHERE s.name = i.name AND \
-             i.partial), '') FROM {schema}.sqlite_master m, pragma_index_list(m.name) i WHERE {user} AND m.type = 'table'"
+             (i.partial OR EXISTS (SELECT 1 FROM pragma_index_xinfo(i.name) e WHERE e.cid = -2))), '') FROM {schema}.sqlite_master m, pragma_index_list(m.name) i WHERE {user} AND m.type = 'table'"
         ),
         format!(
             "SELECT 'foreign key', m.name || '.' || f.\"from\", f.\"table\" || '.' || coalesce(f.\"to\", '') || ' ' || \

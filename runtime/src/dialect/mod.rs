@@ -109,7 +109,10 @@ pub trait Dialect: fmt::Debug + Sync {
     /// The rows of what a baseline stands for: nobody has run their own texts.
     fn record_covered(&self, tracker: &Tracker, migrations: &mut dyn Iterator<Item = &Migration>) -> String {
         let row = |migration: &Migration| {
-            format!("({}, {}, {}, NULL)", migration.version(), self.literal(migration.name()), self.clock())
+            // No migration can have this name: an older release must not take it for one of its own.
+            let begun = if migration.is_baseline() { crate::plan::BEGUN } else { "" };
+            let name = self.literal(&format!("{}{begun}", migration.name()));
+            format!("({}, {name}, {}, NULL)", migration.version(), self.clock())
         };
         let rows: Vec<_> = migrations.map(row).collect();
         let set = tracker.set();
@@ -134,6 +137,23 @@ pub trait Dialect: fmt::Debug + Sync {
     fn renamed(&self, tracker: &Tracker) -> String {
         let journal = tracker.journal();
         format!("SELECT detail, version, name FROM {journal} WHERE event = 'renamed' ORDER BY id;\n")
+    }
+
+    /// What else the journal has seen (event, version), each once.
+    fn seen(&self, tracker: &Tracker) -> String {
+        let journal = tracker.journal();
+        format!("SELECT DISTINCT event, version FROM {journal} WHERE event NOT IN ('statement', 'failed');\n")
+    }
+
+    /// Journals that these stems were names of a migration before, for releases that know no other.
+    fn journal_names(&self, tracker: &Tracker, migration: &Migration, stems: &[(Version, &str)]) -> String {
+        let (version, name) = (migration.version(), self.literal(migration.name()));
+        let row = |(old, known): &(Version, &str)| {
+            format!("({version}, {name}, 'renamed', {})", self.literal(&format!("{old}_{known}")))
+        };
+        let rows: Vec<_> = stems.iter().map(row).collect();
+        let journal = tracker.journal();
+        format!("INSERT INTO {journal} (version, name, event, detail) VALUES {};\n", rows.join(", "))
     }
 
     /// The columns of another table (name, type, the database, the schema that it is in); no rows if it is
@@ -203,8 +223,15 @@ pub trait Dialect: fmt::Debug + Sync {
 
     /// The journal of one version (event, attempt, statement, detail, whether the session lives that wrote
     /// it and is not this one, or NULL if that cannot be known, whether the version is in the set now) in the order
-    /// of its rows.
-    fn progress(&self, tracker: &Tracker, version: Version) -> String;
+    /// of its rows; also what it has under the names that the migration had before.
+    fn progress(&self, tracker: &Tracker, version: Version, before: &[(Version, &str)]) -> String;
+
+    /// What of the journal is about a version, or a name that it had before; a condition.
+    fn about(&self, version: Version, before: &[(Version, &str)]) -> String {
+        before.iter().fold(format!("version = {version}"), |sql, (old, known)| {
+            sql + &format!(" OR version = {old} AND name = {}", self.literal(known))
+        })
+    }
 
     /// What an error means.
     fn classify(&self, error: &DbError, tracker: &Tracker) -> Class;
@@ -212,6 +239,9 @@ pub trait Dialect: fmt::Debug + Sync {
 
 /// The first column of what [`Dialect::journal_applied`] selects, by which it is told from rows of scripts.
 pub const APPLIED: &str = "gapless:applied";
+
+/// What [`Dialect::still_recorded`] fails with.
+pub(crate) const LEFT: &str = "gapless: the transaction of the record is over";
 
 /// A table as another tool names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use gapless_core::{Concurrent, Migration, Syntax, Version};
 
-use super::{APPLIED, Class, Dialect, Look, Missing, Table, Timeouts, catalog, describe};
+use super::{APPLIED, Class, Dialect, LEFT, Look, Missing, Table, Timeouts, catalog, describe};
 use crate::engine::DbError;
 use crate::tracker::{Tracker, quoted};
 
@@ -23,9 +23,6 @@ const HANDED_ON: &str = "gapless: another backend has the lock";
 
 /// What [`Dialect::lock_transaction`] fails with.
 const HELD: &str = "gapless: another runner has the lock";
-
-/// What [`Dialect::still_recorded`] fails with.
-const LEFT: &str = "gapless: the transaction of the record is over";
 
 impl Dialect for Postgres {
     fn syntax(&self) -> Syntax {
@@ -147,15 +144,16 @@ impl Dialect for Postgres {
     }
 
     /// A role that may not see another's session sees no `backend_start` of it: the pid has to do then.
-    fn progress(&self, tracker: &Tracker, version: Version) -> String {
+    fn progress(&self, tracker: &Tracker, version: Version, before: &[(Version, &str)]) -> String {
         format!(
             "SELECT event, attempt, statement, detail, EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity a \
              WHERE a.pid = j.backend_pid AND a.pid <> pg_catalog.pg_backend_pid() AND \
              coalesce(extract(epoch FROM a.backend_start)::text, j.detail) = j.detail), \
              EXISTS (SELECT 1 FROM {} WHERE version = {version}) \
-             FROM {} j WHERE version = {version} ORDER BY id;\n",
+             FROM {} j WHERE {} ORDER BY id;\n",
             tracker.set(),
-            tracker.journal()
+            tracker.journal(),
+            self.about(version, before)
         )
     }
 

@@ -2,11 +2,11 @@ use std::fmt::Write as _;
 
 use gapless_core::{Concurrent, Migration, Syntax, Version};
 
-use super::{APPLIED, Class, Dialect, Look, Missing, Table, Timeouts, describe};
+use super::{APPLIED, Class, Dialect, LEFT, Look, Missing, Table, Timeouts, describe};
 use crate::engine::DbError;
 use crate::tracker::{Tracker, quoted};
 
-/// SQLite 3.35 and later (for `RETURNING`). It has one lock, the database's: `BEGIN IMMEDIATE` takes it.
+/// SQLite 3.37 and later (for `RETURNING` and `pragma_table_list`). It has one lock, the database's: `BEGIN IMMEDIATE` takes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Sqlite;
 
@@ -95,12 +95,13 @@ impl Dialect for Sqlite {
         String::new()
     }
 
-    fn progress(&self, tracker: &Tracker, version: Version) -> String {
+    fn progress(&self, tracker: &Tracker, version: Version, before: &[(Version, &str)]) -> String {
         format!(
             "SELECT event, attempt, statement, detail, NULL, EXISTS (SELECT 1 FROM {} WHERE version = {version}) \
-             FROM {} WHERE version = {version} ORDER BY id;\n",
+             FROM {} WHERE {} ORDER BY id;\n",
             tracker.set(),
-            tracker.journal()
+            tracker.journal(),
+            self.about(version, before)
         )
     }
 
@@ -178,9 +179,13 @@ impl Dialect for Sqlite {
 
     fn tables(&self, names: &[&str]) -> String {
         let there = |name: &&str| {
-            let (schema, name) = name.split_once('.').unwrap_or(("main", name));
-            let (schema, name) = (quoted(schema.trim_matches('"')), self.literal(name.trim_matches('"')));
-            format!("SELECT EXISTS (SELECT 1 FROM {schema}.sqlite_master WHERE lower(name) = lower({name}))")
+            let (schema, table) = qualified(name);
+            let (table, lists) = (self.literal(&table), self.literal(schema.as_deref().unwrap_or("main")));
+            format!(
+                "SELECT EXISTS (SELECT 1 FROM pragma_table_list WHERE lower(schema) = lower({lists}) \
+                 AND lower(schema) <> 'temp' \
+                 AND type IN ('table', 'virtual') AND lower(name) = lower({table}))"
+            )
         };
         names.iter().map(there).collect::<Vec<_>>().join(" UNION ALL ") + ";\n"
     }
@@ -202,6 +207,7 @@ impl Dialect for Sqlite {
         let code: i32 = error.code.parse().unwrap_or_default();
         let column = |table: &str| error.message.contains(&format!("failed: {table}.version"));
         match (code, code & 0xff) {
+            _ if error.message == LEFT => Class::Unrecorded,
             (1555 | 2067, _) if column(tracker.table()) || column(&tracker.journal_table()) => Class::Fence,
             (1299, _) if error.message.contains(&format!("failed: {}.name", tracker.journal_table())) => {
                 Class::Unrecorded
@@ -214,4 +220,18 @@ impl Dialect for Sqlite {
             _ => Class::Other,
         }
     }
+}
+
+/// A name as it is written in a statement, taken apart: the schema, if there is one, and the table.
+fn qualified(name: &str) -> (Option<String>, String) {
+    let (mut parts, mut open) = (vec![String::new()], false);
+    for char in name.chars() {
+        match char {
+            '"' => open = !open,
+            '.' if !open => parts.push(String::new()),
+            char => parts.iter_mut().last().into_iter().for_each(|part| part.push(char)),
+        }
+    }
+    let table = parts.pop().unwrap_or_default();
+    (parts.pop(), table)
 }

@@ -11,6 +11,11 @@ pub trait AsyncConnection: Send {
     /// The text for this kind of database.
     fn dialect(&self) -> &'static dyn Dialect;
 
+    /// For which client the code of a migration must be made; empty if it runs none.
+    fn runs(&self) -> &'static str {
+        ""
+    }
+
     /// Sends one message of one or more statements, and waits for all of the answer.
     ///
     /// # Errors
@@ -45,6 +50,11 @@ pub trait AsyncClient: Send {
     /// The text for this kind of database.
     fn dialect(&self) -> &'static dyn Dialect;
 
+    /// For which client the code of a migration must be made; empty if it runs none.
+    fn runs(&self) -> &'static str {
+        ""
+    }
+
     /// Takes a run to its end.
     ///
     /// # Errors
@@ -56,6 +66,10 @@ pub trait AsyncClient: Send {
 impl<C: AsyncConnection> AsyncClient for C {
     fn dialect(&self) -> &'static dyn Dialect {
         AsyncConnection::dialect(self)
+    }
+
+    fn runs(&self) -> &'static str {
+        AsyncConnection::runs(self)
     }
 
     async fn drive(&mut self, run: Run<'_>) -> Result<Finished, Error> {

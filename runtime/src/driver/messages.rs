@@ -50,6 +50,16 @@ pub(super) fn exchange_error(
     }
 }
 
+/// Whether the code of a migration has lost the connection, and not just met an error of its client.
+pub(super) fn is_lost(error: &tokio_postgres::Error) -> bool {
+    error.is_closed() || error.as_db_error().is_some_and(is_last_word)
+}
+
+/// What the server said to the code of a migration.
+pub(super) fn said(error: &tokio_postgres::Error) -> Option<DbError> {
+    error.as_db_error().map(db_error)
+}
+
 fn is_last_word(error: &ServerError) -> bool {
     matches!(error.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
 }

@@ -30,6 +30,11 @@ pub trait Connection {
     /// The text for this kind of database.
     fn dialect(&self) -> &'static dyn Dialect;
 
+    /// For which client the code of a migration must be made; empty if it runs none.
+    fn runs(&self) -> &'static str {
+        ""
+    }
+
     /// Whether the caller has a transaction open, for databases that cannot be asked in SQL.
     fn in_transaction(&self) -> bool {
         false
@@ -59,22 +64,30 @@ fn unsuited(call: &Call) -> ExchangeError {
     ExchangeError::Database(Box::new(error))
 }
 
-/// What the code of a migration has failed with: the error of its database, or words of its own.
+/// What the code of a migration has failed with: words of its own, and what the database said if that is among
+/// the causes.
 #[cfg(any(feature = "postgres", feature = "rusqlite", feature = "tokio-postgres"))]
 fn code_failed<E: StdError + 'static>(
     error: BoxError,
-    understood: impl FnOnce(E) -> ExchangeError,
+    is_lost: impl FnOnce(&E) -> bool,
+    said: impl FnOnce(&E) -> Option<DbError>,
 ) -> ExchangeError {
-    match error.downcast::<E>() {
-        Ok(error) => understood(*error),
-        Err(other) => {
-            let mut message = other.to_string();
-            let mut source = other.source();
-            while let Some(cause) = source {
-                message = format!("{message}: {cause}");
-                source = cause.source();
-            }
-            ExchangeError::Database(Box::new(DbError { message, ..DbError::default() }))
+    let mut message = error.to_string();
+    let mut of_database = error.downcast_ref::<E>();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if !message.contains(&text) {
+            message = format!("{message}: {text}");
+        }
+        of_database = of_database.or_else(|| cause.downcast_ref::<E>());
+        source = cause.source();
+    }
+    match of_database {
+        Some(lost) if is_lost(lost) => ExchangeError::Lost(error),
+        found => {
+            let said = found.and_then(said).unwrap_or_default();
+            ExchangeError::Database(Box::new(DbError { message, ..said }))
         }
     }
 }

@@ -1,6 +1,6 @@
 use postgres::Client;
 
-use super::messages::{Results, exchange_error};
+use super::messages::{Results, exchange_error, is_lost, said};
 use super::{Connection, ExchangeError, code_failed, unsuited};
 use crate::code::Inner;
 use crate::engine::{Call, Dialect, Postgres, ResultSet};
@@ -8,6 +8,10 @@ use crate::engine::{Call, Dialect, Postgres, ResultSet};
 impl Connection for Client {
     fn dialect(&self) -> &'static dyn Dialect {
         &Postgres
+    }
+
+    fn runs(&self) -> &'static str {
+        "postgres::Client"
     }
 
     fn exchange(&mut self, message: &str) -> Result<Vec<ResultSet>, ExchangeError> {
@@ -27,7 +31,7 @@ impl Connection for Client {
         let refused = |error| exchange_error(error, false, None);
         let mut transaction = self.transaction().map_err(refused)?;
         transaction.batch_execute(&call.before).map_err(refused)?;
-        code(&mut transaction).map_err(|error| code_failed(error, refused))?;
+        code(&mut transaction).map_err(|error| code_failed(error, is_lost, said))?;
         let messages = transaction.simple_query(&call.after).map_err(refused)?;
         transaction.commit().map_err(refused)?;
         let mut results = Results::default();

@@ -1,14 +1,19 @@
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::types::ValueRef;
-use rusqlite::{Batch, Row, Statement, TransactionBehavior};
+use rusqlite::{Batch, DropBehavior, Row, Statement, TransactionBehavior};
 
 use super::{Connection, ExchangeError, code_failed, unsuited};
 use crate::code::Inner;
+use crate::dialect::LEFT;
 use crate::engine::{Call, DbError, Dialect, Position, ResultSet, Sqlite};
 
 impl Connection for rusqlite::Connection {
     fn dialect(&self) -> &'static dyn Dialect {
         &Sqlite
+    }
+
+    fn runs(&self) -> &'static str {
+        "rusqlite::Connection"
     }
 
     fn in_transaction(&self) -> bool {
@@ -25,7 +30,15 @@ impl Connection for rusqlite::Connection {
         let mut transaction =
             self.transaction_with_behavior(TransactionBehavior::Immediate).map_err(refused)?;
         batch(&transaction, &call.before)?;
-        code(&mut transaction).map_err(|error| code_failed(error, refused))?;
+        let said = |error: &rusqlite::Error| Some(db_error(error, "", 0));
+        let outcome = code(&mut transaction).map_err(|error| code_failed(error, |_| false, said));
+        if transaction.is_autocommit() {
+            // Dropped, it would roll back what is not there.
+            transaction.set_drop_behavior(DropBehavior::Ignore);
+            let error = DbError { message: LEFT.to_owned(), ..DbError::default() };
+            return Err(ExchangeError::Database(Box::new(error)));
+        }
+        outcome?;
         let results = batch(&transaction, &call.after)?;
         transaction.commit().map_err(refused)?;
         Ok(results)

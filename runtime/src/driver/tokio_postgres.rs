@@ -4,7 +4,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use tokio_postgres::Client;
 
-use super::messages::{Results, exchange_error};
+use super::messages::{Results, exchange_error, is_lost, said};
 use super::{AsyncConnection, ExchangeError, code_failed, unsuited};
 use crate::code::Inner;
 use crate::engine::{Call, Dialect, Postgres, ResultSet};
@@ -12,6 +12,10 @@ use crate::engine::{Call, Dialect, Postgres, ResultSet};
 impl AsyncConnection for Client {
     fn dialect(&self) -> &'static dyn Dialect {
         &Postgres
+    }
+
+    fn runs(&self) -> &'static str {
+        "tokio_postgres::Client"
     }
 
     async fn exchange(&mut self, message: &str) -> Result<Vec<ResultSet>, ExchangeError> {
@@ -32,7 +36,7 @@ impl AsyncConnection for Client {
         let refused = |error| exchange_error(error, false, None);
         let mut transaction = self.transaction().await.map_err(refused)?;
         transaction.batch_execute(&call.before).await.map_err(refused)?;
-        code(&mut transaction).await.map_err(|error| code_failed(error, refused))?;
+        code(&mut transaction).await.map_err(|error| code_failed(error, is_lost, said))?;
         let messages = transaction.simple_query(&call.after).await.map_err(refused)?;
         transaction.commit().await.map_err(refused)?;
         let mut results = Results::default();

@@ -1,7 +1,7 @@
 //! Putting the tracker right, in one transaction, before anything is applied.
 
 use super::reply::{DbError, ResultSet};
-use super::run::{After, Rollback, Run, State};
+use super::run::{Rollback, Run, State};
 use crate::Change;
 use crate::dialect::{Class, Timeouts};
 use crate::error::ErrorKind;
@@ -55,6 +55,7 @@ impl<'a> Run<'a> {
             self.emit(&Event::Changed(change));
         }
         self.report.changes.extend(changes);
+        self.attempt = 1;
         self.work()
     }
 
@@ -78,8 +79,12 @@ impl<'a> Run<'a> {
         }
         let doing = format!("putting {} right", self.tracker.shown());
         match self.dialect.classify(&error, &self.tracker) {
-            Class::Fence => self.roll_back(Rollback::Look),
-            Class::Busy | Class::Retry => self.roll_back(Rollback::Wait),
+            Class::Busy => self.roll_back(Rollback::Wait),
+            // Another runner was faster; or a key of the tracker's own says that it cannot be.
+            Class::Fence | Class::Retry => match self.try_again(None, "") {
+                Some(state) => state,
+                None => self.roll_back(Rollback::End(ErrorKind::Database { doing, error })),
+            },
             Class::Permission => self.roll_back(Rollback::End(ErrorKind::Permission { doing, error })),
             Class::ReadOnly => {
                 let (pending, standby) = (self.queue.len(), self.session.standby);
@@ -87,10 +92,5 @@ impl<'a> Run<'a> {
             }
             _ => self.roll_back(Rollback::End(ErrorKind::Database { doing, error })),
         }
-    }
-
-    /// Somebody else is at work: another tool, or a runner without our lock.
-    pub(super) fn wait_and_look(&mut self) -> State<'a> {
-        self.wait(After::Look, None)
     }
 }

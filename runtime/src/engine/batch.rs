@@ -89,12 +89,29 @@ impl<'a> Batch<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// The row of a migration, or those of all that a baseline stands for.
+    /// The row of a migration, or those of all that a baseline stands for, and the names that they had before.
     pub(super) fn record(&self, migration: &Migration) -> String {
-        match self.set.baseline().filter(|_| migration.is_baseline()) {
+        let baseline = self.set.baseline().filter(|_| migration.is_baseline());
+        let mut sql = match baseline {
             Some(baseline) => self.dialect.record_covered(&self.tracker, &mut covered(self.set, baseline)),
             None => self.dialect.record(&self.tracker, migration),
+        };
+        if !self.set.renames().is_empty() {
+            let covered = baseline.into_iter().flat_map(|baseline| covered(self.set, baseline));
+            for recorded in covered.chain(Some(migration).filter(|_| baseline.is_none())) {
+                let before = self.names_before(recorded);
+                if !before.is_empty() {
+                    sql += &self.dialect.journal_names(&self.tracker, recorded, &before);
+                }
+            }
         }
+        sql
+    }
+
+    /// The names that a migration had before, as `renames.txt` says.
+    pub(super) fn names_before(&self, migration: &Migration) -> Vec<(Version, &'a str)> {
+        let renames = self.set.renames().iter().filter(|rename| rename.to() == migration.version());
+        renames.filter_map(gapless_core::Rename::from_stem).collect()
     }
 }
 

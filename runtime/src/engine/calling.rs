@@ -58,24 +58,21 @@ impl<'a> Run<'a> {
         }
         let failure =
             |error| ErrorKind::Migration(Failure::new(migration, error, None, self.dialect.syntax()));
-        match self.dialect.classify(&error, &self.tracker) {
-            Class::Fence => self.roll_back(Rollback::Look),
+        let class = self.dialect.classify(&error, &self.tracker);
+        // The record's own key: another runner was faster, or the code has met it by itself.
+        if matches!(class, Class::Fence | Class::Retry)
+            && let Some(state) = self.try_again(Some(migration.version()), &error.message)
+        {
+            return state;
+        }
+        match class {
             Class::Busy => self.roll_back(Rollback::Wait),
-            Class::Retry if self.attempt <= self.options.retries => {
-                self.emit(&Event::Retrying {
-                    version: migration.version(),
-                    attempt: self.attempt,
-                    reason: &error.message,
-                });
-                self.attempt += 1;
-                self.report.retries += 1;
-                self.roll_back(Rollback::Wait)
-            }
             Class::Unrecorded => {
                 let message =
                     "the code has ended the migration's transaction, or removed its row from the tracker";
-                let kind = failure(DbError { message: message.to_owned(), ..DbError::default() });
-                self.roll_back(Rollback::Fail(kind))
+                let error = DbError { message: message.to_owned(), ..DbError::default() };
+                let failure = Failure::new(migration, error, None, self.dialect.syntax()).left_behind();
+                self.roll_back(Rollback::Fail(ErrorKind::Migration(failure)))
             }
             _ => {
                 let kind = failure(error);

@@ -3,9 +3,10 @@
 
 use gapless_core::Version;
 
-use super::look::Asked;
+use super::look::{Asked, Decision};
 use super::reply::{DbError, ResultSet};
-use super::run::{Run, State};
+use super::run::{After, Run, State};
+use crate::amend::Known;
 use crate::dialect::Class;
 use crate::error::ErrorKind;
 use crate::history::History;
@@ -23,6 +24,8 @@ pub(super) enum Question {
     Tables,
     /// What the journal knows of renames.
     Renamed,
+    /// What else the journal has seen.
+    Journal,
 }
 
 /// What was at hand when the question came up.
@@ -44,11 +47,16 @@ pub(super) struct LegacyTable {
 impl<'a> Run<'a> {
     /// What must be known before anything is decided, and is not.
     pub(super) fn question(&self, history: &History) -> Option<Question> {
-        if self.options.adopt.is_some() && history.is_empty() && self.facts.legacy.is_none() {
+        let recorded = |versions: &[Version]| versions.iter().any(|version| history.find(*version).is_some());
+        let mut groups = self.options.reconcile.iter();
+        let open = groups.any(|one| !recorded(one.versions()) && !one.is_beyond(self.options.target));
+        let adopts = self.options.adopt.is_some() && history.is_empty();
+        if (open || adopts) && self.facts.seen.is_none() {
+            return Some(Question::Journal);
+        }
+        if adopts && self.facts.legacy.is_none() {
             return Some(if self.legacy.is_none() { Question::LegacyForm } else { Question::LegacyRows });
         }
-        let recorded = |versions: &[Version]| versions.iter().any(|version| history.find(*version).is_some());
-        let open = self.options.reconcile.iter().any(|reconcile| !recorded(&reconcile.versions));
         (open && self.facts.tables.is_none()).then_some(Question::Tables)
     }
 
@@ -63,6 +71,7 @@ impl<'a> Run<'a> {
             (Question::LegacyForm, Some(legacy)) => self.dialect.columns(legacy.place()),
             (Question::LegacyRows, Some(legacy)) => self.legacy_rows(legacy),
             (Question::Renamed, _) => self.dialect.renamed(&self.tracker),
+            (Question::Journal, _) => self.dialect.seen(&self.tracker),
             (Question::Tables | Question::LegacyForm | Question::LegacyRows, _) => {
                 let tables = self.options.reconcile.iter().flat_map(|reconcile| &reconcile.tables);
                 self.dialect.tables(&tables.map(String::as_str).collect::<Vec<_>>())
@@ -91,6 +100,10 @@ impl<'a> Run<'a> {
                 self.facts.renamed = Some(rows.rows().filter_map(rename).collect());
                 Ok(())
             }
+            Question::Journal => {
+                self.facts.seen = Some(rows.rows().filter_map(event).collect());
+                Ok(())
+            }
         };
         if let Err(problems) = learned {
             return self.end(Err(ErrorKind::Legacy(problems)));
@@ -107,19 +120,35 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn not_consulted(&mut self, question: Question, then: Then, error: DbError) -> State<'a> {
-        if question == Question::Renamed {
-            // A role that may not read the journal, or no journal: nothing is known of renames.
-            self.facts.renamed = Some(Vec::new());
+        let class = self.dialect.classify(&error, &self.tracker);
+        let journal = matches!(question, Question::Renamed | Question::Journal);
+        if journal && class == Class::Missing {
+            // Without a journal nothing was ever renamed.
+            (self.facts.renamed, self.facts.seen) = (Some(Vec::new()), Some(Vec::new()));
             return self.go_on_after(then);
         }
         let doing = match &self.options.adopt {
+            _ if journal => format!("reading the journal of {}", self.tracker.shown()),
             Some(legacy) if question != Question::Tables => format!("reading {}", legacy.shown()),
             _ => "looking for the tables to be reconciled".to_owned(),
         };
-        self.end(Err(match self.dialect.classify(&error, &self.tracker) {
-            Class::Permission => ErrorKind::Permission { doing, error },
-            _ => ErrorKind::Database { doing, error },
-        }))
+        match class {
+            Class::Busy | Class::Retry => self.wait(After::Look, None),
+            Class::Permission if question == Question::Renamed => {
+                self.unread(ErrorKind::Permission { doing, error })
+            }
+            Class::Permission => self.end(Err(ErrorKind::Permission { doing, error })),
+            _ => self.end(Err(ErrorKind::Database { doing, error })),
+        }
+    }
+
+    /// A role that may not read the journal cannot know of renames: what contradicts is told, and nothing is run.
+    fn unread(&mut self, kind: ErrorKind) -> State<'a> {
+        self.facts.renamed = Some(Vec::new());
+        match self.decide_again() {
+            Decision::End(end) if matches!(self.result, Err(ErrorKind::Conflict(_))) => *end,
+            _ => self.end(Err(kind)),
+        }
     }
 
     fn learn_form(&mut self, rows: &ResultSet) -> Result<(), Vec<String>> {
@@ -163,12 +192,12 @@ impl<'a> Run<'a> {
 
     /// Whether what seems wrong may be a newer release's rename: the journal would know.
     pub(super) fn suspects_rename(&self, decision: &Result<crate::Plan, Vec<crate::Conflict>>) -> bool {
-        use crate::Conflict::{Orphan, Renamed};
+        use crate::Conflict::{Moved, Orphan, Renamed};
         let suspicious = match decision {
             Ok(plan) => !plan.pending().is_empty() && plan.knows_not_all(),
-            Err(conflicts) => {
-                conflicts.iter().any(|conflict| matches!(conflict, Renamed { .. } | Orphan { .. }))
-            }
+            Err(conflicts) => conflicts
+                .iter()
+                .any(|conflict| matches!(conflict, Moved { .. } | Renamed { .. } | Orphan { .. })),
         };
         suspicious && self.facts.renamed.is_none()
     }
@@ -179,7 +208,14 @@ fn is_there(value: &Option<String>) -> bool {
 }
 
 /// A row of old stem, version and name.
-fn rename(row: &[Option<String>]) -> Option<(String, Version, String)> {
+fn rename(row: &[Option<String>]) -> Option<Known> {
     let [Some(old), Some(version), Some(name)] = row else { return None };
-    Some((old.clone(), version.parse().ok()?, name.clone()))
+    let (before, known) = gapless_core::stem(old)?;
+    Some(((before, known.to_owned()), (version.parse().ok()?, name.clone())))
+}
+
+/// A row of event and version.
+fn event(row: &[Option<String>]) -> Option<(String, Version)> {
+    let [Some(event), Some(version)] = row else { return None };
+    Some((event.clone(), version.parse().ok()?))
 }

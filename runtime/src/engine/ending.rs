@@ -105,7 +105,7 @@ fn doing(state: &State<'_>) -> &'static str {
         State::Consulting(..) => "looking at what is there",
         State::Amending(_) => "putting the tracker right",
         State::Calling(_) => "applying a migration in Rust",
-        State::Undoing(_) => "taking migrations back",
+        State::Undoing(_) | State::Resting(..) => "taking migrations back",
         State::Bootstrapping => "creating the tracker",
         State::Applying(_) | State::Stepping(_) | State::Pausing(..) => "applying migrations",
         State::Rehearsing(_) => "trying the migrations",

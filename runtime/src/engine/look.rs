@@ -158,7 +158,7 @@ impl<'a> Run<'a> {
             );
             return Some(ErrorKind::Shape { table, problem });
         }
-        let steps = self.queue.iter().find(|migration| migration.directives().no_transaction());
+        let steps = self.queue.iter().find(|migration| self.runs_in_steps(migration));
         if let (Locking::Transaction, Some(migration)) = (self.options.locking, steps) {
             return Some(ErrorKind::NeedsSession(migration.file()));
         }
@@ -169,9 +169,22 @@ impl<'a> Run<'a> {
         if self.set.syntax() == self.dialect.syntax() {
             return None;
         }
-        let problems: Vec<_> =
-            self.queue.iter().flat_map(|migration| migration.problems(self.dialect.syntax())).collect();
+        let syntax = self.dialect.syntax();
+        let problems: Vec<_> = match self.goal {
+            Goal::Rollback => {
+                self.queue.iter().flat_map(|migration| migration.down_problems(syntax)).collect()
+            }
+            _ => self.queue.iter().flat_map(|migration| migration.problems(syntax)).collect(),
+        };
         (!problems.is_empty()).then_some(ErrorKind::Refused(problems))
+    }
+
+    /// Whether what is to be run of it runs outside of a transaction.
+    fn runs_in_steps(&self, migration: &Migration) -> bool {
+        match migration.down().filter(|_| self.goal == Goal::Rollback) {
+            Some(down) => down.directives().no_transaction(),
+            None => migration.directives().no_transaction(),
+        }
     }
 
     /// Whether it is in Rust, and the run was not given the code. A dry run does not try it, and a rollback

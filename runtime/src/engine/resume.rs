@@ -52,7 +52,7 @@ impl Progress {
                 Some("failed") => progress.in_doubt = false,
                 Some("interrupted") => (progress.in_doubt, progress.alive) = (true, Some(false)),
                 // Its row has been taken out of the set since: all of it is to be done again.
-                Some("applied") => {
+                Some("applied" | "adopted" | "baselined" | "reconciled" | "rolled_back") => {
                     progress = Progress {
                         attempt: progress.attempt,
                         recorded: progress.recorded,

@@ -29,7 +29,11 @@ impl<'a> Refusal<'a> {
             // Only of the tracker's own key: scripts have unique keys too.
             let ours = run.dialect.classify(&error, &run.tracker) == Class::Fence;
             let version = key_of(error.detail.as_deref().filter(|_| ours)?)?;
-            let index = batch.versions().position(|member| member == version)?;
+            // A baseline records other versions too.
+            let of_it = |member: &Migration| {
+                member.version() == version || (member.is_baseline() && version < member.version())
+            };
+            let index = batch.members().position(of_it)?;
             Some(Culprit { index, at: None })
         };
         let located = batch.culprit(&error, &run.message, run.dialect).or_else(fenced);
@@ -85,6 +89,7 @@ impl<'a> Run<'a> {
         }
         // A script that writes to the tracker meets the fence too, and no other runner is to blame.
         let overtaken = match refusal.migration() {
+            Some(migration) if migration.is_baseline() => !history.is_empty(),
             Some(migration) => recorded(migration),
             None => refusal.batch.members().any(recorded),
         };

@@ -85,6 +85,8 @@ pub struct Run<'a> {
     pub(super) spent: Duration,
     /// The version outside of a transaction that is waited for, its last try and how far that is.
     pub(super) watched: Option<(Version, u32, usize)>,
+    /// How many rows of the set this run has written with what it applied.
+    pub(super) recorded: usize,
     pub(super) plan: Plan,
     pub(super) report: Report,
     pub(super) rehearsal: Rehearsal,
@@ -102,6 +104,8 @@ pub(super) enum State<'a> {
     Amending(Amending),
     Calling(&'a Migration),
     Undoing(Undo<'a>),
+    /// Before a statement of a way back is tried again.
+    Resting(Duration, Undo<'a>),
     Rehearsing(Option<Scene<'a>>),
     Applying(Batch<'a>),
     RollingBack(Rollback<'a>),
@@ -129,8 +133,10 @@ pub(super) enum After {
 pub(super) enum Rollback<'a> {
     Review(Refusal<'a>),
     Look,
-    /// A pause, and then a look.
+    /// A pause because of somebody else, and then a look.
     Wait,
+    /// A pause before another try, which begins with a look.
+    Retry,
     /// The end of a dry run.
     Done,
     Again(Stepwise<'a>),
@@ -163,7 +169,7 @@ fn check(set: &MigrationSet, options: &Options, codes: &BTreeMap<Version, Code>)
     };
     let named = options.accept.iter().map(|version| ("accept", version));
     let named = named.chain(codes.keys().map(|version| ("code", version)));
-    let reconciled = options.reconcile.iter().flat_map(|reconcile| &reconcile.versions);
+    let reconciled = options.reconcile.iter().flat_map(|reconcile| reconcile.versions());
     let mut named = named.chain(reconciled.map(|version| ("reconcile", version)));
     if let Some(error) = named.find_map(|(what, version)| unknown(what, version)) {
         return Err(error);
@@ -173,9 +179,9 @@ fn check(set: &MigrationSet, options: &Options, codes: &BTreeMap<Version, Code>)
         return Err(Error::new(ErrorKind::NotRust(*version)));
     }
     if let Some(reconcile) =
-        options.reconcile.iter().find(|one| one.tables.is_empty() || one.versions.is_empty())
+        options.reconcile.iter().find(|one| one.tables.is_empty() || one.versions().is_empty())
     {
-        return Err(Error::new(ErrorKind::NothingToReconcile(reconcile.versions.first().copied())));
+        return Err(Error::new(ErrorKind::NothingToReconcile(reconcile.versions().first().copied())));
     }
     let Some((version, _)) = options.resolve else { return Ok(()) };
     let problem = match set.find(version) {
@@ -226,6 +232,7 @@ impl<'a> Run<'a> {
             lock_waited: Duration::ZERO,
             spent: Duration::ZERO,
             watched: None,
+            recorded: 0,
             plan: Plan::default(),
             report: Report::default(),
             rehearsal: Rehearsal::default(),
@@ -236,7 +243,9 @@ impl<'a> Run<'a> {
     /// What to do next. Asking again without a reply gives the same answer.
     pub fn step(&self) -> Step<'_> {
         match self.state {
-            State::Waiting(pause, _) | State::Pausing(pause, _) => Step::Sleep(pause),
+            State::Waiting(pause, _) | State::Pausing(pause, _) | State::Resting(pause, _) => {
+                Step::Sleep(pause)
+            }
             State::Finished => Step::Finished,
             State::Calling(_) => Step::Call,
             _ => Step::Send(&self.message),
@@ -255,7 +264,11 @@ impl<'a> Run<'a> {
             (State::Finished, _) => self.misused("a reply after the end"),
             (State::Waiting(pause, after), Outcome::Slept) => self.woke(pause, after),
             (State::Pausing(pause, steps), Outcome::Slept) => self.resume(pause, steps),
-            (State::Waiting(..) | State::Pausing(..), _) | (_, Outcome::Slept) => {
+            (State::Resting(pause, undo), Outcome::Slept) => {
+                self.slept(pause);
+                State::Undoing(undo)
+            }
+            (State::Waiting(..) | State::Pausing(..) | State::Resting(..), _) | (_, Outcome::Slept) => {
                 self.misused("a reply to another step")
             }
             (state, Outcome::Lost(source)) => self.lost(&state, source),
@@ -313,8 +326,8 @@ impl<'a> Run<'a> {
         let Rehearsal { tried, not_tried } = rehearsal;
         match (state, result) {
             (State::Finished, Ok(())) => Ok(Finished { report, plan, tried, not_tried }),
-            (State::Finished, Err(kind)) => Err(Error::new(kind).after(report.applied)),
-            _ => Err(Error::new(ErrorKind::Misuse("finished before its last step")).after(report.applied)),
+            (State::Finished, Err(kind)) => Err(Error::new(kind).after(report)),
+            _ => Err(Error::new(ErrorKind::Misuse("finished before its last step")).after(report)),
         }
     }
 

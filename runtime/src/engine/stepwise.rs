@@ -85,7 +85,8 @@ impl<'a> Run<'a> {
                 return self.end(Err(ErrorKind::Refused(problems)));
             }
         };
-        self.message = self.dialect.progress(&self.tracker, migration.version());
+        self.message =
+            self.dialect.progress(&self.tracker, migration.version(), &self.names_before(migration));
         State::Stepping(Stepwise {
             migration,
             statements,

@@ -17,6 +17,8 @@ use crate::event::Event;
 pub(super) struct Undo<'a> {
     migration: &'a Migration,
     part: Part,
+    /// How often the statement at hand was begun again.
+    tries: u32,
 }
 
 /// What the message holds of it.
@@ -24,6 +26,8 @@ pub(super) struct Undo<'a> {
 enum Part {
     /// All of it, with the script here.
     Whole(Range<usize>),
+    /// The timeouts for the statements to come.
+    Timeouts,
     /// A statement, with its place in the file: they run outside of a transaction.
     Statement { next: usize, start: usize },
     /// The row, once all statements have run.
@@ -36,7 +40,12 @@ impl<'a> Run<'a> {
         let Some(migration) = self.queue.front().copied() else { return self.end(Ok(())) };
         let Some(down) = migration.down() else { return self.misused("a migration without a way back") };
         if down.directives().no_transaction() {
-            return self.step_back(migration, down, 0);
+            self.session.dirty = true;
+            self.message = self.dialect.set_timeouts(self.down_timeouts(down));
+            if self.message.is_empty() {
+                return self.step_back(migration, down, 0);
+            }
+            return State::Undoing(Undo { migration, part: Part::Timeouts, tries: 0 });
         }
         self.message = self.same_backend();
         self.message += &self.dialect.begin(self.down_timeouts(down));
@@ -48,7 +57,7 @@ impl<'a> Run<'a> {
         self.message += "\n;\n";
         self.message += &self.dialect.restore(&self.session.settings);
         self.message += &self.dialect.commit(true);
-        State::Undoing(Undo { migration, part: Part::Whole(script) })
+        State::Undoing(Undo { migration, part: Part::Whole(script), tries: 0 })
     }
 
     fn down_timeouts(&self, down: &Down) -> Timeouts {
@@ -68,19 +77,25 @@ impl<'a> Run<'a> {
             self.message += &self.lock_transaction();
             self.message += &self.dialect.take_back(&self.tracker, migration.version());
             self.message += &self.dialect.commit(true);
-            return State::Undoing(Undo { migration, part: Part::Row });
+            return State::Undoing(Undo { migration, part: Part::Row, tries: 0 });
         };
-        self.session.dirty = true;
         self.message = statement.text().to_owned();
         let part = Part::Statement { next: index + 1, start: statement.span().start };
-        State::Undoing(Undo { migration, part })
+        State::Undoing(Undo { migration, part, tries: 0 })
     }
 
     pub(super) fn undone(&mut self, undo: Undo<'a>) -> State<'a> {
-        if let (Part::Statement { next, .. }, Some(down)) = (undo.part, undo.migration.down()) {
+        let next = match undo.part {
+            Part::Timeouts => Some(0),
+            Part::Statement { next, .. } => Some(next),
+            Part::Whole(_) | Part::Row => None,
+        };
+        if let (Some(next), Some(down)) = (next, undo.migration.down()) {
             return self.step_back(undo.migration, down, next);
         }
         self.session.dirty = false;
+        (self.attempt, self.lock_waited) = (1, std::time::Duration::ZERO);
+        self.backoff.reset();
         self.queue.pop_front();
         let applied = self.applied(undo.migration, Some(self.spent));
         self.emit(&Event::RolledBack(&applied));
@@ -93,25 +108,40 @@ impl<'a> Run<'a> {
             return self.end(Err(kind));
         }
         let class = self.dialect.classify(&error, &self.tracker);
+        if let Part::Statement { .. } | Part::Timeouts = undo.part
+            && matches!(class, Class::Busy | Class::Retry)
+            && undo.tries < self.options.retries
+        {
+            return self.rest(undo, &error);
+        }
         let within = offset(&error, &self.message, self.dialect);
-        let at = match undo.part {
+        let at = match &undo.part {
             Part::Whole(script) => within.filter(|at| script.contains(at)).map(|at| at - script.start),
             Part::Statement { start, .. } => Some(start + within.unwrap_or_default()),
-            Part::Row => None,
+            Part::Timeouts | Part::Row => None,
         };
-        match class {
-            // Its row is gone: another runner has taken it back.
-            Class::Unrecorded if at.is_none() => self.roll_back(Rollback::Look),
-            Class::Busy => self.roll_back(Rollback::Wait),
-            Class::Retry if self.attempt <= self.options.retries => {
-                self.attempt += 1;
-                self.report.retries += 1;
-                self.roll_back(Rollback::Wait)
-            }
-            _ => {
-                let failure = Failure::back(undo.migration, error, at, self.dialect.syntax());
-                self.roll_back(Rollback::Fail(ErrorKind::Migration(failure)))
-            }
+        // Its row is gone: another runner has taken it back.
+        let again = class == Class::Retry || (class == Class::Unrecorded && at.is_none());
+        let whole = !matches!(undo.part, Part::Statement { .. } | Part::Timeouts);
+        if again
+            && whole
+            && let Some(state) = self.try_again(Some(undo.migration.version()), &error.message)
+        {
+            return state;
         }
+        if class == Class::Busy && whole {
+            return self.roll_back(Rollback::Wait);
+        }
+        let failure = Failure::back(undo.migration, error, at, self.dialect.syntax());
+        self.roll_back(Rollback::Fail(ErrorKind::Migration(failure)))
+    }
+
+    /// Waits before the same statement is sent again: what came before it is done.
+    fn rest(&mut self, mut undo: Undo<'a>, error: &DbError) -> State<'a> {
+        undo.tries += 1;
+        self.report.retries += 1;
+        let version = undo.migration.version();
+        self.emit(&Event::Retrying { version, attempt: undo.tries, reason: &error.message });
+        State::Resting(self.backoff.next(), undo)
     }
 }

@@ -80,9 +80,24 @@ impl<'a> Run<'a> {
         if let Ok(at) = self.queue.binary_search_by_key(&migration.version(), |queued| queued.version()) {
             self.queue.remove(at);
         }
+        self.recorded +=
+            self.pending(migration.version()).and_then(|pending| pending.stands_for()).unwrap_or(1);
         let applied = self.applied(migration, duration);
         self.emit(&Event::Applied(&applied));
         self.report.applied.push(applied);
+    }
+
+    /// Rolls back and tries again from a look on, so often. `None`: it was tried often enough.
+    pub(super) fn try_again(&mut self, version: Option<Version>, reason: &str) -> Option<State<'a>> {
+        if self.attempt > self.options.retries {
+            return None;
+        }
+        if let Some(version) = version {
+            self.emit(&Event::Retrying { version, attempt: self.attempt, reason });
+        }
+        self.attempt += 1;
+        self.report.retries += 1;
+        Some(self.roll_back(Rollback::Retry))
     }
 
     pub(super) fn roll_back(&mut self, then: Rollback<'a>) -> State<'a> {
@@ -97,7 +112,8 @@ impl<'a> Run<'a> {
             Rollback::Done => self.end(Ok(())),
             Rollback::Fail(kind) => self.fail(kind),
             Rollback::Again(steps) => self.again(steps, "the database was busy"),
-            Rollback::Wait => self.wait_and_look(),
+            Rollback::Wait => self.wait(After::Look, None),
+            Rollback::Retry => State::Waiting(self.backoff.next(), After::Look),
             Rollback::Look if self.session.locked => self.look(),
             Rollback::Look => self.wait(After::Look, None),
             Rollback::Review(refusal) => self.look_after(refusal),

@@ -144,7 +144,8 @@ impl<'a> Reading<'a> {
             // Where it was renamed, the counter knows the number before.
             let before = set.renames().iter().filter(|rename| rename.to() == migration.version());
             let numbers: Vec<_> = before.filter_map(|rename| number(rename.from())).collect();
-            let counted = migration.version() <= last;
+            // A number that was given away is a new migration's.
+            let counted = migration.version() <= last && !self.is_renamed(migration.version());
             let passed = numbers.iter().any(|number| *number <= last);
             if passed || (counted && numbers.is_empty()) {
                 self.take(migration);

@@ -59,7 +59,7 @@ pub(super) fn a_squashed_history_is_known<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();
     run::<D>(&mut client, &squashed).unwrap();
-    assert_eq!(rows::<D>(&mut client, SET), ["2|all", "3|t3"]);
+    assert_eq!(rows::<D>(&mut client, SET), ["2|all.baseline", "3|t3"]);
     assert_eq!(run::<D>(&mut client, &squashed).unwrap().round_trips(), 1);
     // One that stopped below it cannot be brought forward.
     let driver = D::fresh();

@@ -88,8 +88,8 @@ pub(super) fn an_older_release_knows_its_own_names<D: Driver>() {
     assert_eq!(
         report.warnings(),
         [
-            "version 2 (`t2`) is applied as 9 `t2`: a newer release has renamed it",
-            "version 1 (`t1`) is applied as 1 `one`: a newer release has renamed it"
+            "version 1 (`t1`) is applied as 1 `one`: a newer release has renamed it",
+            "version 2 (`t2`) is applied as 9 `t2`: a newer release has renamed it"
         ]
     );
     assert_eq!(rows::<D>(&mut client, SET), ["1|one", "9|t2"]);
