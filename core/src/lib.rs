@@ -8,6 +8,8 @@
 //!
 //! Applications depend on the `gapless` crate, which re-exports what they need from here.
 
+mod annotation;
+mod check;
 mod checksum;
 mod concurrent;
 mod current;
@@ -33,6 +35,7 @@ mod statement;
 mod syntax;
 mod token;
 mod version;
+mod wrapper;
 
 pub use checksum::{Checksum, ParseChecksumError, normalise};
 pub use concurrent::Concurrent;
