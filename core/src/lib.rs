@@ -9,6 +9,7 @@
 //! Applications depend on the `gapless` crate, which re-exports what they need from here.
 
 mod annotation;
+mod chain;
 mod check;
 mod checksum;
 mod concurrent;
@@ -21,6 +22,7 @@ mod merge;
 mod migration;
 mod name;
 mod open;
+mod pairs;
 mod pattern;
 mod plain;
 mod problem;

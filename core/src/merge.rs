@@ -76,7 +76,7 @@ pub const fn merged<const N: usize>(sets: &[&MigrationSet]) -> [Migration; N] {
 /// Their renames.
 #[doc(hidden)]
 pub const fn merged_renames<const N: usize>(sets: &[&MigrationSet]) -> [Rename; N] {
-    let mut table = [const { Rename::__embedded("", 0) }; N];
+    let mut table = [const { Rename::__embedded("", None, 0) }; N];
     let (mut set, mut filled) = (0, 0);
     while set < sets.len() {
         let mut index = 0;

@@ -133,9 +133,9 @@ pub mod __private {
             Down::__embedded(path, sql, directives)
         }
 
-        /// A line of `renames.txt`.
-        pub const fn rename(from: &'static str, to: i64) -> Rename {
-            Rename::__embedded(from, to)
+        /// A line of `renames.txt`, and what its old identifier spells.
+        pub const fn rename(from: &'static str, old: Option<(i64, &'static str)>, to: i64) -> Rename {
+            Rename::__embedded(from, old, to)
         }
 
         /// What header comments ask for; timeouts in milliseconds.
