@@ -58,14 +58,21 @@ pub const fn common_rules(sets: &[&MigrationSet]) -> Rules {
 #[doc(hidden)]
 pub const fn merged<const SETS: usize, const N: usize>(sets: &[&MigrationSet; SETS]) -> [Migration; N] {
     let mut table = [const { Migration::__embedded(0, "", "", "", &[0; 32], None, Directives::NONE) }; N];
-    // How far each set was read: every row looks at one migration of each.
+    // How far each set was read, and the version that comes next in it: every row looks at those alone.
     let mut read = [0; SETS];
+    let mut next = [None; SETS];
+    let mut set = 0;
+    while set < SETS {
+        next[set] = version_at(sets[set], 0);
+        set += 1;
+    }
     let mut last: Option<(usize, &Migration)> = None;
     let mut filled = 0;
     while filled < N {
-        let set = lowest(sets, &read);
+        let set = lowest(&next);
         let found = &sets[set].__migrations()[read[set]];
         read[set] += 1;
+        next[set] = version_at(sets[set], read[set]);
         if let Some((other, before)) = last
             && before.version().number() == found.version().number()
         {
@@ -81,28 +88,24 @@ pub const fn merged<const SETS: usize, const N: usize>(sets: &[&MigrationSet; SE
     table
 }
 
+const fn version_at(set: &MigrationSet, index: usize) -> Option<i64> {
+    let migrations = set.__migrations();
+    if index < migrations.len() { Some(migrations[index].version().number()) } else { None }
+}
+
 /// The set whose next migration has the lowest version; of two with one version, the first.
-const fn lowest<const SETS: usize>(sets: &[&MigrationSet; SETS], read: &[usize; SETS]) -> usize {
-    let mut best: Option<(usize, i64)> = None;
-    let mut set = 0;
+const fn lowest<const SETS: usize>(next: &[Option<i64>; SETS]) -> usize {
+    let (mut best, mut lowest, mut set) = (SETS, i64::MAX, 0);
     while set < SETS {
-        let migrations = sets[set].__migrations();
-        if read[set] < migrations.len() {
-            let version = migrations[read[set]].version().number();
-            let better = match best {
-                None => true,
-                Some((_, known)) => version < known,
-            };
-            if better {
-                best = Some((set, version));
-            }
+        if let Some(version) = next[set]
+            && (best == SETS || version < lowest)
+        {
+            (best, lowest) = (set, version);
         }
         set += 1;
     }
-    match best {
-        Some((set, _)) => set,
-        None => panic!("the sets hold fewer migrations than were counted"),
-    }
+    assert!(best < SETS, "the sets hold fewer migrations than were counted");
+    best
 }
 
 /// Their renames.
