@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use crate::layout::Part;
 use crate::statement::{Fault, Script};
 
 /// How a migration wants to be run, as its header comments say.
@@ -55,6 +56,12 @@ impl Directives {
         self
     }
 
+    /// A transaction is never half done, so nothing of it is run again.
+    pub(crate) const fn inside_of_transaction(mut self) -> Directives {
+        (self.no_transaction, self.rerunnable) = (false, false);
+        self
+    }
+
     /// The macro's way to write directives down as a constant; timeouts in milliseconds.
     #[doc(hidden)]
     pub const fn __embedded(
@@ -94,7 +101,12 @@ const NAMES: [&str; 4] = ["no-transaction", "rerunnable", "lock-timeout", "state
 
 /// Reads the directives of a script. All that looks like one and is not is a fault: a directive that
 /// is silently ignored is worse than none. `base` is known of the script otherwise.
-pub(crate) fn directives(sql: &str, script: &Script<'_>, base: Directives) -> (Directives, Vec<Fault>) {
+pub(crate) fn directives(
+    sql: &str,
+    script: &Script<'_>,
+    base: Directives,
+    part: Part,
+) -> (Directives, Vec<Fault>) {
     let header_end = script.statements.first().map_or(sql.len(), |first| first.span().start);
     let mut reader = Reader { directives: base, seen: Vec::new(), rerunnable: None, rust: None };
     // The directive of sqlx, which it knows by the first bytes of the file.
@@ -118,7 +130,10 @@ pub(crate) fn directives(sql: &str, script: &Script<'_>, base: Directives) -> (D
         let help = "remove it, or add `-- gapless: no-transaction`: a transaction is never half done";
         faults.push(Fault::new("`rerunnable` means nothing without `no-transaction`", span, help));
     }
-    faults.extend(reader.rust.and_then(|span| rust_alone(reader.directives, script, span)));
+    faults.extend(reader.rust.and_then(|span| match part {
+        Part::Down => Some(rust_back(span)),
+        _ => rust_alone(reader.directives, script, span),
+    }));
     (reader.directives, faults)
 }
 
@@ -131,6 +146,12 @@ fn rust_alone(directives: Directives, script: &Script<'_>, span: Range<usize>) -
     let statement = script.statements.first()?;
     let help = "say in comments what the code does; SQL goes into a migration of its own";
     Some(Fault::new("a file with `-- gapless: rust` holds comments only", statement.span(), help))
+}
+
+/// Code is run forward only.
+fn rust_back(span: Range<usize>) -> Fault {
+    let help = "write the SQL that takes the migration back, or remove the way back";
+    Fault::new("`-- gapless: rust` where a migration is taken back", span, help)
 }
 
 struct Reader {
@@ -192,7 +213,9 @@ fn addressed(line: &str) -> Option<&str> {
     let word = rest.trim_start_matches([' ', '\t', '=']);
     let names =
         NAMES.iter().any(|name| word.get(..name.len()).is_some_and(|word| word.eq_ignore_ascii_case(name)));
-    (rest.trim_start().starts_with(':') || (names && word.len() < rest.len())).then_some(line)
+    // `rust` begins many a sentence, so it must be all there is.
+    let named = names || word.eq_ignore_ascii_case("rust");
+    (rest.trim_start().starts_with(':') || (named && word.len() < rest.len())).then_some(line)
 }
 
 /// A whole number and a unit, as Postgres writes durations; `0` needs no unit.
@@ -227,7 +250,7 @@ mod tests {
 
     fn of(sql: &str) -> (Directives, Vec<String>) {
         let script = read(sql, Syntax::Shared);
-        let (directives, faults) = directives(sql, &script, Directives::NONE);
+        let (directives, faults) = directives(sql, &script, Directives::NONE, Part::Up);
         (directives, faults.into_iter().map(|fault| fault.message).collect())
     }
 
@@ -260,6 +283,8 @@ mod tests {
             "-- gapless no-transaction\nSELECT 1",
             "-- gapless = lock-timeout 2s\nSELECT 1",
             "-- @gapless: no-transaction\nSELECT 1",
+            "-- gapless rust\n",
+            "-- gapless=rust\nSELECT 1",
             "-- gapless: lock-timeout 2s\n-- gapless: lock-timeout 3s\nSELECT 1",
             "-- gapless: rerunnable\nSELECT 1",
             "-- gapless: rust\nSELECT 1",
@@ -273,6 +298,7 @@ mod tests {
 
     #[test]
     fn prose_about_us_is_prose() {
+        assert_eq!(of("-- gapless rust code reads this\nSELECT 1"), (Directives::NONE, vec![]));
         assert_eq!(of("-- gapless runs this at boot\nSELECT 'x -- gapless: y'"), (Directives::NONE, vec![]));
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::layout::{Layout, Named, Part};
 use crate::lock::{Files, LOCK};
-use crate::name::{FileName, Kind, NameError};
+use crate::name::{FileName, NameError};
 use crate::scan::{File, Scanner};
 use crate::{Problem, normalise, snippet};
 
@@ -48,12 +48,22 @@ impl Scanner<'_> {
             renames,
         });
         let known = self.files.len() + self.problems.len();
-        for name in names {
-            let (shown, path) = (format!("{relative}/{name}"), path.join(&name));
-            if path.is_dir() {
-                self.subdirectory(pattern, shown, &name, path);
-            } else {
-                self.entry(pattern, shown, &name, path);
+        for name in names.iter().filter(|name| ![LOCK, RENAMES].contains(&name.as_str())) {
+            let (shown, path) = (format!("{relative}/{name}"), path.join(name));
+            match fs::metadata(&path) {
+                Ok(found) if found.is_dir() => self.subdirectory(pattern, shown, name, path),
+                Ok(_) => self.entry(pattern, shown, name, path),
+                // Editors keep notes in hidden links that lead nowhere.
+                Err(_) if name.starts_with('.') => {}
+                Err(error) => {
+                    let problem = Problem::new(pattern, format!("what lies here cannot be read: {error}"));
+                    let help = "restore what the link leads to, or remove it";
+                    self.problems.push(if path.is_symlink() {
+                        problem.file(shown).help(help)
+                    } else {
+                        problem.file(shown)
+                    });
+                }
             }
         }
         if known == self.files.len() + self.problems.len() {
@@ -70,22 +80,27 @@ impl Scanner<'_> {
             Ok(text) => Some(normalise(&text).into_owned()),
             Err(error) => {
                 let shown = path.strip_prefix(self.root).unwrap_or(&path).to_string_lossy().into_owned();
-                let problem = Problem::new(pattern, format!("the file cannot be read: {error}"));
-                self.problems.push(problem.file(shown));
+                let problem = Problem::new(pattern, format!("the file cannot be read: {error}")).file(shown);
+                // Both directions may ask for it.
+                if !self.problems.contains(&problem) {
+                    self.problems.push(problem);
+                }
                 None
             }
         }
     }
 
     fn entry(&mut self, pattern: usize, shown: String, name: &str, path: PathBuf) {
-        let native = FileName::parse(name);
-        // These two are ours in every layout.
-        let ours = matches!(&native, Ok(Some(name)) if matches!(name.kind, Kind::Tombstone | Kind::Baseline));
-        let parsed = match self.rules.layout {
-            layout if ours || layout.is_native() => native.map(|name| name.map(Named::from)),
+        if let Some(right) = [LOCK, RENAMES].into_iter().find(|right| name.eq_ignore_ascii_case(right)) {
+            let problem = Problem::new(pattern, format!("`{name}` would be passed over")).file(shown);
+            return self.problems.push(problem.help(format!("rename it to `{right}`")));
+        }
+        let layout = self.rules.layout;
+        let parsed = match special(layout, name) {
+            Some(parsed) => parsed,
             // It passes over what is not a directory, and so does its user.
-            layout if layout.is_directories() => Ok(None),
-            layout => layout.parse(name),
+            None if layout.is_directories() => return self.loose(pattern, shown, name),
+            None => layout.parse(name),
         };
         match parsed {
             Ok(None) => {}
@@ -95,6 +110,16 @@ impl Scanner<'_> {
                 self.files.push(file);
             }
             Err(error) => self.misnamed(pattern, shown, &error),
+        }
+    }
+
+    /// A file where Diesel has directories. One that has a version was meant to be a migration.
+    fn loose(&mut self, pattern: usize, shown: String, name: &str) {
+        if is_sql(name) && name.starts_with(|first: char| first.is_ascii_digit()) {
+            let stem = name.get(..name.len() - ".sql".len()).unwrap_or(name);
+            let message = "Diesel passes over a file beside the migrations' directories";
+            let help = format!("move it to `{stem}/up.sql`, or rename it if it is no migration");
+            self.problems.push(Problem::new(pattern, message).file(shown).help(help));
         }
     }
 
@@ -118,10 +143,17 @@ impl Scanner<'_> {
         if fs::canonicalize(&path).is_ok_and(|path| self.named.contains(&path)) {
             return;
         }
-        if is_sql(name) || holds_sql(&path) {
-            let help = "move its files up, or name the directory in `embed_migrations!` too";
-            let problem = Problem::new(pattern, "a subdirectory with SQL files would be passed over");
-            self.problems.push(problem.file(shown).help(help));
+        match holds_sql(&path) {
+            Ok(false) if !is_sql(name) => {}
+            Ok(_) => {
+                let help = "move its files up, or name the directory in `embed_migrations!` too";
+                let problem = Problem::new(pattern, "a subdirectory with SQL files would be passed over");
+                self.problems.push(problem.file(shown).help(help));
+            }
+            Err(error) => {
+                let problem = Problem::new(pattern, format!("the directory cannot be read: {error}"));
+                self.problems.push(problem.file(shown));
+            }
         }
     }
 
@@ -132,19 +164,39 @@ impl Scanner<'_> {
             Ok(None) => return,
             Err(error) => return self.misnamed(pattern, shown, &error),
         };
-        let known = self.files.len();
-        for (file, part) in [("up.sql", Part::Up), ("down.sql", Part::Down)] {
-            let path = path.join(file);
-            if !path.exists() {
-                continue;
+        let names = match sorted_names(path) {
+            Ok(names) => names,
+            Err(error) => {
+                let problem = Problem::new(pattern, format!("the directory cannot be read: {error}"));
+                return self.problems.push(problem.file(shown));
             }
-            let entry = format!("{name}/{file}");
+        };
+        let (known, mut odd) = (self.files.len(), false);
+        for entry in names.iter().filter(|entry| is_sql(entry) && !entry.starts_with('.')) {
+            let part = match entry.as_str() {
+                "up.sql" => Part::Up,
+                "down.sql" => Part::Down,
+                _ => {
+                    odd = true;
+                    let message = "Diesel passes over this file: a migration is `up.sql` and `down.sql`";
+                    let lower = entry.to_ascii_lowercase();
+                    let help = if matches!(&*lower, "up.sql" | "down.sql") {
+                        format!("rename it to `{lower}`")
+                    } else {
+                        "put what it does into one of them, and remove it".to_owned()
+                    };
+                    let problem = Problem::new(pattern, message).file(format!("{shown}/{entry}"));
+                    self.problems.push(problem.help(help));
+                    continue;
+                }
+            };
+            let (path, inside) = (path.join(entry), format!("{name}/{entry}"));
             let named = Named { part, ..named.clone() };
-            let mut file = self.file(named, pattern, format!("{shown}/{file}"), &entry, path);
+            let mut file = self.file(named, pattern, format!("{shown}/{entry}"), &inside, path);
             self.settings(&mut file, "metadata.toml");
             self.files.push(file);
         }
-        if self.files.len() == known {
+        if self.files.len() == known && !odd {
             let help = "add an `up.sql`, or remove the directory";
             let problem = Problem::new(pattern, "a migration's directory without `up.sql`").file(shown);
             self.problems.push(problem.help(help));
@@ -159,7 +211,8 @@ impl Scanner<'_> {
             Layout::Diesel => file.path.with_file_name(suffix),
             _ => return,
         };
-        if !beside.exists() {
+        // A link that leads nowhere is there, and cannot be read.
+        if beside.symlink_metadata().is_err() {
             return;
         }
         self.watched.push(self.root.join(&beside));
@@ -191,11 +244,35 @@ fn is_sql(name: &str) -> bool {
 }
 
 /// Whether a file that looks like SQL lies in the directory or below it.
-fn holds_sql(path: &Path) -> bool {
-    let Ok(entries) = fs::read_dir(path) else { return false };
-    entries.flatten().any(|entry| {
+fn holds_sql(path: &Path) -> std::io::Result<bool> {
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
         // Links are not followed: they can lead round in a circle.
-        let directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        is_sql(&entry.file_name().to_string_lossy()) || (directory && holds_sql(&entry.path()))
-    })
+        let directory = entry.file_type()?.is_dir();
+        if is_sql(&entry.file_name().to_string_lossy()) || (directory && holds_sql(&entry.path())?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// A tombstone or a baseline, which are ours in every layout; `None` for another file. The stem is ours or that of the
+/// layout.
+fn special(layout: Layout, file: &str) -> Option<Result<Option<Named>, NameError>> {
+    let suffixes = [(".tombstone.sql", Part::Tombstone), (".baseline.sql", Part::Baseline)];
+    let native = FileName::parse(file).map(|name| name.map(Named::from));
+    let lower = file.to_ascii_lowercase();
+    let (suffix, part) = suffixes.into_iter().find(|(suffix, _)| lower.ends_with(suffix))?;
+    let Some(stem) = file.strip_suffix(suffix).filter(|_| native.is_err() && !layout.is_native()) else {
+        return Some(native);
+    };
+    let theirs = if layout.is_directories() { stem.to_owned() } else { format!("{stem}.sql") };
+    match layout.parse(&theirs) {
+        Ok(None) => Some(native),
+        Ok(Some(named)) => Some(Ok(Some(Named { part, ..named }))),
+        Err(error) => Some(Err(error.suggesting(|name| {
+            let stem = name.strip_suffix(".sql").unwrap_or(&name);
+            format!("{stem}{suffix}")
+        }))),
+    }
 }

@@ -8,6 +8,9 @@
 //!
 //! Applications depend on the `gapless` crate, which re-exports what they need from here.
 
+mod annotation;
+mod chain;
+mod check;
 mod checksum;
 mod concurrent;
 mod current;
@@ -19,6 +22,7 @@ mod merge;
 mod migration;
 mod name;
 mod open;
+mod pairs;
 mod pattern;
 mod plain;
 mod problem;
@@ -33,6 +37,7 @@ mod statement;
 mod syntax;
 mod token;
 mod version;
+mod wrapper;
 
 pub use checksum::{Checksum, ParseChecksumError, normalise};
 pub use concurrent::Concurrent;

@@ -28,13 +28,25 @@ pub fn write_locks(root: &Path, patterns: &[Pattern], rules: impl Into<Rules>) -
     scanner.assemble();
     Problems::check(std::mem::take(&mut scanner.problems))?;
     for directory in &scanner.directories {
-        let files = directory.files.as_ref().map(written).unwrap_or_default();
-        if let Err(error) = fs::write(directory.path.join(LOCK), files) {
+        let files = directory.files.as_ref().unwrap_or(const { &Files::new() });
+        let right = directory.lock.as_deref().is_some_and(|lock| read(lock).as_ref() == Ok(files));
+        if right {
+            continue;
+        }
+        if let Err(error) = replace(&directory.path, &written(files)) {
             let problem = Problem::new(directory.pattern, format!("the file cannot be written: {error}"));
             scanner.problems.push(problem.file(format!("{}/{LOCK}", directory.shown)));
         }
     }
     Problems::check(scanner.problems)
+}
+
+/// Writes the lock of a directory at once: whoever reads it meanwhile sees the old one or the new one.
+fn replace(directory: &Path, text: &str) -> std::io::Result<()> {
+    // Hidden, and so no file of the directory; two compilers may be at work in it.
+    let new = directory.join(format!(".{LOCK}.{}", std::process::id()));
+    let replaced = fs::write(&new, text).and_then(|()| fs::rename(&new, directory.join(LOCK)));
+    replaced.inspect_err(|_| drop(fs::remove_file(&new)))
 }
 
 /// As `sha256sum` writes it.
@@ -45,30 +57,50 @@ fn written(files: &Files) -> String {
     })
 }
 
+/// Why a lock cannot be read.
+#[derive(Debug, PartialEq, Eq)]
+enum Odd {
+    /// A line that is not of the format, counted from 1.
+    Line(usize),
+    /// A file that is listed twice.
+    Twice(String),
+}
+
 /// Reads a lock.
 ///
 /// # Errors
 ///
-/// The number of the first line that is not of the format.
-fn read(text: &str) -> Result<Files, usize> {
+/// The first thing that is wrong with it.
+fn read(text: &str) -> Result<Files, Odd> {
     let lines =
         text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
     let read = |(index, line): (usize, &str)| {
-        let (checksum, name) = line.split_once(' ').ok_or(index + 1)?;
+        let odd = || Odd::Line(index + 1);
+        let (checksum, name) = line.split_once(' ').ok_or_else(odd)?;
         // `*` marks a file that was read as binary; `./` comes from a shell's pattern.
         let name = name.strip_prefix([' ', '*']).unwrap_or(name).trim_end();
         let name = name.strip_prefix("./").unwrap_or(name).to_owned();
-        Ok((name, checksum.parse().map_err(|_| index + 1)?))
+        Ok((name, checksum.parse().map_err(|_| odd())?))
     };
-    lines.map(read).collect()
+    let mut files = Files::new();
+    for listed in lines.map(read) {
+        let (name, checksum) = listed?;
+        if files.insert(name.clone(), checksum).is_some() {
+            return Err(Odd::Twice(name));
+        }
+    }
+    Ok(files)
 }
 
 /// What of a directory is not as its lock says.
 pub(crate) fn compare(pattern: usize, shown: &str, lock: &str, files: &Files) -> Vec<Problem> {
     let locked = match read(lock) {
         Ok(locked) => locked,
-        Err(line) => {
-            let message = format!("line {line} is not a checksum and a file name");
+        Err(odd) => {
+            let message = match odd {
+                Odd::Line(line) => format!("line {line} is not a checksum and a file name"),
+                Odd::Twice(name) => format!("`{name}` is listed twice"),
+            };
             let help = format!("restore the file from version control, or write it anew: {WRITE}");
             return vec![Problem::new(pattern, message).file(format!("{shown}/{LOCK}")).help(help)];
         }
@@ -111,6 +143,7 @@ mod tests {
         // `printf 'SELECT 1;\n' > 1_a.sql; sha256sum --binary ./1_a.sql`
         let line = "b4e0497804e46e0a0b0b8c31975b062152d551bac49c3c2e80932567b4085dcd *./1_a.sql";
         assert_eq!(read(line), Ok(Files::from([("1_a.sql".to_owned(), Checksum::of("SELECT 1;\n"))])));
-        assert_eq!(read("\n# x\nnonsense"), Err(3));
+        assert_eq!(read("\n# x\nnonsense"), Err(Odd::Line(3)));
+        assert_eq!(read(&format!("{line}\n{line}")), Err(Odd::Twice("1_a.sql".to_owned())));
     }
 }

@@ -4,17 +4,22 @@
 
 use std::mem;
 
-use crate::{Directives, Layout, Migration, MigrationSet, Rename, Rules, Syntax};
+use crate::{Directives, Layout, Migration, MigrationSet, Rename, Rules, Syntax, Version};
 
 /// How many migrations the sets hold together.
+///
+/// # Panics
+///
+/// At compile time, if one of them has a baseline.
 #[doc(hidden)]
 pub const fn total(sets: &[&MigrationSet]) -> usize {
     let (mut sum, mut index) = (0, 0);
     while index < sets.len() {
-        assert!(
-            sets[index].baseline().is_none(),
-            "a set with a baseline cannot be merged: it would stand for migrations of other crates too"
-        );
+        if let Some(baseline) = sets[index].baseline() {
+            let text = Text::NONE.place(owner(sets[index], baseline), baseline.__path());
+            let why = " is a baseline, and a set with one cannot be merged: it would stand for migrations of other crates too";
+            panic!("{}", text.and(why).as_str());
+        }
         sum += sets[index].__migrations().len();
         index += 1;
     }
@@ -51,37 +56,73 @@ pub const fn common_rules(sets: &[&MigrationSet]) -> Rules {
 ///
 /// At compile time, if two have one version, naming both.
 #[doc(hidden)]
-pub const fn merged<const N: usize>(sets: &[&MigrationSet]) -> [Migration; N] {
+pub const fn merged<const SETS: usize, const N: usize>(sets: &[&MigrationSet; SETS]) -> [Migration; N] {
     let mut table = [const { Migration::__embedded(0, "", "", "", &[0; 32], None, Directives::NONE) }; N];
-    let mut last: Option<(usize, usize)> = None;
+    // How far each set was read, and the version that comes next in it: every row looks at those alone.
+    let mut read = [0; SETS];
+    let mut next = [None; SETS];
+    let mut set = 0;
+    while set < SETS {
+        next[set] = version_at(sets[set], 0);
+        set += 1;
+    }
+    let mut last: Option<(usize, &Migration)> = None;
     let mut filled = 0;
     while filled < N {
-        let (set, index) = next(sets, last);
-        let found = &sets[set].__migrations()[index];
-        if let Some((other, at)) = last {
-            let before = &sets[other].__migrations()[at];
-            if before.version().number() == found.version().number() {
-                panic!("{}", Collision::of(sets[other], before, sets[set], found).text());
-            }
+        let set = lowest(&next);
+        let found = &sets[set].__migrations()[read[set]];
+        read[set] += 1;
+        next[set] = version_at(sets[set], read[set]);
+        if let Some((other, before)) = last
+            && before.version().number() == found.version().number()
+        {
+            let text = Text::NONE.and("two migrations have one version: ");
+            let text = text.place(owner(sets[other], before), before.__path()).and(" and ");
+            panic!("{}", text.place(owner(sets[set], found), found.__path()).as_str());
         }
-        let package = sets[set].__package();
         // What is put aside holds nothing that has to be dropped, but the compiler cannot know.
-        mem::forget(mem::replace(&mut table[filled], found.__of_package(package)));
-        last = Some((set, index));
+        mem::forget(mem::replace(&mut table[filled], found.__of_package(sets[set].__package())));
+        last = Some((set, found));
         filled += 1;
     }
     table
 }
 
+const fn version_at(set: &MigrationSet, index: usize) -> Option<i64> {
+    let migrations = set.__migrations();
+    if index < migrations.len() { Some(migrations[index].version().number()) } else { None }
+}
+
+/// The set whose next migration has the lowest version; of two with one version, the first.
+const fn lowest<const SETS: usize>(next: &[Option<i64>; SETS]) -> usize {
+    let (mut best, mut lowest, mut set) = (SETS, i64::MAX, 0);
+    while set < SETS {
+        if let Some(version) = next[set]
+            && (best == SETS || version < lowest)
+        {
+            (best, lowest) = (set, version);
+        }
+        set += 1;
+    }
+    assert!(best < SETS, "the sets hold fewer migrations than were counted");
+    best
+}
+
 /// Their renames.
+///
+/// # Panics
+///
+/// At compile time, if two sets rename the same, or if one renames what is a migration of another.
 #[doc(hidden)]
-pub const fn merged_renames<const N: usize>(sets: &[&MigrationSet]) -> [Rename; N] {
-    let mut table = [const { Rename::__embedded("", 0) }; N];
+pub const fn merged_renames<const SETS: usize, const N: usize>(sets: &[&MigrationSet; SETS]) -> [Rename; N] {
+    let mut table = [const { Rename::__embedded("", None, 0) }; N];
     let (mut set, mut filled) = (0, 0);
-    while set < sets.len() {
+    while set < SETS {
+        let renames = sets[set].__renames();
         let mut index = 0;
-        while index < sets[set].__renames().len() {
-            mem::forget(mem::replace(&mut table[filled], sets[set].__renames()[index].__copy()));
+        while index < renames.len() {
+            alone(sets, set, &renames[index]);
+            mem::forget(mem::replace(&mut table[filled], renames[index].__copy()));
             (index, filled) = (index + 1, filled + 1);
         }
         set += 1;
@@ -89,89 +130,116 @@ pub const fn merged_renames<const N: usize>(sets: &[&MigrationSet]) -> [Rename; 
     table
 }
 
-/// The migration that follows, by version and then by set.
-const fn next(sets: &[&MigrationSet], last: Option<(usize, usize)>) -> (usize, usize) {
-    let mut best: Option<(usize, usize, i64)> = None;
-    let mut set = 0;
-    while set < sets.len() {
-        let migrations = sets[set].__migrations();
-        let index = first_after(sets, set, last);
-        if index < migrations.len() {
-            let version = migrations[index].version().number();
-            let better = match best {
-                None => true,
-                Some((_, _, known)) => version < known,
-            };
-            if better {
-                best = Some((set, index, version));
+/// Panics if a rename means something in another set too.
+const fn alone(sets: &[&MigrationSet], set: usize, rename: &Rename) {
+    let mut other = 0;
+    while other < sets.len() {
+        if other != set {
+            if let Some((version, name)) = rename.__old()
+                && let Some(migration) = find(sets[other], version)
+                && same(migration.__name(), name)
+            {
+                let text = renamed(sets[set], rename).and(", which is the migration ");
+                let text = text.place(owner(sets[other], migration), migration.__path());
+                panic!("{}", text.as_str());
+            }
+            let (renames, mut index) = (sets[other].__renames(), 0);
+            while index < renames.len() {
+                if same_old(rename, &renames[index]) {
+                    let text = renamed(sets[set], rename).and(", and ");
+                    panic!("{}", text.append(&renamed(sets[other], &renames[index])).as_str());
+                }
+                index += 1;
             }
         }
-        set += 1;
-    }
-    match best {
-        Some((set, index, _)) => (set, index),
-        None => panic!("the sets hold fewer migrations than were counted"),
+        other += 1;
     }
 }
 
-/// Where in a set that begins which comes after `last`, by bisection.
-const fn first_after(sets: &[&MigrationSet], set: usize, last: Option<(usize, usize)>) -> usize {
-    let Some((of, at)) = last else { return 0 };
-    let limit = sets[of].__migrations()[at].version().number();
-    let migrations = sets[set].__migrations();
+const fn same_old(first: &Rename, second: &Rename) -> bool {
+    match (first.__old(), second.__old()) {
+        (Some((first, name)), Some((second, other))) => {
+            first.number() == second.number() && same(name, other)
+        }
+        _ => same(first.__from(), second.__from()),
+    }
+}
+
+const fn same(first: &str, second: &str) -> bool {
+    let (first, second) = (first.as_bytes(), second.as_bytes());
+    let mut index = 0;
+    while index < first.len() && index < second.len() && first[index] == second[index] {
+        index += 1;
+    }
+    first.len() == second.len() && index == first.len()
+}
+
+const fn find(set: &MigrationSet, version: Version) -> Option<&Migration> {
+    let migrations = set.__migrations();
     let (mut low, mut high) = (0, migrations.len());
     while low < high {
         let middle = low + (high - low) / 2;
-        let version = migrations[middle].version().number();
-        // Of two with one version, that of the later set comes second.
-        if version < limit || (version == limit && set <= of) {
+        if migrations[middle].version().number() < version.number() {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    low
+    if low < migrations.len() && migrations[low].version().number() == version.number() {
+        return Some(&migrations[low]);
+    }
+    None
+}
+
+/// The crate of a migration. A set that was merged has none of its own.
+const fn owner(set: &MigrationSet, migration: &Migration) -> &'static str {
+    match migration.package() {
+        Some(package) => package,
+        None => set.__package(),
+    }
+}
+
+const fn renamed(set: &MigrationSet, rename: &Rename) -> Text {
+    let package = match find(set, rename.to()) {
+        Some(migration) => owner(set, migration),
+        None => set.__package(),
+    };
+    Text::NONE.and(package).and(" renames `").and(rename.__from()).and("`")
 }
 
 /// The text of a compile error, put together without memory to ask for.
-struct Collision {
+struct Text {
     bytes: [u8; 512],
     length: usize,
 }
 
-impl Collision {
-    const fn of(
-        first_set: &MigrationSet,
-        first: &Migration,
-        set: &MigrationSet,
-        second: &Migration,
-    ) -> Collision {
-        let mut text = Collision { bytes: [0; 512], length: 0 };
-        text.push("two migrations have one version: ");
-        text.push(first_set.__package());
-        text.push(": ");
-        text.push(first.__path());
-        text.push(" and ");
-        text.push(set.__package());
-        text.push(": ");
-        text.push(second.__path());
-        text
-    }
+impl Text {
+    const NONE: Text = Text { bytes: [0; 512], length: 0 };
 
     /// Cuts off what does not fit.
-    const fn push(&mut self, text: &str) {
+    const fn and(mut self, text: &str) -> Text {
         let bytes = text.as_bytes();
         let mut index = 0;
         while index < bytes.len() && self.length < self.bytes.len() {
             self.bytes[self.length] = bytes[index];
             (index, self.length) = (index + 1, self.length + 1);
         }
+        self
     }
 
-    const fn text(&self) -> &str {
+    const fn append(self, other: &Text) -> Text {
+        self.and(other.as_str())
+    }
+
+    /// A file and its crate.
+    const fn place(self, package: &str, path: &str) -> Text {
+        self.and(package).and(": ").and(path)
+    }
+
+    const fn as_str(&self) -> &str {
         match std::str::from_utf8(self.bytes.split_at(self.length).0) {
             Ok(text) => text,
-            Err(_) => "two migrations have one version, in two crates",
+            Err(_) => "the sets cannot be merged: two crates have the same, or one has a baseline",
         }
     }
 }

@@ -167,6 +167,12 @@ impl Migration {
         &self.name
     }
 
+    /// The name, where a constant may ask.
+    #[doc(hidden)]
+    pub const fn __name(&self) -> &str {
+        constant(&self.name)
+    }
+
     /// The file, relative to the crate that embeds it.
     pub fn path(&self) -> &str {
         &self.path
@@ -222,7 +228,7 @@ impl Migration {
 
 #[expect(clippy::panic, reason = "while a crate compiles, a panic is the error that its author sees")]
 #[expect(clippy::ptr_arg, reason = "only the Cow tells whether the text is a constant")]
-const fn constant(text: &Cow<'static, str>) -> &'static str {
+pub(crate) const fn constant(text: &Cow<'static, str>) -> &'static str {
     match text {
         Cow::Borrowed(text) => text,
         Cow::Owned(_) => panic!("only sets of `embed_migrations!` are merged at compile time"),

@@ -87,8 +87,15 @@ impl Pattern {
         })? {
             let relative = format!("{before}{name}{after}");
             let path = root.join(&relative);
-            if path.is_dir() {
-                found.push((relative, path));
+            match fs::metadata(&path) {
+                Ok(directory) if directory.is_dir() => found.push((relative, path)),
+                Ok(_) => {}
+                // Not every directory that the star stands for goes on as the pattern does.
+                Err(_) if !leads_nowhere(&path) && !leads_nowhere(&parent.join(&name)) => {}
+                Err(error) => {
+                    let message = format!("`{relative}` cannot be read: {error}");
+                    return Err(SourceError::new(message, "restore what the link leads to, or remove it"));
+                }
             }
         }
         if found.is_empty() {
@@ -146,6 +153,10 @@ fn is_directory(root: &Path, relative: &str) -> Result<PathBuf, SourceError> {
             Err(SourceError::new(format!("`{relative}` cannot be read: {error}"), "check its permissions"))
         }
     }
+}
+
+fn leads_nowhere(path: &Path) -> bool {
+    path.is_symlink() && !path.exists()
 }
 
 fn subdirectories(parent: &Path) -> std::io::Result<Vec<String>> {

@@ -4,8 +4,6 @@
 //! Source for what cannot run in a transaction block: the calls of `PreventInTransactionBlock` in
 //! PostgreSQL 18, and the pages "VACUUM" and "PRAGMA" of the SQLite documentation.
 
-use std::ops::Range;
-
 use crate::Syntax;
 use crate::directive::Directives;
 use crate::statement::{Fault, Statement, copies_with_client};
@@ -56,17 +54,9 @@ pub(crate) fn is_autocommit(statement: &Statement<'_>) -> bool {
     SUSPECTS.iter().any(|word| statement.first_is(word)) && needs_autocommit(statement).is_some()
 }
 
-/// Where a script begins and ends a transaction of its own, as its first and last statement.
-pub(crate) fn wrapper(statements: &[Statement<'_>]) -> Vec<Range<usize>> {
-    let alone = |statement: &&Statement<'_>, first: &[&str]| {
-        let words: Vec<_> =
-            (0..statement.tokens().len()).map(|at| statement.word(at).to_ascii_uppercase()).collect();
-        let plain = matches!(words.get(1).map(String::as_str), None | Some("WORK" | "TRANSACTION"));
-        words.len() <= 2 && plain && words.first().is_some_and(|word| first.contains(&&**word))
-    };
-    let begin = statements.first().filter(|statement| alone(statement, &["BEGIN", "START"]));
-    let end = statements.last().filter(|statement| alone(statement, &["COMMIT", "END"]));
-    begin.into_iter().chain(end).map(Statement::span).collect()
+/// Whether the fault is mended by running the script outside of a transaction.
+pub(crate) fn offers_no_transaction(fault: &Fault) -> bool {
+    fault.help.starts_with(OFFER)
 }
 
 /// The first words of everything that is refused below.
@@ -171,6 +161,9 @@ fn mysql_client_command(statement: &Statement<'_>) -> Option<Fault> {
         fault(statement, 1, "`DELIMITER` is a command of the mysql client, not SQL".to_owned(), help)
     })
 }
+
+/// How the help begins for what needs no more than that.
+const OFFER: &str = "put `-- gapless: no-transaction`";
 
 const NO_TRANSACTION: &str = "put `-- gapless: no-transaction` at the top of the file, \
                               best with this statement alone in it";

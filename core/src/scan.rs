@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::directory::Directory;
 use crate::layout::{Named, Part};
-use crate::name::stem;
+use crate::pairs::next_version;
 use crate::script::Script;
 use crate::{
     Directives, Down, Migration, MigrationSet, Pattern, Problem, Problems, Rename, Rules, Version, lock,
@@ -191,7 +191,7 @@ impl<'a> Scanner<'a> {
         let mut found = Found { baseline: self.baseline(&baselines), ..Found::default() };
         for (version, Claims { ups, downs }) in versions {
             if ups.len() > 1 {
-                self.duplicate(&format!("{} migrations have version {version}", ups.len()), &ups, &next);
+                self.duplicate(version, &ups, &next);
             } else if let Some(up) = ups.first() {
                 self.stray_downs(&downs, Some(up));
                 let down = downs.iter().find(|down| down.name.name == up.name.name);
@@ -205,7 +205,7 @@ impl<'a> Scanner<'a> {
                 self.scripts(file);
             }
         }
-        found.renames = self.renames(&found.migrations);
+        found.renames = self.renames(&found.migrations, found.baseline.as_ref());
         found
     }
 
@@ -233,47 +233,6 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn duplicate(&mut self, message: &str, files: &[File], next: &str) {
-        let pattern = files.iter().map(|file| file.pattern).max().unwrap_or_default();
-        let problem = files.iter().fold(Problem::new(pattern, message), |p, file| p.file(&file.shown));
-        let help = format!("give the one that is not applied anywhere yet another version{next}");
-        self.problems.push(problem.help(help));
-    }
-
-    /// Down files beside no up file of the same stem.
-    fn stray_downs(&mut self, downs: &[File], up: Option<&File>) {
-        for down in downs {
-            if up.is_some_and(|up| up.name.part == Part::Tombstone) {
-                let problem =
-                    Problem::new(down.pattern, "a down migration beside a tombstone").file(&down.shown);
-                self.problems.push(problem.help("remove it: what is retired is not taken back"));
-                continue;
-            }
-            let problem = Problem::new(down.pattern, "a down migration without its up").file(&down.shown);
-            let problem = match up {
-                None => {
-                    let wanted = format!("{}.up.sql", stem(&down.shown));
-                    problem.help(format!("add `{wanted}`, or remove this file"))
-                }
-                Some(up) if up.name.name == down.name.name => continue,
-                Some(up) => {
-                    let case = up.name.name.eq_ignore_ascii_case(&down.name.name);
-                    let differ = if case { "the names differ only in case" } else { "the names differ" };
-                    let wanted = format!("{}.down.sql", stem(&up.shown));
-                    problem.file(&up.shown).help(format!("{differ}: rename it to `{wanted}`"))
-                }
-            };
-            self.problems.push(problem);
-        }
-        let same: Vec<_> =
-            downs.iter().filter(|down| up.is_some_and(|up| up.name.name == down.name.name)).collect();
-        if same.len() > 1 {
-            let problem = Problem::new(same[1].pattern, "a migration with more than one down file");
-            let problem = same.iter().fold(problem, |problem, file| problem.file(&file.shown));
-            self.problems.push(problem.help("remove all but one"));
-        }
-    }
-
     fn migration(&mut self, up: &File, down: Option<&File>) -> Option<Scanned> {
         let (read, beside) = (self.scripts(up), down.map(|down| self.scripts(down)));
         let (up_script, mut down_script) = read?;
@@ -283,6 +242,8 @@ impl<'a> Scanner<'a> {
         }
         let Script { text, directives, file } = up_script;
         let Named { version, name, part } = up.name.clone();
+        // What never runs is not run in any way.
+        let directives = if part == Part::Tombstone { Directives::NONE } else { directives };
         let mut migration = Migration::new(version, name, up.shown.clone(), text).with_directives(directives);
         migration = match part {
             Part::Tombstone => migration.__tombstone(),
@@ -297,16 +258,4 @@ impl<'a> Scanner<'a> {
         }
         Some(Scanned { migration, up: file, down: down_file })
     }
-}
-
-/// The version after the highest, as wide as the widest is written, to be offered to a duplicate.
-fn next_version(files: &[File]) -> String {
-    let highest = files.iter().map(|file| file.name.version).max();
-    let width = files.iter().map(|file| {
-        let name = file.shown.rsplit('/').next().unwrap_or_default();
-        name.bytes().take_while(u8::is_ascii_digit).count()
-    });
-    let width = width.max().unwrap_or_default();
-    let next = highest.and_then(Version::next);
-    next.map_or(String::new(), |next| format!(", for example {:0width$}", next.number()))
 }

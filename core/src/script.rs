@@ -1,14 +1,16 @@
 //! The text of one file, read and judged.
 
 use std::fs;
-use std::ops::Range;
 
+use crate::annotation::strangers;
+use crate::check::{Checked, Known, shown};
 use crate::directive::directives;
 use crate::layout::{Part, Section, Sections};
-use crate::refuse::{is_autocommit, refusal, wrapper};
+use crate::refuse::{is_autocommit, offers_no_transaction};
 use crate::scan::{File, ScannedFile, Scanner};
 use crate::statement::{Fault, read};
-use crate::{Checksum, Directives, Layout, Migration, Problem, Syntax, normalise, snippet};
+use crate::wrapper::Wrapper;
+use crate::{Checksum, Directives, Layout, Problem, Syntax, normalise};
 
 /// A script that nothing is wrong with.
 pub(crate) struct Script {
@@ -23,89 +25,108 @@ struct Text {
     rewritten: bool,
 }
 
+/// A script that was judged, and what became of its text.
+struct Judged {
+    text: String,
+    rewritten: bool,
+    checked: Checked,
+}
+
 impl Scanner<'_> {
     /// What a file holds, up and down, unless something is wrong with it.
     pub(crate) fn scripts(&mut self, file: &File) -> Option<(Script, Option<Script>)> {
         let Text { text, rewritten } = self.text(file)?;
-        let layout = self.rules.layout;
-        let mut faults = layout.inexpressible(&text);
+        let mut faults = self.rules.layout.inexpressible(&text);
         let part = file.name.part;
         if part != Part::Sections {
-            return Some((self.judge(file, part, text, rewritten, file.directives(), faults)?, None));
+            return Some((self.whole(file, &text, rewritten, faults)?, None));
         }
-        match layout.sections(&text) {
-            Ok(Sections { up, down }) => {
-                let up = self.section(file, Part::Up, up, faults)?;
-                // A way back with nothing in it is none.
-                let blank = |down: &Section| read(&down.text, self.rules.syntax).statements.is_empty();
-                let Some(down) = down.filter(|down| !blank(down)) else { return Some((up, None)) };
-                Some((up, Some(self.section(file, Part::Down, down, Vec::new())?)))
-            }
+        let (up, down) = match self.rules.layout.sections(&text) {
+            Ok(Sections { up, down }) => (up, down),
             Err(found) => {
                 faults.extend(found);
                 self.problems.extend(shown(file.pattern, &file.shown, &text, faults));
-                None
+                return None;
             }
+        };
+        let mut up = self.section(file, Part::Up, up);
+        let mut down = down.map(|down| self.section(file, Part::Down, down));
+        for half in [Some(&mut up), down.as_mut()].into_iter().flatten() {
+            let found = std::mem::take(&mut half.checked.faults);
+            faults.extend(found.into_iter().map(|fault| in_file(fault, &half.text, &text)));
         }
+        faults.sort_by_key(|fault| fault.span.start);
+        let sound = faults.is_empty();
+        self.problems.extend(shown(file.pattern, &file.shown, &text, faults));
+        // A way back with nothing in it is none.
+        let down = down.filter(|down| down.checked.first.is_some());
+        sound.then(|| (self.script(file, up), down.map(|down| self.script(file, down))))
     }
 
-    fn section(&mut self, file: &File, part: Part, section: Section, found: Vec<Fault>) -> Option<Script> {
+    /// A file that is one script.
+    fn whole(&mut self, file: &File, text: &str, rewritten: bool, mut faults: Vec<Fault>) -> Option<Script> {
+        let part = file.name.part;
+        let mut judged = self.judge(part, text, None, file.directives());
+        let native = self.rules.layout == Layout::Native;
+        if judged.checked.empty && part == Part::Down && !native {
+            return None;
+        }
+        // Other tools run what is empty as it is.
+        if judged.checked.empty && native {
+            let help = "write the SQL, or say in a comment why there is none";
+            let problem = Problem::new(file.pattern, "the file is empty").file(&file.shown);
+            self.problems.push(problem.help(help));
+            return None;
+        }
+        if let Some(first) = judged.checked.first.clone().filter(|_| part == Part::Tombstone) {
+            let help = "say in comments why it was retired; SQL goes into a migration of its own";
+            faults.push(Fault::new("a tombstone holds comments only", first, help));
+        }
+        faults.append(&mut judged.checked.faults);
+        faults.sort_by_key(|fault| fault.span.start);
+        judged.rewritten |= rewritten;
+        let sound = faults.is_empty();
+        self.problems.extend(shown(file.pattern, &file.shown, text, faults));
+        sound.then(|| self.script(file, judged))
+    }
+
+    fn section(&self, file: &File, part: Part, section: Section) -> Judged {
         let Section { mut text, no_transaction } = section;
         if text.trim().is_empty() {
             // The file is not empty: it says in so many words that there is nothing to do.
             text = "-- nothing to do\n".to_owned();
         }
         let base = if no_transaction { Directives::NONE.outside_of_transaction() } else { file.directives() };
-        self.judge(file, part, text, true, base, found)
+        let judged = self.judge(part, &text, Some(self.rules.layout), base);
+        Judged { rewritten: true, ..judged }
     }
 
-    /// A script, unless there is something wrong with it.
-    fn judge(
-        &mut self,
-        file: &File,
-        part: Part,
-        mut text: String,
-        mut rewritten: bool,
-        mut base: Directives,
-        found: Vec<Fault>,
-    ) -> Option<Script> {
-        let layout = self.rules.layout;
-        if layout.may_wrap()
-            && let Some(unwrapped) = unwrapped(&text, self.rules.syntax)
-        {
-            (text, rewritten) = (unwrapped, true);
-        }
-        if layout != Layout::Native {
-            let statements = read(&text, self.rules.syntax).statements;
-            let needing = statements.iter().filter(|statement| is_autocommit(statement)).count();
-            if layout.leaves_transaction(part, needing, statements.len()) {
-                base = base.outside_of_transaction();
+    /// Judges a script. `own` is the tool that cut it out of its file, whose instructions were followed.
+    fn judge(&self, part: Part, sql: &str, own: Option<Layout>, base: Directives) -> Judged {
+        let (layout, syntax) = (self.rules.layout, self.rules.syntax);
+        let (known, masked) = match layout {
+            Layout::Native => (Known::Beside(base), None),
+            _ => unwrapped(sql, layout, syntax, part, base),
+        };
+        let rewritten = masked.is_some();
+        let text = masked.unwrap_or_else(|| sql.to_owned());
+        let script = read(&text, syntax);
+        let strange = strangers(&text, &script, layout, own, part);
+        let mut checked = Checked::of(&text, script, syntax, known, part);
+        if let Some(way) = layout.own_way() {
+            for fault in checked.faults.iter_mut().filter(|fault| offers_no_transaction(fault)) {
+                fault.help += &format!("; {} itself knows {way}", layout.as_str());
             }
         }
-        let Checked { directives, mut faults, empty, first } = Checked::of(&text, self.rules.syntax, base);
-        faults.extend(found);
-        if empty && part == Part::Down && layout != Layout::Native {
-            return None;
-        }
-        // Other tools run what is empty as it is.
-        if empty && layout == Layout::Native {
-            let help = "write the SQL, or say in a comment why there is none";
-            let problem = Problem::new(file.pattern, "the file is empty").file(&file.shown);
-            self.problems.push(problem.help(help));
-            return None;
-        }
-        if let Some(first) = first.filter(|_| part == Part::Tombstone) {
-            let help = "say in comments why it was retired; SQL goes into a migration of its own";
-            faults.push(Fault::new("a tombstone holds comments only", first, help));
-        }
-        let sound = faults.is_empty();
-        self.problems.extend(shown(file.pattern, &file.shown, &text, faults));
-        sound.then(|| self.script(file, text, directives, rewritten))
+        checked.faults.extend(strange);
+        checked.faults.sort_by_key(|fault| fault.span.start);
+        Judged { text, rewritten, checked }
     }
 
-    fn script(&self, file: &File, text: String, directives: Directives, rewritten: bool) -> Script {
+    fn script(&self, file: &File, judged: Judged) -> Script {
         let path = self.root.join(&file.path);
-        Script { text, directives, file: ScannedFile { path, rewritten } }
+        let Judged { text, rewritten, checked } = judged;
+        Script { text, directives: checked.directives, file: ScannedFile { path, rewritten } }
     }
 
     /// The normalised text, which the directory's lock is compared with.
@@ -137,78 +158,69 @@ impl Scanner<'_> {
     }
 }
 
-impl Migration {
-    /// What is wrong with the text by the rules of this syntax: those of the database that is to run it, when
-    /// the set was read by others.
-    pub fn problems(&self, syntax: Syntax) -> Vec<Problem> {
-        shown(0, &self.file(), self.sql(), Checked::of(self.sql(), syntax, self.directives()).faults)
-            .collect()
+/// How a script of another tool is run, and its text without the `BEGIN` and `COMMIT` around it where the run's own
+/// transaction takes their place.
+fn unwrapped(
+    sql: &str,
+    layout: Layout,
+    syntax: Syntax,
+    part: Part,
+    mut base: Directives,
+) -> (Known, Option<String>) {
+    let script = read(sql, syntax);
+    let needing = script.statements.iter().filter(|statement| is_autocommit(statement)).count();
+    if layout.leaves_transaction(part, needing, script.statements.len()) {
+        base = base.outside_of_transaction();
     }
-}
-
-impl Migration {
-    /// The same of the way back.
-    pub fn down_problems(&self, syntax: Syntax) -> Vec<Problem> {
-        let Some(down) = self.down() else { return Vec::new() };
-        let faults = Checked::of(down.sql(), syntax, down.directives()).faults;
-        shown(0, down.path(), down.sql(), faults).collect()
+    // MySQL ends a transaction before most statements, so there is none to take their place.
+    let wrapper =
+        if layout.may_wrap() && syntax != Syntax::Mysql { Wrapper::of(&script.statements) } else { None };
+    let Some(wrapper) = wrapper else { return (Known::Beside(base), None) };
+    let (read, _) = directives(sql, &script, base, part);
+    if !read.no_transaction() {
+        return (Known::Beside(base), Some(wrapper.masked(sql)));
     }
-}
-
-/// The text with blanks for the `BEGIN` and `COMMIT` around it: the run's own transaction begins and ends there.
-fn unwrapped(text: &str, syntax: Syntax) -> Option<String> {
-    let spans = wrapper(&read(text, syntax).statements);
-    if spans.is_empty() {
-        return None;
+    // The tool begins no transaction, and the file does: what is in it commits together.
+    if wrapper.is_whole() && needing == 0 {
+        return (Known::All(read.inside_of_transaction()), Some(wrapper.masked(sql)));
     }
-    let mut bytes = text.to_owned();
-    for span in spans {
-        // Keywords are ASCII, so every place stays where it was. The semicolon ends an empty statement.
-        bytes.replace_range(span.clone(), &" ".repeat(span.len()));
+    (Known::Beside(base), None)
+}
+
+/// A fault of a section, where it stands in the file.
+fn in_file(fault: Fault, section: &str, file: &str) -> Fault {
+    let span = place(fault.span.start, section, file)..place(fault.span.end, section, file);
+    Fault { span, ..fault }
+}
+
+/// Lines keep their numbers, and a semicolon may have come before an annotation.
+fn place(at: usize, section: &str, file: &str) -> usize {
+    let before = section.get(..at).unwrap_or(section);
+    let start = before.rfind('\n').map_or(0, |end| end + 1);
+    let line = before.matches('\n').count();
+    let theirs = match line.checked_sub(1) {
+        None => 0,
+        Some(above) => file.match_indices('\n').nth(above).map_or(file.len(), |(end, _)| end + 1),
+    };
+    let added = section[start..].starts_with("; ") && !file[theirs..].starts_with("; ");
+    let column = (before.len() - start).saturating_sub(if added { 2 } else { 0 });
+    let mut at = (theirs + column).min(file.len());
+    while !file.is_char_boundary(at) {
+        at -= 1;
     }
-    Some(bytes)
+    at
 }
 
-/// The faults of a file, each with its line. A file of another kind altogether has thousands.
-fn shown(pattern: usize, path: &str, sql: &str, faults: Vec<Fault>) -> impl Iterator<Item = Problem> {
-    faults.into_iter().take(MOST_FAULTS).map(move |fault| {
-        let problem = Problem::new(pattern, fault.message).file(path);
-        problem.snippet(snippet(path, sql, fault.span)).help(fault.help)
-    })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// How many faults of one file are shown.
-const MOST_FAULTS: usize = 50;
-
-/// What there is to say of a script.
-struct Checked {
-    directives: Directives,
-    /// In the order of the text.
-    faults: Vec<Fault>,
-    /// Neither SQL nor a word about why there is none.
-    empty: bool,
-    /// The first statement.
-    first: Option<Range<usize>>,
-}
-
-impl Checked {
-    /// `base` is what the layout, or the build, knows of how it is run.
-    fn of(sql: &str, syntax: Syntax, base: Directives) -> Checked {
-        let script = read(sql, syntax);
-        let (directives, mut faults) = directives(sql, &script, base);
-        faults
-            .extend(script.statements.iter().filter_map(|statement| refusal(statement, syntax, directives)));
-        faults.extend(script.faults);
-        if let Some(at) = sql.find('\0') {
-            faults.push(Fault::new(
-                "a NUL character",
-                at..at + 1,
-                "remove it: no database takes it in a script",
-            ));
-        }
-        faults.sort_by_key(|fault| fault.span.start);
-        let empty = script.statements.is_empty() && script.comments.is_empty() && faults.is_empty();
-        let first = script.statements.first().map(crate::Statement::span);
-        Checked { directives, faults, empty, first }
+    #[test]
+    fn a_place_in_a_section_is_one_in_its_file() {
+        let (section, file) = ("\n\né; x\n; -- end\n", "-- up\nabc\né; x\n-- end");
+        let at = |text: &str| place(section.find(text).unwrap(), section, file);
+        assert_eq!((at("x"), at("end")), (file.find('x').unwrap(), file.find("end").unwrap()));
+        assert_eq!(place(section.len(), section, file), file.len());
+        assert_eq!(place(section.len() + 9, section, ""), 0);
     }
 }

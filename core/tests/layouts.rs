@@ -1,4 +1,5 @@
 //! Directories of other tools, and what lies beside migrations.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::Path;
@@ -56,7 +57,8 @@ fn what_cannot_run_in_a_transaction_runs_outside_where_the_tool_does_so() {
     assert!(of(Layout::Native, "1_a.up.sql", concurrently).is_err());
     assert!(of(Layout::GolangMigrate, "1_a.up.sql", concurrently).unwrap());
     assert!(of(Layout::GolangMigrate, "1_a.up.sql", &format!("SELECT 1; {concurrently}")).is_err());
-    assert!(of(Layout::Flyway, "V1__a.sql", &format!("SELECT 1; {concurrently}")).unwrap());
+    assert!(of(Layout::Flyway, "V1__a.sql", &format!("{concurrently} VACUUM a;")).unwrap());
+    assert!(of(Layout::Flyway, "V1__a.sql", &format!("SELECT 1; {concurrently}")).is_err());
     assert!(!of(Layout::Flyway, "V1__a.sql", "SELECT 1;").unwrap());
     let goose = "-- +goose NO TRANSACTION\n-- +goose Up\nCREATE INDEX CONCURRENTLY i ON a (id);";
     assert!(of(Layout::Goose, "1_a.sql", goose).unwrap());
@@ -65,6 +67,112 @@ fn what_cannot_run_in_a_transaction_runs_outside_where_the_tool_does_so() {
     let migration = &set.migrations()[0];
     assert!(!migration.directives().no_transaction());
     assert!(migration.down().unwrap().directives().no_transaction());
+    let mixture = told(scan(Layout::Goose, &[("1_a.sql", &down.replace("Down", "Down\nSELECT 2;"))]));
+    assert!(mixture.contains("cannot run inside a transaction"), "{mixture}");
+    assert!(mixture.contains("; goose itself knows `-- +goose NO TRANSACTION`"), "{mixture}");
+}
+
+#[test]
+fn half_a_transaction_is_refused() {
+    let of = |name, sql: &str| scan(Layout::GolangMigrate, &[(name, sql)]);
+    let begin = told(of("1_a.up.sql", "BEGIN;\nSELECT 1;\n"));
+    assert!(begin.contains("`BEGIN` would break out"), "{begin}");
+    assert!(told(of("1_a.up.sql", "SELECT 1;\nEND;")).contains("`END` would break out"));
+    let set = of("1_a.up.sql", "SELECT 1;\nCOMMIT;").unwrap();
+    assert_eq!(set.migrations()[0].sql(), "SELECT 1;\n      ;");
+    let rules = Rules { syntax: Syntax::Mysql, layout: Layout::GolangMigrate };
+    let root = tempfile::tempdir().unwrap();
+    write(root.path(), &[("1_a.up.sql", "BEGIN;\nUPDATE a SET b = 1;\nCOMMIT;\n")]);
+    let set = MigrationSet::scan(root.path(), &[Pattern::new("m").unwrap()], rules).unwrap();
+    assert_eq!(set.migrations()[0].sql(), "BEGIN;\nUPDATE a SET b = 1;\nCOMMIT;\n");
+}
+
+#[test]
+fn a_fault_is_shown_with_the_text_of_its_file() {
+    let text = "-- +goose Up\nSTART\nTRANSACTION; VACUUM a;\nCOMMIT;\n";
+    let problem = told(scan(Layout::Goose, &[("1_a.sql", text)]));
+    assert!(problem.contains("3 | TRANSACTION; VACUUM a;\n  |              ^^^^^^"), "{problem}");
+}
+
+#[test]
+fn a_transaction_of_a_files_own_is_one_where_the_tool_begins_none() {
+    let of = |sql: &str| {
+        let text = format!("-- +goose NO TRANSACTION\n-- +goose Up\n{sql}\n");
+        scan(Layout::Goose, &[("1_a.sql", &text)])
+    };
+    let set = of("BEGIN;\nSAVEPOINT s;\nCOMMIT;").unwrap();
+    let migration = &set.migrations()[0];
+    assert!(!migration.directives().no_transaction() && !migration.sql().contains("BEGIN"));
+    assert_eq!(migration.problems(Syntax::Postgres), []);
+    let directive = "-- gapless: no-transaction\nBEGIN;\nSAVEPOINT s;\nCOMMIT;\n";
+    let set = scan(Layout::GolangMigrate, &[("1_a.up.sql", directive)]).unwrap();
+    assert!(!set.migrations()[0].directives().no_transaction());
+    assert_eq!(set.migrations()[0].problems(Syntax::Postgres), []);
+    for refused in ["BEGIN;\nVACUUM a;\nCOMMIT;", "SELECT 1;\nCOMMIT;"] {
+        let problem = told(of(refused));
+        assert!(problem.contains("`COMMIT` has no place in a no-transaction file"), "{problem}");
+    }
+}
+
+#[test]
+fn instructions_to_a_tool_that_is_not_there_are_refused() {
+    let goose = "-- +goose Up\nCREATE TABLE a ();\n-- +goose Down\nDROP TABLE a;\n";
+    let down = "`-- +goose Down` is an instruction to goose: what follows it would run forward too";
+    for (layout, file) in [
+        (Layout::Native, "1_a.sql"),
+        (Layout::GolangMigrate, "1_a.up.sql"),
+        (Layout::Tern, "1_a.sql"),
+        (Layout::Refinery, "V1__a.sql"),
+        (Layout::Flyway, "V1__a.sql"),
+        (Layout::Diesel, "1_a/up.sql"),
+        (Layout::Goose, "1_a.baseline.sql"),
+    ] {
+        let problem = told(scan(layout, &[(file, goose)]));
+        assert!(problem.contains(down), "{layout:?}: {problem}");
+        let named = problem.contains("say `layout = \"goose\"`");
+        assert_eq!(named, layout != Layout::Goose, "{problem}");
+    }
+    let tombstone = told(scan(Layout::Native, &[("1_a.tombstone.sql", "-- migrate:down\n")]));
+    assert!(tombstone.contains("`-- migrate:down` is an instruction to dbmate"), "{tombstone}");
+    scan(Layout::Goose, &[("1_a.sql", goose)]).unwrap();
+    scan(Layout::Native, &[("1_a.sql", "SELECT '\n-- +goose Down\n';")]).unwrap();
+}
+
+#[test]
+fn a_way_back_with_a_fault_is_not_taken_for_none() {
+    let up = "-- +goose Up\nSELECT 1;\n-- +goose Down\n";
+    for (down, message) in [
+        ("'", "unterminated string"),
+        ("\\i drop.sql", "is a command of the psql"),
+        ("/* DROP TABLE a;", "unterminated block comment"),
+        ("-- gapless: no-transactions", "unknown directive"),
+        ("-- gapless: rust", "`-- gapless: rust` where a migration is taken back"),
+    ] {
+        let problem = told(scan(Layout::Goose, &[("1_a.sql", &format!("{up}{down}"))]));
+        assert!(problem.contains(message) && problem.contains("1_a.sql:4:1"), "{problem}");
+    }
+    assert_eq!(
+        scan(Layout::Goose, &[("1_a.sql", &format!("{up}-- none"))]).unwrap().migrations()[0].down(),
+        None
+    );
+    let both = told(scan(Layout::Goose, &[("1_a.sql", "-- +goose Up\nEND;\n-- +goose Down\nROLLBACK;\n")]));
+    assert!(both.contains("`END` would") && both.contains("`ROLLBACK` would"), "{both}");
+    let files = [("1_a.up.sql", "SELECT 1;"), ("1_a.down.sql", "-- gapless: rust\n")];
+    let native = told(scan(Layout::Native, &files));
+    assert!(native.contains("`-- gapless: rust` where a migration is taken back"), "{native}");
+}
+
+#[test]
+fn a_way_back_is_judged_by_its_own_directives() {
+    let down = "-- gapless: no-transaction\nDROP INDEX CONCURRENTLY i;\n";
+    let set = scan(Layout::Native, &[("1_a.up.sql", "SELECT 1;"), ("1_a.down.sql", down)]).unwrap();
+    assert_eq!(set.migrations()[0].down_problems(Syntax::Postgres), []);
+    let quoted = [("1_a.up.sql", "SELECT 1;"), ("1_a.down.sql", "SELECT $$;\nCOMMIT;\n$$;")];
+    let migration = scan(Layout::Native, &quoted).unwrap().migrations()[0].clone();
+    assert_eq!(migration.problems(Syntax::Sqlite), []);
+    let problems = migration.down_problems(Syntax::Sqlite);
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(problems[0].to_string().contains("m/1_a.down.sql:2:1"), "{problems:?}");
 }
 
 #[test]

@@ -9,6 +9,8 @@ pub(crate) struct Arguments {
     pub(crate) rules: Rules,
     /// The path after `crate =`.
     pub(crate) krate: Option<TokenStream>,
+    /// What was said of the rules.
+    said: Vec<Ident>,
 }
 
 impl Arguments {
@@ -28,7 +30,8 @@ impl Arguments {
 
 impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> syn::Result<Arguments> {
-        let mut arguments = Arguments { sources: Vec::new(), rules: Rules::default(), krate: None };
+        let mut arguments =
+            Arguments { sources: Vec::new(), rules: Rules::default(), krate: None, said: Vec::new() };
         let mut errors: Option<syn::Error> = None;
         while !input.is_empty() {
             if let Err(error) = arguments.argument(input) {
@@ -86,13 +89,15 @@ impl Arguments {
         }
         input.parse::<Token![=]>()?;
         let value: LitStr = input.parse()?;
-        if name == "dialect" { self.dialect(&name, &value) } else { self.layout(&name, &value) }
+        if self.said.contains(&name) {
+            return Err(syn::Error::new(name.span(), format!("`{name}` is given twice")));
+        }
+        let dialect = name == "dialect";
+        self.said.push(name);
+        if dialect { self.dialect(&value) } else { self.layout(&value) }
     }
 
-    fn dialect(&mut self, name: &Ident, value: &LitStr) -> syn::Result<()> {
-        if self.rules.syntax != Syntax::default() {
-            return Err(syn::Error::new(name.span(), "`dialect` is given twice"));
-        }
+    fn dialect(&mut self, value: &LitStr) -> syn::Result<()> {
         self.rules.syntax = Syntax::named(&value.value()).ok_or_else(|| {
             let known = "known are \"postgres\", \"sqlite\", \"mysql\" and \"mariadb\"";
             syn::Error::new(value.span(), format!("unknown dialect {:?}\nhelp: {known}", value.value()))
@@ -100,10 +105,7 @@ impl Arguments {
         Ok(())
     }
 
-    fn layout(&mut self, name: &Ident, value: &LitStr) -> syn::Result<()> {
-        if self.rules.layout != Layout::default() {
-            return Err(syn::Error::new(name.span(), "`layout` is given twice"));
-        }
+    fn layout(&mut self, value: &LitStr) -> syn::Result<()> {
         self.rules.layout = Layout::named(&value.value()).ok_or_else(|| {
             let known = Layout::NAMES.join("`, `");
             syn::Error::new(

@@ -26,7 +26,10 @@ pub(crate) fn table(arguments: &Arguments, scan: &Scan) -> TokenStream {
         watch(&mut watched, path);
     }
     let renames = scan.renames().iter().fold(String::new(), |mut text, rename| {
-        let _ = write!(text, "__gapless::rename({:?}, {}),", rename.from(), rename.to());
+        let old = rename.from_stem().map_or("__gapless::None".to_owned(), |(version, name)| {
+            format!("__gapless::Some(({version}, {name:?}))")
+        });
+        let _ = write!(text, "__gapless::rename({:?}, {old}, {}),", rename.from(), rename.to());
         text
     });
     let rows: String = rows.iter().map(|row| format!("{row},\n")).collect();

@@ -4,6 +4,7 @@ mod arguments;
 mod emit;
 mod tracked;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use gapless_core::{scan, write_locks};
@@ -39,7 +40,8 @@ use crate::arguments::Arguments;
 ///
 /// Beside the migrations may lie tombstones of retired ones (`NNN_name.tombstone.sql`), one baseline
 /// (`NNN_name.baseline.sql`), `renames.txt`, and `migrations.lock`: with it, an edited, missing or unlisted
-/// file is a compile error. `GAPLESS_LOCK=write cargo build` writes it.
+/// file is a compile error. `GAPLESS_LOCK=write cargo build` writes it, in the packages that are built and not in
+/// those that they depend on.
 ///
 /// Edits, renames and deletions of files rebuild the crate. Added files do so with the build script
 /// line of `gapless-build`; without it the macro warns.
@@ -50,6 +52,21 @@ pub fn embed_migrations(input: proc_macro::TokenStream) -> proc_macro::TokenStre
 
 /// With the value `write`, the macro writes `migrations.lock` before it reads the directories.
 const LOCK: &str = "GAPLESS_LOCK";
+
+/// Cargo sets it for the packages that it was told to build, and for none that they depend on.
+const PRIMARY: &str = "CARGO_PRIMARY_PACKAGE";
+
+/// Whether locks are to be written. A dependency's directory is not ours to write into.
+fn writes(wish: Option<OsString>, primary: Option<OsString>) -> Result<bool, String> {
+    match wish {
+        Some(wish) if wish == "write" => Ok(primary.is_some()),
+        Some(wish) if !wish.is_empty() => {
+            let wish = wish.to_string_lossy();
+            Err(format!("{LOCK} is `{wish}`\nhelp: set it to `write` to write migrations.lock, or unset it"))
+        }
+        _ => Ok(false),
+    }
+}
 
 fn expand(input: TokenStream) -> TokenStream {
     let arguments = match syn::parse2::<Arguments>(input) {
@@ -66,9 +83,10 @@ fn expand(input: TokenStream) -> TokenStream {
         return emit::errors(path, [(Span::call_site(), message.to_owned())]);
     };
     let (patterns, rules) = (arguments.patterns(), arguments.rules);
-    let locked = match std::env::var(LOCK) {
-        Ok(wish) if wish == "write" => write_locks(&root, &patterns, rules),
-        _ => Ok(()),
+    let locked = match writes(std::env::var_os(LOCK), std::env::var_os(PRIMARY)) {
+        Ok(true) => write_locks(&root, &patterns, rules),
+        Ok(false) => Ok(()),
+        Err(message) => return emit::errors(path, [(Span::call_site(), message)]),
     };
     match locked.and_then(|()| scan(&root, &patterns, rules)) {
         Ok(scan) => emit::table(&arguments, &scan),
@@ -77,5 +95,21 @@ fn expand(input: TokenStream) -> TokenStream {
                 problems.iter().map(|problem| (arguments.span(problem.pattern()), problem.to_string()));
             emit::errors(path, errors)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locks_are_written_where_that_was_asked_for() {
+        let [write, primary, other] = ["write", "1", "1"].map(|value| Some(OsString::from(value)));
+        assert_eq!(writes(None, primary.clone()), Ok(false));
+        assert_eq!(writes(write.clone(), primary.clone()), Ok(true));
+        assert_eq!(writes(write, None), Ok(false));
+        assert_eq!(writes(Some(OsString::new()), primary), Ok(false));
+        let expected = "GAPLESS_LOCK is `1`\nhelp: set it to `write` to write migrations.lock, or unset it";
+        assert_eq!(writes(other, None), Err(expected.to_owned()));
     }
 }

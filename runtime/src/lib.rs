@@ -133,9 +133,9 @@ pub mod __private {
             Down::__embedded(path, sql, directives)
         }
 
-        /// A line of `renames.txt`.
-        pub const fn rename(from: &'static str, to: i64) -> Rename {
-            Rename::__embedded(from, to)
+        /// A line of `renames.txt`, and what its old identifier spells.
+        pub const fn rename(from: &'static str, old: Option<(i64, &'static str)>, to: i64) -> Rename {
+            Rename::__embedded(from, old, to)
         }
 
         /// What header comments ask for; timeouts in milliseconds.
@@ -195,15 +195,19 @@ pub mod __private {
 /// ```
 ///
 /// Each argument is the path of a `static` or `const` made by [`embed_migrations!`]. Two migrations with one
-/// version are a compile error that names both, with their crates. The crate of each is shown in plans,
-/// reports and errors. A set with a baseline cannot be merged.
+/// version are a compile error that names both, with their crates; so are two renames of the same, and a rename
+/// of what is a migration of another set. The crate of each is shown in plans, reports and errors. A set with a
+/// baseline cannot be merged.
 #[macro_export]
 macro_rules! merge_migrations {
     ($($set:path),+ $(,)?) => {{
         use $crate::__private::v0_1_0 as __gapless;
         const __MERGED: &[&$crate::MigrationSet] = &[$(&$set),+];
-        const __SETS: &[&__gapless::CoreSet] = &__gapless::cores::<{ __MERGED.len() }>(__MERGED);
+        const __SETS: &[&__gapless::CoreSet; __MERGED.len()] = &__gapless::cores(__MERGED);
+        // Thousands of migrations take the compiler a moment.
+        #[allow(long_running_const_eval)]
         static __MIGRATIONS: [__gapless::Migration; __gapless::total(__SETS)] = __gapless::merged(__SETS);
+        #[allow(long_running_const_eval)]
         static __RENAMES: [__gapless::Rename; __gapless::total_renames(__SETS)] =
             __gapless::merged_renames(__SETS);
         const __RULES: __gapless::Rules = __gapless::common_rules(__SETS);

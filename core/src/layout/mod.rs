@@ -142,14 +142,28 @@ impl Layout {
     }
 
     /// Whether a script runs outside of a transaction because of what it holds: `needing` of so many statements
-    /// cannot run in one.
+    /// cannot run in one. Those that can belong together, so a mixture is nobody's to take apart.
     pub(crate) fn leaves_transaction(self, part: Part, needing: usize, statements: usize) -> bool {
+        let all = needing > 0 && needing == statements;
         match self {
             Layout::Native => false,
             // Several statements go to the server in one message, which is a transaction.
-            Layout::GolangMigrate if part != Part::Down => needing > 0 && statements == 1,
-            Layout::Flyway => needing > 0,
-            _ => part == Part::Down && needing > 0,
+            Layout::GolangMigrate if part != Part::Down => all && statements == 1,
+            Layout::Flyway => all,
+            _ => all && part == Part::Down,
+        }
+    }
+
+    /// How the tool itself is told to run a script outside of a transaction.
+    pub(crate) fn own_way(self) -> Option<&'static str> {
+        match self {
+            Layout::Goose => Some("`-- +goose NO TRANSACTION`"),
+            Layout::SqlMigrate => Some("`notransaction` behind `-- +migrate Up` or `Down`"),
+            Layout::Dbmate => Some("`transaction:false` behind `-- migrate:up` or `-- migrate:down`"),
+            Layout::Flyway => Some("`executeInTransaction=false` in a file `.sql.conf` beside it"),
+            Layout::Diesel => Some("`run_in_transaction = false` in `metadata.toml`"),
+            Layout::Tern => Some("`---- tern: disable-tx ----`"),
+            Layout::Native | Layout::GolangMigrate | Layout::Refinery => None,
         }
     }
 

@@ -1,0 +1,201 @@
+//! What lies in a directory beside its scripts: renames, locks, tombstones, and what does not belong there.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::Path;
+
+use gapless_core::{Layout, MigrationSet, Pattern, Problems, Rules, Syntax, Version, write_locks};
+
+const SQL: &str = "SELECT 1;\n";
+
+fn scan(layout: Layout, files: &[(&str, &str)]) -> Result<MigrationSet, Problems> {
+    let root = tempfile::tempdir().unwrap();
+    write(root.path(), files);
+    read(root.path(), layout)
+}
+
+fn write(root: &Path, files: &[(&str, &str)]) {
+    for (file, text) in files {
+        let path = root.join("m").join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+}
+
+fn read(root: &Path, layout: Layout) -> Result<MigrationSet, Problems> {
+    MigrationSet::scan(root, &[Pattern::new("m").unwrap()], Rules { syntax: Syntax::Postgres, layout })
+}
+
+fn told(layout: Layout, files: &[(&str, &str)]) -> String {
+    scan(layout, files).unwrap_err().to_string()
+}
+
+#[test]
+fn leading_zeros_do_not_hide_what_is_renamed() {
+    for (renames, message) in [
+        ("0001_a -> 2_b", "`0001_a` is declared as renamed, and its file is still there"),
+        ("3_c -> 2_b\n003_c -> 2_b", "`003_c` is renamed twice"),
+        ("3_c -> 04_d\n4_d -> 03_c", "go round in a circle"),
+    ] {
+        let problem = told(Layout::Native, &[("1_a.sql", SQL), ("2_b.sql", SQL), ("renames.txt", renames)]);
+        assert!(problem.contains(message), "{problem}");
+    }
+    let files = [("2_b.sql", SQL), ("renames.txt", "03_c -> 4_d\n0004_d -> 002_b")];
+    let set = scan(Layout::Native, &files).unwrap();
+    let old: Vec<_> =
+        set.renames().iter().map(|rename| (rename.from(), rename.from_stem(), rename.to())).collect();
+    let two = Version::from(2);
+    assert_eq!(
+        old,
+        [("03_c", Some((Version::from(3), "c")), two), ("0004_d", Some((Version::from(4), "d")), two)]
+    );
+}
+
+#[test]
+fn a_stem_in_the_layouts_own_form_is_one() {
+    for (layout, old, file, version, name) in [
+        (Layout::Refinery, "V2__t2", "V3__t2.sql", 2, "t2"),
+        (Layout::Flyway, "V2__t2.sql", "V3__t2.sql", 2, "t2"),
+        (Layout::Diesel, "2023-01-01-000000_d", "3_t2/up.sql", 20_230_101_000_000, "d"),
+    ] {
+        let renames = format!("{old} -> 3_t2\n");
+        let set = scan(layout, &[(file, SQL), ("renames.txt", &renames)]).unwrap();
+        assert_eq!(set.renames()[0].from_stem(), Some((Version::new(version).unwrap(), name)), "{old}");
+    }
+    let set = scan(Layout::Native, &[("3_t2.sql", SQL), ("renames.txt", "V2__t2 -> 3_t2")]).unwrap();
+    assert_eq!(set.renames()[0].from_stem(), None);
+    let there =
+        told(Layout::Flyway, &[("V2__t2.sql", SQL), ("V3__t2.sql", SQL), ("renames.txt", "2_t2 -> V3__t2")]);
+    assert!(there.contains("its file is still there"), "{there}");
+}
+
+#[test]
+fn a_rename_leads_to_what_is_missing_because_of_another_problem() {
+    let broken = told(Layout::Native, &[("2_b.sql", "COMMIT;"), ("renames.txt", "1_a -> 2_b")]);
+    assert!(!broken.contains("no migration of this set"), "{broken}");
+    let baseline =
+        told(Layout::Native, &[("2_b.baseline.sql", SQL), ("3_c.sql", SQL), ("renames.txt", "1_a -> 2_b")]);
+    assert!(baseline.contains("`2_b` is a baseline, and nothing is renamed to one"), "{baseline}");
+}
+
+#[test]
+fn names_of_ours_in_another_case_are_told() {
+    for (odd, right) in [
+        ("Renames.txt", "renames.txt"),
+        ("RENAMES.TXT", "renames.txt"),
+        ("Migrations.lock", "migrations.lock"),
+    ] {
+        for (layout, file) in [(Layout::Native, "1_a.sql"), (Layout::Diesel, "1_a/up.sql")] {
+            let problem = told(layout, &[(file, SQL), (odd, "")]);
+            assert!(problem.contains(&format!("help: rename it to `{right}`")), "{problem}");
+        }
+    }
+}
+
+#[test]
+fn tombstones_and_baselines_may_be_named_as_the_layout_names() {
+    for (layout, up, special) in [
+        (Layout::Diesel, "2024-01-01-000000_e/up.sql", "2023-01-01-000000_d"),
+        (Layout::Flyway, "V6__e.sql", "V5__d"),
+        (Layout::Refinery, "V6__e.sql", "V5__d"),
+        (Layout::Goose, "6_e.sql", "5_d"),
+    ] {
+        let sql = "-- +goose Up\nSELECT 1;\n";
+        let sql = if layout == Layout::Goose { sql } else { SQL };
+        let tombstone = format!("{special}.tombstone.sql");
+        let set = scan(layout, &[(up, sql), (&tombstone, "-- gone\n")]).unwrap();
+        assert!(set.migrations()[0].is_tombstone() && set.migrations()[0].name() == "d", "{layout:?}");
+        let set = scan(layout, &[(up, sql), (&format!("{special}.baseline.sql"), SQL)]).unwrap();
+        assert_eq!(set.baseline().unwrap().name(), "d");
+    }
+    let odd = told(Layout::Flyway, &[("V6__e.sql", SQL), ("V5_d.tombstone.sql", "-- gone\n")]);
+    assert!(odd.contains("rename it to `V5__d.tombstone.sql`"), "{odd}");
+}
+
+#[test]
+fn what_diesel_passes_over_is_told_if_it_was_meant_for_it() {
+    let up = ("1_a/up.sql", SQL);
+    for (odd, help) in [
+        ("2_b.sql", "move it to `2_b/up.sql`"),
+        ("2_b.SQL", "move it to `2_b/up.sql`"),
+        ("1_a/Down.sql", "rename it to `down.sql`"),
+        ("1_a/data.sql", "put what it does into one of them"),
+    ] {
+        let problem = told(Layout::Diesel, &[up, (odd, SQL)]);
+        assert!(problem.contains(help), "{problem}");
+    }
+    scan(Layout::Diesel, &[up, ("schema.sql", SQL), ("1_a/README.md", "")]).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_told() {
+    use std::os::unix::fs::symlink;
+    for (layout, file, link) in [
+        (Layout::Native, "1_a.sql", "more"),
+        (Layout::Diesel, "1_a/up.sql", "2_b"),
+        (Layout::Diesel, "1_a/up.sql", "1_a/down.sql"),
+        (Layout::Diesel, "1_a/up.sql", "1_a/metadata.toml"),
+    ] {
+        let root = tempfile::tempdir().unwrap();
+        write(root.path(), &[(file, SQL)]);
+        symlink("gone", root.path().join("m").join(link)).unwrap();
+        let problems = read(root.path(), layout).unwrap_err();
+        assert_eq!(problems.iter().count(), 1, "{problems}");
+        assert!(problems.to_string().contains("cannot be read"), "{problems}");
+    }
+    let root = tempfile::tempdir().unwrap();
+    write(root.path(), &[("a/sql/1_a.sql", SQL)]);
+    symlink("gone", root.path().join("m/b")).unwrap();
+    let pattern = Pattern::new("m/*/sql").unwrap();
+    let problem = MigrationSet::scan(root.path(), &[pattern], Syntax::Shared).unwrap_err().to_string();
+    assert!(problem.contains("`m/b/sql` cannot be read"), "{problem}");
+}
+
+#[test]
+fn a_tombstone_has_no_directives() {
+    for directive in ["no-transaction", "rust", "lock-timeout 2s"] {
+        let text = format!("-- gapless: {directive}\n-- retired\n");
+        let set = scan(Layout::Native, &[("1_a.tombstone.sql", &text)]).unwrap();
+        assert_eq!(set.migrations()[0].directives(), gapless_core::Directives::NONE);
+    }
+}
+
+#[test]
+fn a_lock_that_is_right_is_left_alone() {
+    let root = tempfile::tempdir().unwrap();
+    write(root.path(), &[("1_a.sql", SQL)]);
+    let patterns = [Pattern::new("m").unwrap()];
+    let lock = root.path().join("m/migrations.lock");
+    let line = "b4e0497804e46e0a0b0b8c31975b062152d551bac49c3c2e80932567b4085dcd  1_a.sql\n";
+    for (before, after) in
+        [(format!("# why\r\n{line}"), format!("# why\r\n{line}")), (line.repeat(2), line.to_owned())]
+    {
+        fs::write(&lock, before).unwrap();
+        write_locks(root.path(), &patterns, Syntax::Shared).unwrap();
+        assert_eq!(fs::read_to_string(&lock).unwrap(), after);
+    }
+    let names: Vec<_> =
+        fs::read_dir(root.path().join("m")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    fs::write(&lock, line.repeat(2)).unwrap();
+    let problem = read(root.path(), Layout::Native).unwrap_err().to_string();
+    assert!(problem.contains("`1_a.sql` is listed twice\n  m/migrations.lock"), "{problem}");
+}
+
+#[test]
+fn what_is_missing_is_named_as_the_layout_names_it() {
+    for (layout, files, help) in [
+        (Layout::Diesel, vec!["1_a/down.sql"], "add `m/1_a/up.sql`, or remove this file"),
+        (Layout::Flyway, vec!["U1__a.sql"], "add `m/V1__a.sql`, or remove this file"),
+        (Layout::Flyway, vec!["V1__a.sql", "U1__b.sql"], "the names differ: rename it to `m/U1__a.sql`"),
+        (Layout::Native, vec!["1_a.down.sql"], "add `m/1_a.up.sql`, or remove this file"),
+        (Layout::Native, vec!["1_a.up.sql", "1_a.baseline.sql", "1_b.sql"], "another version, for example 2"),
+    ] {
+        let files: Vec<_> = files.into_iter().map(|file| (file, SQL)).collect();
+        let problem = told(layout, &files);
+        assert!(problem.contains(help), "{problem}");
+    }
+    let both = told(Layout::Native, &[("1_a.sql", SQL), ("1_a.tombstone.sql", "-- gone\n")]);
+    assert!(both.contains("remove one of the two"), "{both}");
+}
