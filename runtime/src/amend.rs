@@ -150,8 +150,10 @@ impl Amended {
 
     fn reconcile(&mut self, set: &MigrationSet, options: &Options, facts: &Facts) -> Result<(), Partial> {
         let tables = facts.tables.as_deref().unwrap_or_default();
+        // Groups may overlap: each is judged by what was recorded before any of them.
+        let before = self.history.clone();
         for (reconcile, there) in options.reconcile.iter().zip(tables) {
-            let recorded = reconcile.versions().iter().any(|version| self.history.find(*version).is_some());
+            let recorded = reconcile.versions().iter().any(|version| before.find(*version).is_some());
             // What stands there may be the half of a migration that was interrupted.
             let begun = reconcile.versions().iter().any(|version| facts.saw(&["started"], Some(*version)));
             if recorded || begun || reconcile.is_beyond(options.target) || !there.contains(&true) {
@@ -165,7 +167,8 @@ impl Amended {
                 return Err(Partial { there: split(true), missing: split(false) });
             }
             for version in reconcile.versions() {
-                let Some(migration) = set.find(*version) else { continue };
+                let open = self.history.find(*version).is_none();
+                let Some(migration) = set.find(*version).filter(|_| open) else { continue };
                 let (version, name) = (*version, migration.name().to_owned());
                 self.history.push(Row::new(version, name.clone(), None));
                 self.changes.push(Change::Reconciled { version, name });

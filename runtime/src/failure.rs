@@ -1,6 +1,6 @@
 use std::fmt;
 
-use gapless_core::{Location, Migration, Syntax, Version, snippet, split};
+use gapless_core::{Directives, Location, Migration, Syntax, Version, snippet, split};
 
 use crate::engine::DbError;
 
@@ -12,11 +12,33 @@ pub struct Failure {
     path: String,
     error: DbError,
     place: Option<Place>,
-    no_transaction: bool,
-    half_done: bool,
+    manner: Manner,
+    /// Whether it was taken back.
     back: bool,
-    /// Whether the transaction was over before its end.
-    left_behind: bool,
+}
+
+/// How it ran, which decides what was kept of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manner {
+    Transaction,
+    /// Statement by statement.
+    Steps,
+    /// In a statement that may have committed a part of its work.
+    HalfDone,
+    /// As code, which may end the transaction by itself.
+    Code,
+    /// As code that has ended it.
+    LeftBehind,
+}
+
+impl Manner {
+    fn of(directives: Directives) -> Manner {
+        match (directives.rust(), directives.no_transaction()) {
+            (true, _) => Manner::Code,
+            (false, true) => Manner::Steps,
+            (false, false) => Manner::Transaction,
+        }
+    }
 }
 
 /// Where in the file.
@@ -33,19 +55,9 @@ impl Failure {
     pub(crate) fn new(migration: &Migration, error: DbError, at: Option<usize>, syntax: Syntax) -> Failure {
         let path = migration.file();
         let place = at.map(|at| Place::new(&path, migration.sql(), at, syntax));
-        let no_transaction = migration.directives().no_transaction();
         let (version, name) = (migration.version(), migration.name().to_owned());
-        Failure {
-            version,
-            name,
-            path,
-            error,
-            place,
-            no_transaction,
-            half_done: false,
-            back: false,
-            left_behind: false,
-        }
+        let manner = Manner::of(migration.directives());
+        Failure { version, name, path, error, place, manner, back: false }
     }
 
     /// The same of the way back.
@@ -54,22 +66,27 @@ impl Failure {
         let Some(down) = migration.down() else { return failure };
         let path = migration.package().map_or(String::new(), |package| format!("{package}: ")) + down.path();
         let place = at.map(|at| Place::new(&path, down.sql(), at, syntax));
-        let no_transaction = down.directives().no_transaction();
-        Failure { path, place, no_transaction, back: true, ..failure }
+        let manner = Manner::of(down.directives());
+        Failure { path, place, manner, back: true, ..failure }
     }
 
     /// The statement may have committed a part of its work.
     pub(crate) fn half_done(self) -> Failure {
-        Failure { half_done: true, ..self }
+        Failure { manner: Manner::HalfDone, ..self }
     }
 
     /// The transaction was over before its end, so that some of it is committed.
     pub(crate) fn left_behind(self) -> Failure {
-        Failure { left_behind: true, ..self }
+        Failure { manner: Manner::LeftBehind, ..self }
     }
 
     pub(crate) fn is_half_done(&self) -> bool {
-        self.half_done
+        self.manner == Manner::HalfDone
+    }
+
+    /// Whether it is a migration in Rust, which may have ended its transaction by itself.
+    pub(crate) fn is_code(&self) -> bool {
+        self.manner == Manner::Code
     }
 
     /// The version.
@@ -136,18 +153,23 @@ impl fmt::Display for Failure {
             write!(f, "\nstatement {number} of {of}")?;
         }
         self.error.fmt_details(f)?;
-        let kept = if self.left_behind {
-            "what it had done by then is committed, and with it the record: look at the database; do not end the \
-             transaction in the code"
-        } else if self.half_done {
-            "it may have committed a part of its work: look at the database, then start once with `.resolve(...)`"
-        } else if self.no_transaction && self.back {
-            "its statements before this one stay done, and would be repeated: mend the file so that it can begin \
-             there, and start again"
-        } else if self.no_transaction {
-            "its statements before this one stay done and will not be repeated; mend the file and start again"
-        } else {
-            "nothing of it was kept; mend the file and start again"
+        let kept = match self.manner {
+            Manner::LeftBehind => {
+                "what it had done by then is committed, and with it the record: look at the database; do not end the \
+                 transaction in the code"
+            }
+            Manner::HalfDone => {
+                "it may have committed a part of its work: look at the database, then start once with `.resolve(...)`"
+            }
+            Manner::Steps if self.back => {
+                "its statements before this one stay done, and would be repeated: mend the file so that it can begin \
+                 there, and start again"
+            }
+            Manner::Steps => {
+                "its statements before this one stay done and will not be repeated; mend the file and start again"
+            }
+            Manner::Transaction => "nothing of it was kept; mend the file and start again",
+            Manner::Code => "nothing of it was kept; mend the code and start again",
         };
         write!(f, "\nhelp: {kept}")
     }

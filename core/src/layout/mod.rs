@@ -142,15 +142,16 @@ impl Layout {
     }
 
     /// Whether a script runs outside of a transaction because of what it holds: `needing` of so many statements
-    /// cannot run in one. Those that can belong together, so a mixture is nobody's to take apart.
+    /// cannot run in one. Those that can belong together, so an up script with a mixture is nobody's to take apart; a
+    /// down script never ran, and cannot run in any other way.
     pub(crate) fn leaves_transaction(self, part: Part, needing: usize, statements: usize) -> bool {
         let all = needing > 0 && needing == statements;
         match self {
             Layout::Native => false,
             // Several statements go to the server in one message, which is a transaction.
             Layout::GolangMigrate if part != Part::Down => all && statements == 1,
-            Layout::Flyway => all,
-            _ => all && part == Part::Down,
+            Layout::Flyway if part != Part::Down => all,
+            _ => part == Part::Down && needing > 0,
         }
     }
 

@@ -188,7 +188,7 @@ pub(super) fn sqlite(dialect: &dyn Dialect, tracker: &Tracker) -> String {
     let user = format!("m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.tbl_name NOT IN ({table}, {journal})");
     let written = CLAUSES.map(|clause| {
         let length = clause.len();
-        format!("(length(m.sql) - length(replace(upper(m.sql), '{clause}', ''))) / {length}")
+        format!("((length(m.sql) - length(replace(upper(m.sql), '{clause}', ''))) / {length})")
     });
     let parts = [
         format!(

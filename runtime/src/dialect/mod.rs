@@ -213,6 +213,11 @@ pub trait Dialect: fmt::Debug + Sync {
         )
     }
 
+    /// Whether a version is in the set.
+    fn is_recorded(&self, tracker: &Tracker, version: Version) -> String {
+        format!("SELECT EXISTS (SELECT 1 FROM {} WHERE version = {version});\n", tracker.set())
+    }
+
     /// Fails with [`Class::Unrecorded`] unless the version's row is still the one of this transaction.
     fn still_recorded(&self, _tracker: &Tracker, _version: Version) -> String {
         String::new()

@@ -257,8 +257,13 @@ impl Dialect for Postgres {
     }
 
     fn tables(&self, names: &[&str]) -> String {
-        let there =
-            |name: &&str| format!("SELECT pg_catalog.to_regclass({}) IS NOT NULL", self.literal(name));
+        let there = |name: &&str| {
+            format!(
+                "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass({}) \
+                 AND relkind IN ('r', 'p', 'f') AND relpersistence <> 't')",
+                self.literal(name)
+            )
+        };
         names.iter().map(there).collect::<Vec<_>>().join(" UNION ALL ") + ";\n"
     }
 

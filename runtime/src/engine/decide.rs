@@ -70,7 +70,7 @@ impl<'a> Run<'a> {
     fn intend(&mut self, mut plan: Plan, history: &History) -> Option<State<'a>> {
         // What failed before is pending again, and is tried again.
         self.doomed = None;
-        self.report.already = plan.applied().saturating_sub(self.recorded);
+        self.report.already = (plan.applied() + self.report.rolled_back.len()).saturating_sub(self.recorded);
         self.report.held_back = plan.held_back();
         if let Err(stuck) = self.fill_queue(&mut plan, history) {
             return Some(self.end(Err(ErrorKind::Stuck(stuck))));

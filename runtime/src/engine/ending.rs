@@ -48,7 +48,20 @@ impl<'a> Run<'a> {
             detail: Some(failure.database_error().message.clone()),
         };
         self.message = self.dialect.journal(&self.tracker, &entry);
+        if failure.is_code() {
+            self.message += &self.dialect.is_recorded(&self.tracker, failure.version());
+        }
         State::Journaling(kind)
+    }
+
+    pub(super) fn journaled(&mut self, kind: ErrorKind, results: &[ResultSet]) -> State<'a> {
+        let kept = results.last().is_some_and(|result| result.is_true(0));
+        self.end(Err(match kind {
+            ErrorKind::Migration(failure) if failure.is_code() && kept => {
+                ErrorKind::Migration(failure.left_behind())
+            }
+            kind => kind,
+        }))
     }
 
     pub(super) fn unlocked(&mut self, result: Option<&ResultSet>) -> State<'a> {

@@ -160,7 +160,10 @@ impl<'a> Run<'a> {
         }
         let steps = self.queue.iter().find(|migration| self.runs_in_steps(migration));
         if let (Locking::Transaction, Some(migration)) = (self.options.locking, steps) {
-            return Some(ErrorKind::NeedsSession(migration.file()));
+            let down = migration.down().filter(|_| self.goal == Goal::Rollback);
+            return Some(ErrorKind::NeedsSession(
+                down.map_or(migration.file(), |down| down.path().to_owned()),
+            ));
         }
         if let Some(migration) = self.queue.iter().find(|migration| self.lacks_code(migration)) {
             return Some(ErrorKind::NoCode { version: migration.version(), path: migration.file() });

@@ -157,7 +157,7 @@ impl<'a> Run<'a> {
     }
 
     /// Whether a refusal names the tracker's own tables.
-    fn is_ours(&self, error: &DbError) -> bool {
+    pub(super) fn is_ours(&self, error: &DbError) -> bool {
         let tables = [self.tracker.table(), &self.tracker.journal_table()];
         if error.schema.as_deref() == Some(self.tracker.schema())
             && tables.map(Some).contains(&error.table.as_deref())

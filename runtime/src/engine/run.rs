@@ -308,6 +308,7 @@ impl<'a> Run<'a> {
             (State::Reviewing(refusal), Outcome::Failed(_)) => self.not_reviewed(refusal),
             (State::Stepping(steps), Outcome::Rows(results)) => self.stepped(steps, &results),
             (State::Stepping(steps), Outcome::Failed(error)) => self.not_stepped(steps, error),
+            (State::Journaling(kind), Outcome::Rows(results)) => self.journaled(kind, &results),
             // A journal that cannot be written must not hide the failure that was to be written.
             (State::Journaling(kind), _) => self.end(Err(kind)),
             (State::Restoring, _) => self.wind_up(),

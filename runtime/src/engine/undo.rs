@@ -132,6 +132,11 @@ impl<'a> Run<'a> {
         if class == Class::Busy && whole {
             return self.roll_back(Rollback::Wait);
         }
+        if class == Class::Permission && at.is_none() && self.is_ours(&error) {
+            let doing =
+                format!("taking version {} out of {}", undo.migration.version(), self.tracker.shown());
+            return self.roll_back(Rollback::End(ErrorKind::Permission { doing, error }));
+        }
         let failure = Failure::back(undo.migration, error, at, self.dialect.syntax());
         self.roll_back(Rollback::Fail(ErrorKind::Migration(failure)))
     }
