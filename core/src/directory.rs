@@ -1,6 +1,7 @@
 //! What lies in a directory of migrations.
 
 use std::fs;
+use std::io::{self, Error};
 use std::path::{Path, PathBuf};
 
 use crate::layout::{Layout, Named, Part};
@@ -53,17 +54,7 @@ impl Scanner<'_> {
             match fs::metadata(&path) {
                 Ok(found) if found.is_dir() => self.subdirectory(pattern, shown, name, path),
                 Ok(_) => self.entry(pattern, shown, name, path),
-                // Editors keep notes in hidden links that lead nowhere.
-                Err(_) if name.starts_with('.') => {}
-                Err(error) => {
-                    let problem = Problem::new(pattern, format!("what lies here cannot be read: {error}"));
-                    let help = "restore what the link leads to, or remove it";
-                    self.problems.push(if path.is_symlink() {
-                        problem.file(shown).help(help)
-                    } else {
-                        problem.file(shown)
-                    });
-                }
+                Err(error) => self.unreadable(pattern, shown, name, path, &error),
             }
         }
         if known == self.files.len() + self.problems.len() {
@@ -71,6 +62,19 @@ impl Scanner<'_> {
             let problem = Problem::new(pattern, "the directory holds no migration").file(relative);
             self.problems.push(problem.help(help));
         }
+    }
+
+    /// What may be a migration or a directory of them, had it been read.
+    fn unreadable(&mut self, pattern: usize, shown: String, name: &str, path: PathBuf, error: &Error) {
+        // Editors keep notes in hidden links that lead nowhere. What has no metadata of its own has a name that is
+        // not UTF-8, and matters if it ends in `.sql`.
+        let nameless = path.symlink_metadata().is_err() && !self.rules.layout.is_directories();
+        if nameless || name.starts_with('.') {
+            return self.entry(pattern, shown, name, path);
+        }
+        let problem = Problem::new(pattern, format!("what lies here cannot be read: {error}")).file(shown);
+        let help = "restore what the link leads to, or remove it";
+        self.problems.push(if path.is_symlink() { problem.help(help) } else { problem });
     }
 
     /// The normalised text of a file that is not a migration.
@@ -229,10 +233,10 @@ impl Scanner<'_> {
     }
 }
 
-fn sorted_names(path: &Path) -> std::io::Result<Vec<String>> {
+fn sorted_names(path: &Path) -> io::Result<Vec<String>> {
     let mut names = fs::read_dir(path)?
         .map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()))
-        .collect::<std::io::Result<Vec<_>>>()?;
+        .collect::<io::Result<Vec<_>>>()?;
     names.sort();
     Ok(names)
 }
@@ -244,7 +248,7 @@ fn is_sql(name: &str) -> bool {
 }
 
 /// Whether a file that looks like SQL lies in the directory or below it.
-fn holds_sql(path: &Path) -> std::io::Result<bool> {
+fn holds_sql(path: &Path) -> io::Result<bool> {
     for entry in fs::read_dir(path)? {
         let entry = entry?;
         // Links are not followed: they can lead round in a circle.

@@ -141,13 +141,14 @@ const fn alone(sets: &[&MigrationSet], set: usize, rename: &Rename) {
             {
                 let text = renamed(sets[set], rename).and(", which is the migration ");
                 let text = text.place(owner(sets[other], migration), migration.__path());
-                panic!("{}", text.as_str());
+                panic!("{}", text.and("; remove the rename, or rename the migration").as_str());
             }
             let (renames, mut index) = (sets[other].__renames(), 0);
             while index < renames.len() {
                 if same_old(rename, &renames[index]) {
                     let text = renamed(sets[set], rename).and(", and ");
-                    panic!("{}", text.append(&renamed(sets[other], &renames[index])).as_str());
+                    let text = text.append(&renamed(sets[other], &renames[index]));
+                    panic!("{}", text.and(" too; keep one of the renames").as_str());
                 }
                 index += 1;
             }

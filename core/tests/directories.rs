@@ -130,6 +130,7 @@ fn what_diesel_passes_over_is_told_if_it_was_meant_for_it() {
 #[cfg(unix)]
 #[test]
 fn a_link_that_leads_nowhere_is_told() {
+    use std::os::unix::ffi::OsStrExt;
     use std::os::unix::fs::symlink;
     for (layout, file, link) in [
         (Layout::Native, "1_a.sql", "more"),
@@ -144,6 +145,12 @@ fn a_link_that_leads_nowhere_is_told() {
         assert_eq!(problems.iter().count(), 1, "{problems}");
         assert!(problems.to_string().contains("cannot be read"), "{problems}");
     }
+    // What is none of our business may lead nowhere, or have any name.
+    let root = tempfile::tempdir().unwrap();
+    write(root.path(), &[("1_a.sql", SQL)]);
+    symlink("gone", root.path().join("m/.#1_a.sql")).unwrap();
+    fs::write(root.path().join("m").join(std::ffi::OsStr::from_bytes(b"\xe9.txt")), "").unwrap();
+    read(root.path(), Layout::Native).unwrap();
     let root = tempfile::tempdir().unwrap();
     write(root.path(), &[("a/sql/1_a.sql", SQL)]);
     symlink("gone", root.path().join("m/b")).unwrap();
