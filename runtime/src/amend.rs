@@ -77,7 +77,12 @@ impl Amended {
             return;
         }
         let mut known = Vec::new();
-        for row in self.history.rows().iter().filter(|row| !is_ours(set, row.version, &row.name)) {
+        // What we have declared ourselves is about to be recorded under its new name.
+        let declared = |row: &Row| {
+            set.renames().iter().any(|rename| rename.from_stem() == Some((row.version, row.name.as_str())))
+        };
+        let strange = |row: &&Row| !is_ours(set, row.version, &row.name) && !declared(row);
+        for row in self.history.rows().iter().filter(strange) {
             let names = names_before(row, renamed);
             let ours = names.iter().find_map(|(version, name)| ours(set, *version, name));
             if let Some(migration) = ours {

@@ -324,3 +324,25 @@ fn a_tracker_with_unique_names_refuses_an_adoption_once() {
     assert_eq!(column(&mut client, SET), Vec::<String>::new());
     assert_no_advisory_locks(&mut client);
 }
+
+/// The journal is asked because of an unknown row; what this release has declared itself is recorded all the same.
+#[test]
+fn a_declared_rename_is_recorded_although_the_journal_was_asked() {
+    let mut client = cluster().database().connect();
+    tables(2).runner().run(&mut client).unwrap();
+    client.batch_execute("INSERT INTO applied_migrations (version, name) VALUES (99, 'newer')").unwrap();
+    client
+        .batch_execute(
+            "INSERT INTO applied_migrations_journal (version, name, event, detail) VALUES (99, 'newer', 'renamed', '98_old')",
+        )
+        .unwrap();
+    let moved = set(&[
+        ("1_t1.sql", "CREATE TABLE t1 (id int);"),
+        ("3_t3.sql", "CREATE TABLE t3 (id int);"),
+        ("7_t2.sql", "CREATE TABLE t2 (id int);"),
+        ("renames.txt", "2_t2 -> 7_t2"),
+    ]);
+    let report = moved.runner().run(&mut client).unwrap();
+    assert_eq!((report.changes().len(), report.applied().len()), (1, 1), "{report}");
+    assert!(moved.runner().run(&mut client).unwrap().changes().is_empty());
+}

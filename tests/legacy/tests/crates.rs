@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use diesel::Connection as _;
 use diesel_migrations::{FileBasedMigrations, MigrationHarness};
-use gapless::{Change, Layout, Legacy, MigrationSet, Pattern, Report, Rules, Syntax};
+use gapless::{Change, Layout, Legacy, MigrationSet, Pattern, Report, Rules, Syntax, Version};
 use gapless_tests::cluster::{Database, cluster};
 use postgres::Client;
 
@@ -148,6 +148,13 @@ fn refinery_left_a_history_that_is_proven() {
     let set = scan(root.path(), Layout::Refinery);
     let error = adopt(&set, Legacy::refinery("refinery_schema_history"), &mut client).unwrap_err();
     assert!(error.is_legacy() && error.to_string().contains("migrations/V1__users.sql"), "{error}");
+    // Unless that is meant: the new text counts then.
+    let runner = set.runner().adopt(Legacy::refinery("refinery_schema_history")).accept(Version::from(1));
+    let report = runner.run(&mut client).unwrap();
+    assert_eq!(report.changes().len(), 3, "{report}");
+    assert_eq!(set.runner().run(&mut client).unwrap().round_trips(), 1);
+    let known = "SELECT count(checksum) FROM applied_migrations";
+    assert_eq!(client.query_one(known, &[]).unwrap().get::<_, i64>(0), 2);
 }
 
 #[test]
