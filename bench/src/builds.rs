@@ -40,6 +40,7 @@ fn one(stage: &Stage, family: &Family, written: &Crate, profile: &str, record: R
         written.clean(&target, profile);
         written.build(&target, profile, limit)
     });
+    let over = if clean.failed { "fails".to_owned() } else { over };
     if !clean.finished {
         return Some(
             record.text("clean_s", &over).text("touch_s", "-").number("peak_kb", clean.peak_kb as f64),
@@ -49,7 +50,7 @@ fn one(stage: &Stage, family: &Family, written: &Crate, profile: &str, record: R
         written.touch(family.layout);
         written.build(&target, profile, limit)
     });
-    assert!(!touch.compiled.is_empty(), "an edited migration was not noticed");
+    assert!(!touch.finished || !touch.compiled.is_empty(), "an edited migration was not noticed");
     let record = record.number("clean_s", clean.elapsed.as_secs_f64());
     let record = record.number("touch_s", touch.elapsed.as_secs_f64());
     Some(record.number("peak_kb", clean.peak_kb.max(touch.peak_kb) as f64))

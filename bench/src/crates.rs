@@ -41,8 +41,10 @@ pub struct Build {
     pub compiled: Vec<String>,
     /// The most memory that one rustc had.
     pub peak_kb: u64,
-    /// Whether it came to its end within the limit.
+    /// Whether it succeeded within the limit.
     pub finished: bool,
+    /// Whether it ended in an error, not at the limit.
+    pub failed: bool,
 }
 
 impl Workshop {
@@ -190,6 +192,16 @@ impl Crate {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
+    /// Downloads its dependencies.
+    pub fn fetch(&self) {
+        let fetched = Command::new(cargo()).args(["fetch", "-q"]).current_dir(&self.directory).status();
+        assert!(
+            fetched.is_ok_and(|status| status.success()),
+            "the dependencies of {} cannot be had",
+            self.name
+        );
+    }
+
     /// Where a build leaves its program.
     pub fn program(&self, target: &Path, profile: &str) -> PathBuf {
         target.join(if profile == "dev" { "debug" } else { profile }).join(&self.name)
@@ -223,13 +235,21 @@ impl Crate {
         let (ended, peak_kb) = watch(&mut child, begun, limit);
         let elapsed = begun.elapsed();
         let said = reader.join().unwrap_or_default();
-        assert!(ended != Some(false), "{} cannot be built: {said}", self.name);
-        if ended.is_some() && !self.lock.exists() {
+        if ended == Some(false) {
+            eprintln!("{} cannot be built: {said}", self.name);
+        }
+        if ended == Some(true) && !self.lock.exists() {
             fs::create_dir_all(self.lock.parent().expect("a parent")).expect("a directory is made");
             fs::copy(self.path("Cargo.lock"), &self.lock).expect("a lock file is kept");
         }
         let compiled = said.lines().filter_map(|line| line.trim_start().strip_prefix("Compiling "));
-        Build { elapsed, compiled: compiled.map(str::to_owned).collect(), peak_kb, finished: ended.is_some() }
+        Build {
+            elapsed,
+            compiled: compiled.map(str::to_owned).collect(),
+            peak_kb,
+            finished: ended == Some(true),
+            failed: ended == Some(false),
+        }
     }
 }
 

@@ -87,7 +87,9 @@ impl Stage {
 
     /// The program of a family, or why there is none.
     pub fn program(&mut self, family: &'static Family, size: u64) -> Result<std::path::PathBuf, String> {
-        self.workshop.program(family, size).ok_or_else(|| "over the limit to build".to_owned())
+        self.workshop
+            .program(family, size)
+            .ok_or_else(|| "cannot be built, or not within the limit".to_owned())
     }
 
     /// One run on a database that is there.

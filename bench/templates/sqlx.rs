@@ -1,6 +1,6 @@
 mod measure;
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations");
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
