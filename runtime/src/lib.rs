@@ -63,7 +63,7 @@ pub use crate::dry_run::DryRun;
 pub use crate::error::Error;
 pub use crate::event::{Event, Holder};
 pub use crate::failure::Failure;
-pub use crate::legacy::{Legacy, Refusal};
+pub use crate::legacy::Legacy;
 pub use crate::options::{Drift, Locking, OutOfOrder, Resolution, Unknown};
 pub use crate::plan::{Pending, Plan};
 pub use crate::report::{Applied, Report};

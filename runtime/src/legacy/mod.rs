@@ -22,7 +22,7 @@ mod tool;
 use gapless_core::{Checksum, MigrationSet, Version};
 
 use self::reading::Reading;
-pub use self::refusal::Refusal;
+pub(crate) use self::refusal::Refusal;
 use self::tool::{Kind, Place, TOOLS, Tool, no_lock};
 use crate::engine::{ResultSet, Table};
 use crate::tracker::quoted;

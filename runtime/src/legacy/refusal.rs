@@ -4,8 +4,7 @@ use gapless_core::Version;
 
 /// Why the history of another tool is not taken over.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// The tool's counter says that a migration broke off half-way.
     Dirty {
         /// The tool and its table.
