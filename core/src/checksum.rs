@@ -60,11 +60,18 @@ impl FromStr for Checksum {
             return Err(ParseChecksumError(()));
         }
         for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            let nibble = |digit: u8| char::from(digit).to_digit(16).ok_or(ParseChecksumError(()));
-            *byte =
-                u8::try_from(nibble(pair[0])? * 16 + nibble(pair[1])?).map_err(|_| ParseChecksumError(()))?;
+            *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
         }
         Ok(Checksum(bytes))
+    }
+}
+
+fn nibble(digit: u8) -> Result<u8, ParseChecksumError> {
+    match digit {
+        b'0'..=b'9' => Ok(digit - b'0'),
+        b'a'..=b'f' => Ok(digit - b'a' + 10),
+        b'A'..=b'F' => Ok(digit - b'A' + 10),
+        _ => Err(ParseChecksumError(())),
     }
 }
 

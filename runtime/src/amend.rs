@@ -69,6 +69,23 @@ pub(crate) fn amend(
     Ok(amended)
 }
 
+/// Whether anything about the history is to be amended; nearly always nothing is.
+pub(crate) fn touches(set: &MigrationSet, history: &History, options: &Options, facts: &Facts) -> bool {
+    let renamed = |rename: &gapless_core::Rename| {
+        let row = rename.from_stem().and_then(|(version, name)| Some((history.find(version)?, name)));
+        row.is_some_and(|(row, name)| row.name == name)
+    };
+    let accepted = |version: &Version| {
+        let text = set.find(*version).map(Migration::checksum);
+        history.find(*version).is_some_and(|row| row.checksum != text)
+    };
+    facts.legacy.is_some()
+        || facts.tables.is_some()
+        || facts.renamed.is_some()
+        || set.renames().iter().any(renamed)
+        || options.accept.iter().any(accepted)
+}
+
 impl Amended {
     /// Rows that a newer release has renamed, and that we know under a name before. The journal has every name
     /// that a release has declared; ours are in the binary.

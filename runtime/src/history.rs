@@ -1,7 +1,5 @@
 //! What the tracker holds.
 
-use std::collections::HashMap;
-
 use gapless_core::{Checksum, Version};
 
 use crate::engine::ResultSet;
@@ -27,7 +25,8 @@ impl Row {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     rows: Vec<Row>,
-    by_version: HashMap<Version, usize>,
+    /// Where each version is, ascending.
+    by_version: Vec<(Version, usize)>,
 }
 
 impl History {
@@ -42,7 +41,10 @@ impl History {
     }
 
     pub(crate) fn new(rows: Vec<Row>) -> History {
-        let by_version = rows.iter().enumerate().map(|(index, row)| (row.version, index)).collect();
+        let mut by_version: Vec<_> =
+            rows.iter().enumerate().map(|(index, row)| (row.version, index)).collect();
+        // Nearly always in order already.
+        by_version.sort();
         History { rows, by_version }
     }
 
@@ -52,7 +54,8 @@ impl History {
 
     /// A row that is recorded now.
     pub(crate) fn push(&mut self, row: Row) {
-        self.by_version.insert(row.version, self.rows.len());
+        let at = self.by_version.partition_point(|(version, _)| *version <= row.version);
+        self.by_version.insert(at, (row.version, self.rows.len()));
         self.rows.push(row);
     }
 
@@ -88,7 +91,7 @@ impl History {
     }
 
     pub(crate) fn accept(&mut self, version: Version, checksum: Checksum) {
-        if let Some(row) = self.by_version.get(&version).and_then(|index| self.rows.get_mut(*index)) {
+        if let Some(row) = self.place(version).and_then(|index| self.rows.get_mut(index)) {
             row.checksum = Some(checksum);
         }
     }
@@ -98,11 +101,16 @@ impl History {
     }
 
     pub(crate) fn find(&self, version: Version) -> Option<&Row> {
-        self.by_version.get(&version).and_then(|index| self.rows.get(*index))
+        self.place(version).and_then(|index| self.rows.get(index))
+    }
+
+    fn place(&self, version: Version) -> Option<usize> {
+        let at = self.by_version.binary_search_by_key(&version, |(version, _)| *version).ok()?;
+        self.by_version.get(at).map(|(_, index)| *index)
     }
 
     pub(crate) fn highest(&self) -> Option<Version> {
-        self.rows.iter().map(|row| row.version).max()
+        self.by_version.last().map(|(version, _)| *version)
     }
 }
 

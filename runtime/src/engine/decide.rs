@@ -5,7 +5,8 @@ use gapless_core::MigrationSet;
 use super::look::Decision;
 use super::reply::ResultSet;
 use super::run::{Run, State};
-use crate::amend::{Amended, Facts, amend};
+use crate::Change;
+use crate::amend::{Amended, Facts, amend, touches};
 use crate::error::ErrorKind;
 use crate::event::Event;
 use crate::history::History;
@@ -37,16 +38,30 @@ impl<'a> Run<'a> {
         if let Some(question) = self.question(&self.history) {
             return Decision::Ask(question);
         }
-        let Amended { history, changes, warnings } =
-            match amend(self.set, &self.history, &self.options, &self.facts) {
-                Ok(amended) => amended,
-                Err(partial) => return self.ended(ErrorKind::Partial(partial)),
-            };
+        if !touches(self.set, &self.history, &self.options, &self.facts) {
+            let history = std::mem::take(&mut self.history);
+            let decision = self.decide_with(&history, Vec::new(), Vec::new());
+            self.history = history;
+            return decision;
+        }
+        match amend(self.set, &self.history, &self.options, &self.facts) {
+            Ok(Amended { history, changes, warnings }) => self.decide_with(&history, changes, warnings),
+            Err(partial) => self.ended(ErrorKind::Partial(partial)),
+        }
+    }
+
+    /// Decides on a history that was amended.
+    fn decide_with(
+        &mut self,
+        history: &History,
+        changes: Vec<Change>,
+        warnings: Vec<String>,
+    ) -> Decision<'a> {
         let found = self.facts.legacy.iter().flatten().next();
         let filled =
             found.is_some_and(|adoption| !adoption.rows.is_empty() || !adoption.not_taken.is_empty());
         let origin = if filled { Origin::Filled } else { Origin::Empty };
-        let planned = plan(self.set, &history, origin, &self.options);
+        let planned = plan(self.set, history, origin, &self.options);
         if self.suspects_rename(&planned) {
             return Decision::Ask(super::consult::Question::Renamed);
         }
@@ -56,7 +71,7 @@ impl<'a> Run<'a> {
         };
         plan.changes = changes;
         plan.warnings.extend(warnings);
-        match self.intend(plan, &history) {
+        match self.intend(plan, history) {
             Some(end) => Decision::End(Box::new(end)),
             None => Decision::Work,
         }
