@@ -1,6 +1,6 @@
 //! Reads directories of migrations and collects everything that is wrong with them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -150,11 +150,13 @@ impl<'a> Scanner<'a> {
     }
 
     pub(crate) fn read(&mut self, patterns: &[Pattern]) {
-        let mut seen = BTreeMap::new();
-        let named = patterns.iter().filter_map(|pattern| pattern.directories(self.root).ok()).flatten();
+        let mut seen = BTreeSet::new();
+        // All of them come first: a directory inside of another is looked at for itself if it is named too.
+        let found: Vec<_> = patterns.iter().map(|pattern| pattern.directories(self.root)).collect();
+        let named = found.iter().flatten().flatten();
         self.named = named.filter_map(|(_, path)| fs::canonicalize(path).ok()).collect();
-        for (index, pattern) in patterns.iter().enumerate() {
-            let directories = match pattern.directories(self.root) {
+        for (index, directories) in found.into_iter().enumerate() {
+            let directories = match directories {
                 Ok(directories) => directories,
                 Err(error) => {
                     self.problems.push(Problem::new(index, error.to_string()));
@@ -163,7 +165,7 @@ impl<'a> Scanner<'a> {
             };
             for (relative, path) in directories {
                 let known = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
-                if seen.insert(known, ()).is_some() {
+                if !seen.insert(known) {
                     let problem = Problem::new(index, format!("`{relative}` is named twice"));
                     self.problems.push(problem.help("name each directory once"));
                 } else {

@@ -1,30 +1,15 @@
 //! What lies in a directory beside its scripts: renames, locks, tombstones, and what does not belong there.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::fs;
-use std::path::Path;
+mod tree;
 
-use gapless_core::{Layout, MigrationSet, Pattern, Problems, Rules, Syntax, Version, write_locks};
+use std::fs;
+
+use gapless_core::{Layout, MigrationSet, Pattern, Syntax, Version, write_locks};
+
+use crate::tree::{read, scan, write};
 
 const SQL: &str = "SELECT 1;\n";
-
-fn scan(layout: Layout, files: &[(&str, &str)]) -> Result<MigrationSet, Problems> {
-    let root = tempfile::tempdir().unwrap();
-    write(root.path(), files);
-    read(root.path(), layout)
-}
-
-fn write(root: &Path, files: &[(&str, &str)]) {
-    for (file, text) in files {
-        let path = root.join("m").join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-}
-
-fn read(root: &Path, layout: Layout) -> Result<MigrationSet, Problems> {
-    MigrationSet::scan(root, &[Pattern::new("m").unwrap()], Rules { syntax: Syntax::Postgres, layout })
-}
 
 fn told(layout: Layout, files: &[(&str, &str)]) -> String {
     scan(layout, files).unwrap_err().to_string()

@@ -1,28 +1,13 @@
 //! Directories of other tools, and what lies beside migrations.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod tree;
+
 use std::fs;
-use std::path::Path;
 
 use gapless_core::{Layout, MigrationSet, Pattern, Problems, Rules, Syntax, Version, write_locks};
 
-fn scan(layout: Layout, files: &[(&str, &str)]) -> Result<MigrationSet, Problems> {
-    let root = tempfile::tempdir().unwrap();
-    write(root.path(), files);
-    read(root.path(), layout)
-}
-
-fn write(root: &Path, files: &[(&str, &str)]) {
-    for (file, text) in files {
-        let path = root.join("m").join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-}
-
-fn read(root: &Path, layout: Layout) -> Result<MigrationSet, Problems> {
-    MigrationSet::scan(root, &[Pattern::new("m").unwrap()], Rules { syntax: Syntax::Postgres, layout })
-}
+use crate::tree::{read, scan, write};
 
 fn told(result: Result<MigrationSet, Problems>) -> String {
     result.unwrap_err().to_string()
