@@ -50,6 +50,20 @@ pub const fn common_rules(sets: &[&MigrationSet]) -> Rules {
     Rules { syntax: sets[0].syntax(), layout: Layout::Native }
 }
 
+/// The digest of all of them together, if each has one.
+#[doc(hidden)]
+pub const fn merged_digest(sets: &[&MigrationSet]) -> Option<i64> {
+    let (mut all, mut index) = (0, 0);
+    while index < sets.len() {
+        match sets[index].digest() {
+            Some(digest) => all ^= digest,
+            None => return None,
+        }
+        index += 1;
+    }
+    Some(all)
+}
+
 /// Their migrations, ascending.
 ///
 /// # Panics

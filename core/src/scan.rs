@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::digest::digest;
 use crate::directory::Directory;
 use crate::layout::{Named, Part};
 use crate::pairs::next_version;
@@ -63,6 +64,12 @@ impl Scan {
     /// What is applied under another name.
     pub fn renames(&self) -> &[Rename] {
         &self.found.renames
+    }
+
+    /// See [`MigrationSet::digest`].
+    pub fn digest(&self) -> Option<i64> {
+        let migrations = self.found.migrations.iter().map(|scanned| &scanned.migration);
+        digest(migrations, self.found.baseline.as_ref().map(|scanned| &scanned.migration))
     }
 
     /// Files beside the migrations that the result depends on.

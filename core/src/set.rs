@@ -2,6 +2,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
+use crate::digest::digest;
 use crate::{Layout, Migration, Pattern, Problems, Rename, Rules, Syntax, Version};
 
 /// Migrations in ascending order, no version twice. There is no other way to hold them.
@@ -12,6 +13,7 @@ pub struct MigrationSet {
     renames: Cow<'static, [Rename]>,
     sources: Cow<'static, [Cow<'static, str>]>,
     rules: Rules,
+    digest: Option<i64>,
     /// The crate that embeds it; empty for one that was read at run time, or merged.
     package: &'static str,
 }
@@ -40,6 +42,7 @@ impl MigrationSet {
         renames: Cow::Borrowed(&[]),
         sources: Cow::Borrowed(&[]),
         rules: Rules { syntax: Syntax::Shared, layout: Layout::Native },
+        digest: Some(0),
         package: "",
     };
 
@@ -55,7 +58,10 @@ impl MigrationSet {
                 version: pair[0].version(),
                 paths: [pair[0].path().to_owned(), pair[1].path().to_owned()],
             }),
-            None => Ok(MigrationSet { migrations: migrations.into(), ..MigrationSet::EMPTY }),
+            None => {
+                let digest = digest(&migrations, None);
+                Ok(MigrationSet { migrations: migrations.into(), digest, ..MigrationSet::EMPTY })
+            }
         }
     }
 
@@ -80,8 +86,9 @@ impl MigrationSet {
         rules: Rules,
     ) -> MigrationSet {
         let sources = patterns.iter().map(|pattern| pattern.as_str().to_owned().into()).collect();
+        let digest = digest(&migrations, baseline.as_ref());
         let (migrations, renames, sources) = (migrations.into(), renames.into(), Cow::Owned(sources));
-        MigrationSet { migrations, baseline, renames, sources, rules, package: "" }
+        MigrationSet { migrations, baseline, renames, sources, rules, digest, package: "" }
     }
 
     /// The macro's way to write a set down as a constant.
@@ -96,6 +103,7 @@ impl MigrationSet {
         renames: &'static [Rename],
         sources: &'static [Cow<'static, str>],
         rules: Rules,
+        digest: Option<i64>,
         package: &'static str,
     ) -> MigrationSet {
         let mut index = 1;
@@ -110,6 +118,7 @@ impl MigrationSet {
             renames: Cow::Borrowed(renames),
             sources: Cow::Borrowed(sources),
             rules,
+            digest,
             package,
         }
     }
@@ -154,6 +163,12 @@ impl MigrationSet {
     /// How the directories were read.
     pub const fn rules(&self) -> Rules {
         self.rules
+    }
+
+    /// What `bit_xor(hashtextextended(name, hashtextextended(checksum, version)))` is in Postgres of a tracker that
+    /// holds these migrations and nothing else; `None` where a tombstone or a baseline leaves open what it holds.
+    pub const fn digest(&self) -> Option<i64> {
+        self.digest
     }
 
     /// Whether its migrations come from more than one place, so that a name alone does not say from where.

@@ -35,12 +35,14 @@ pub(crate) fn table(arguments: &Arguments, scan: &Scan) -> TokenStream {
     let rows: String = rows.iter().map(|row| format!("{row},\n")).collect();
     let count = scan.migrations().len();
     let rules = rules(arguments);
+    let digest =
+        scan.digest().map_or("__gapless::None".to_owned(), |digest| format!("__gapless::Some({digest})"));
     let body = format!(
         "{watched}
          static __MIGRATIONS: [__gapless::Migration; {count}] = [{rows}];
          static __RENAMES: &[__gapless::Rename] = &[{renames}];
          static __SOURCES: &[__gapless::Cow<'static, str>] = &[{sources}];
-         __gapless::set(&__MIGRATIONS, {baseline}, __RENAMES, __SOURCES, {rules}, ::core::env!(\"CARGO_PKG_NAME\"))"
+         __gapless::set(&__MIGRATIONS, {baseline}, __RENAMES, __SOURCES, {rules}, {digest}, ::core::env!(\"CARGO_PKG_NAME\"))"
     );
     let mut statements = TokenStream::new();
     for (index, (span, note)) in tracked::warnings(arguments).into_iter().enumerate() {

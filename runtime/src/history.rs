@@ -30,14 +30,18 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Reads `version, name, checksum`, ordered by the time of application.
+    /// Reads `version, name, checksum, time`, in any order.
     ///
     /// # Errors
     ///
     /// Says which row is not of the tracker's form.
     pub(crate) fn read(set: &ResultSet) -> Result<History, String> {
-        let rows = set.rows().map(read_row).collect::<Result<Vec<_>, _>>()?;
-        Ok(History::new(rows))
+        let mut rows = set.rows().map(read_row).collect::<Result<Vec<_>, _>>()?;
+        // Who wrote no time, wrote it last.
+        rows.sort_by(|(time, row), (other, second)| {
+            (time.is_none(), time, row.version).cmp(&(other.is_none(), other, second.version))
+        });
+        Ok(History::new(rows.into_iter().map(|(_, row)| row).collect()))
     }
 
     pub(crate) fn new(rows: Vec<Row>) -> History {
@@ -114,9 +118,10 @@ impl History {
     }
 }
 
-fn read_row(row: &[Option<String>]) -> Result<Row, String> {
-    let [version, name, checksum] = row else {
-        return Err(format!("a row has {} columns where 3 were asked for", row.len()));
+/// With the time of application, as the database writes it.
+fn read_row(row: &[Option<String>]) -> Result<(Option<&str>, Row), String> {
+    let [version, name, checksum, time] = row else {
+        return Err(format!("a row has {} columns where 4 were asked for", row.len()));
     };
     let number = version.as_deref().unwrap_or("NULL");
     let version = number
@@ -127,5 +132,5 @@ fn read_row(row: &[Option<String>]) -> Result<Row, String> {
         None => None,
         Some(text) => Some(text.parse().map_err(|error| format!("version {version}: `{text}`: {error}"))?),
     };
-    Ok(Row::new(version, name, checksum))
+    Ok((time.as_deref(), Row::new(version, name, checksum)))
 }

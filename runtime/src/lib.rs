@@ -39,6 +39,7 @@ mod failure;
 mod history;
 mod legacy;
 mod options;
+mod pending;
 mod plan;
 mod reconcile;
 mod report;
@@ -65,7 +66,8 @@ pub use crate::event::{Event, Holder};
 pub use crate::failure::Failure;
 pub use crate::legacy::Legacy;
 pub use crate::options::{Drift, Locking, OutOfOrder, Resolution, Unknown};
-pub use crate::plan::{Pending, Plan};
+pub use crate::pending::Pending;
+pub use crate::plan::Plan;
 pub use crate::report::{Applied, Report};
 pub use crate::rollback::Rollback;
 pub use crate::runner::Runner;
@@ -156,10 +158,11 @@ pub mod __private {
             renames: &'static [Rename],
             sources: &'static [Cow<'static, str>],
             rules: Rules,
+            digest: Option<i64>,
             package: &'static str,
         ) -> crate::MigrationSet {
             let set = gapless_core::MigrationSet::__embedded(
-                migrations, baseline, renames, sources, rules, package,
+                migrations, baseline, renames, sources, rules, digest, package,
             );
             crate::MigrationSet::__new(set)
         }
@@ -170,7 +173,8 @@ pub mod __private {
         }
 
         pub use gapless_core::{
-            MigrationSet as CoreSet, common_rules, merged, merged_renames, total, total_renames,
+            MigrationSet as CoreSet, common_rules, merged, merged_digest, merged_renames, total,
+            total_renames,
         };
 
         /// The sets inside, for `merge_migrations!`.
@@ -211,6 +215,7 @@ macro_rules! merge_migrations {
         static __RENAMES: [__gapless::Rename; __gapless::total_renames(__SETS)] =
             __gapless::merged_renames(__SETS);
         const __RULES: __gapless::Rules = __gapless::common_rules(__SETS);
-        __gapless::set(&__MIGRATIONS, __gapless::None, &__RENAMES, &[], __RULES, "")
+        const __DIGEST: __gapless::Option<i64> = __gapless::merged_digest(__SETS);
+        __gapless::set(&__MIGRATIONS, __gapless::None, &__RENAMES, &[], __RULES, __DIGEST, "")
     }};
 }

@@ -8,6 +8,7 @@ use crate::Change;
 use crate::conflict::Conflict;
 use crate::history::{History, Row};
 use crate::options::{Baseline, Drift, Options, OutOfOrder, Unknown};
+use crate::pending::Pending;
 
 /// What a run would do now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,20 +22,12 @@ pub struct Plan {
     unknown: usize,
 }
 
-/// A migration that is to be applied.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pending {
-    version: Version,
-    name: String,
-    path: String,
-    source: Option<String>,
-    out_of_order: bool,
-    no_transaction: bool,
-    /// For how many migrations it stands, if it is the baseline.
-    stands_for: Option<usize>,
-}
-
 impl Plan {
+    /// The plan for a database that holds the set and nothing else.
+    pub(crate) fn of_current(set: &MigrationSet) -> Plan {
+        Plan { applied: set.migrations().len(), ..Plan::default() }
+    }
+
     /// What is to be put right in the tracker first: adopted, reconciled, renamed and accepted rows.
     pub fn changes(&self) -> &[Change] {
         &self.changes
@@ -84,60 +77,6 @@ impl Plan {
     /// What is unusual about the database and does not stop a run.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
-    }
-}
-
-impl Pending {
-    /// The version.
-    pub fn version(&self) -> Version {
-        self.version
-    }
-
-    /// The description of its file name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Its file, relative to the embedding crate.
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
-    /// Whether a higher version is applied already: it came late from a parallel branch.
-    pub fn out_of_order(&self) -> bool {
-        self.out_of_order
-    }
-
-    /// The directory that it comes from, with its crate's name if the set was merged, where there are several.
-    pub fn source(&self) -> Option<&str> {
-        self.source.as_deref()
-    }
-
-    /// For how many migrations it stands, if it is a baseline.
-    pub fn stands_for(&self) -> Option<usize> {
-        self.stands_for
-    }
-
-    /// Whether it runs statement by statement outside of a transaction.
-    pub fn no_transaction(&self) -> bool {
-        self.no_transaction
-    }
-}
-
-impl fmt::Display for Pending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.version, self.name)?;
-        self.source.as_ref().map_or(Ok(()), |source| write!(f, " from {source}"))?;
-        if let Some(count) = self.stands_for {
-            write!(f, " (baseline: stands for {count} migrations)")?;
-        }
-        if self.out_of_order {
-            f.write_str(" (late: a higher version is applied already)")?;
-        }
-        if self.no_transaction {
-            f.write_str(" (outside of a transaction)")?;
-        }
-        Ok(())
     }
 }
 
@@ -298,15 +237,16 @@ fn compare(
     warnings: &mut Vec<String>,
     conflicts: &mut Vec<Conflict>,
 ) {
-    let (version, path) = (row.version, migration.file());
+    let version = row.version;
     if row.name != migration.name() {
         let (applied, embedded) = (row.name.clone(), migration.name().to_owned());
-        conflicts.push(Conflict::Renamed { version, path: path.clone(), applied, embedded });
+        conflicts.push(Conflict::Renamed { version, path: migration.file(), applied, embedded });
     }
     let embedded = migration.checksum();
     // A tombstone's text is about what was applied, and is not it.
     let differs = |applied: &Checksum| *applied != embedded && !migration.is_tombstone();
     if let Some(applied) = row.checksum.filter(differs) {
+        let path = migration.file();
         match policy {
             Drift::Refuse => conflicts.push(Conflict::Drift { version, path, applied, embedded }),
             Drift::Warn => {

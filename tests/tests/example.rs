@@ -14,6 +14,8 @@ fn what_is_embedded_is_what_a_scan_finds() {
         MigrationSet::scan(root, &[Pattern::new("../migrations").unwrap()], MIGRATIONS.syntax()).unwrap();
     assert_eq!(MIGRATIONS.migrations(), scanned.migrations());
     assert_eq!(MIGRATIONS.sources().collect::<Vec<_>>(), scanned.sources().collect::<Vec<_>>());
+    assert_eq!(MIGRATIONS.digest(), scanned.digest());
+    assert!(MIGRATIONS.digest().is_some_and(|digest| digest != 0));
     MIGRATIONS.assert_current();
 }
 

@@ -218,12 +218,13 @@ fn another_runner_is_waited_for_and_reported() {
         let events = std::sync::Mutex::new(Vec::new());
         let waiting = migrations.runner().on_event(|event| events.lock().unwrap().push(event.to_string()));
         let mut waiter = Client::new(&mut server, waiting.into_run(&Postgres).unwrap(), Fault::None);
-        for _ in 0..6 {
+        // Who has the lock is asked for after 0.2 s.
+        for _ in 0..30 {
             waiter.advance(&mut server);
         }
         holder.finish(&mut server).unwrap();
         let report = waiter.finish(&mut server).unwrap();
-        assert_eq!((report.applied().len(), report.waits()), (0, 3));
+        assert!(report.applied().is_empty() && report.waits() > 5, "{report}");
         told.borrow_mut().extend(events.into_inner().unwrap());
     }
     let told = told.into_inner();

@@ -60,10 +60,19 @@ pub(super) fn columns(dialect: &dyn Dialect, table: Table<'_>) -> String {
 }
 
 /// The rows of `pg_locks`, as `l`, of this advisory lock: a bigint key is shown in two halves there.
-pub(super) fn held(key: i64) -> String {
+pub(super) fn is_lock(key: i64) -> String {
     let [high, low] = [key.cast_unsigned() >> 32, key.cast_unsigned() & 0xffff_ffff];
     format!(
-        "l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid = {high} AND l.objid = {low} \
-         AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
+        "l.locktype = 'advisory' AND l.objsubid = 1::pg_catalog.int2 AND l.classid = '{high}'::pg_catalog.oid \
+         AND l.objid = '{low}'::pg_catalog.oid"
+    )
+}
+
+/// Those of whoever has it in this database.
+pub(super) fn held(key: i64) -> String {
+    format!(
+        "{} AND l.granted AND l.database = \
+         (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())",
+        is_lock(key)
     )
 }

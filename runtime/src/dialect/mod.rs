@@ -2,7 +2,9 @@
 
 mod amend;
 mod catalog;
+mod class;
 mod describe;
+mod looks;
 mod postgres;
 mod sqlite;
 
@@ -11,6 +13,7 @@ use std::time::Duration;
 
 use gapless_core::{Concurrent, Migration, Syntax, Version};
 
+pub use self::class::Class;
 pub use self::postgres::Postgres;
 pub use self::sqlite::Sqlite;
 use crate::Change;
@@ -31,13 +34,15 @@ pub trait Dialect: fmt::Debug + Sync {
     /// How many bytes of an identifier the database keeps; `None` is all of them.
     fn longest_identifier(&self) -> Option<usize>;
 
-    /// Two selects: the session (backend pid, takes no writes, is a standby, reads strings by the standard,
-    /// inside of a transaction), and the applied set (version, name, checksum) by time of application.
-    fn observe(&self, tracker: &Tracker) -> String;
+    /// Two selects: the session (backend pid, takes no writes, is a standby, inside of a transaction, the set has
+    /// rows), and the applied set as [`Dialect::select_set`] has it: without any row, if the set is not empty and
+    /// has this [digest](gapless_core::MigrationSet::digest).
+    fn observe(&self, tracker: &Tracker, digest: Option<i64>) -> String;
 
     /// Up to four selects: the lock (ours now, schema there, set there, journal there, backend pid, takes
-    /// no writes, is a standby, reads strings by the standard, the set has its key), the session's settings (name, value), the applied set if
-    /// [`Look::set`], the lock's holder (pid, application, since, query) if [`Look::holder`].
+    /// no writes, is a standby, reads strings by the standard, the set has its key), the session's settings (name,
+    /// value) if [`Look::settings`], the applied set if [`Look::set`], the lock's holder (pid, application, since,
+    /// query) if [`Look::holder`].
     fn lock(&self, tracker: &Tracker, look: Look) -> String;
 
     /// Gives the lock back (done, backend pid) if this is the backend that took it, as far as that is known,
@@ -85,11 +90,9 @@ pub trait Dialect: fmt::Debug + Sync {
     /// A string as this database writes it.
     fn literal(&self, text: &str) -> String;
 
-    /// The applied set (version, name, checksum) by time of application, which tells a newer release's
-    /// rows from lost files.
-    fn select_set(&self, tracker: &Tracker) -> String {
-        format!("SELECT version, name, checksum FROM {} ORDER BY applied_at, version;\n", tracker.set())
-    }
+    /// The applied set (version, name, checksum, time of application) in any order. The time is text that sorts as
+    /// it: it tells a newer release's rows from lost files.
+    fn select_set(&self, tracker: &Tracker) -> String;
 
     /// The time of the call, not of the transaction or message.
     fn clock(&self) -> &'static str;
@@ -265,6 +268,11 @@ pub struct Look {
     /// The backend that answered before, if it is known: from another one the lock is not taken, and the
     /// answer is NULL.
     pub pid: Option<i32>,
+    /// Whether this session has asked before and was refused: then columns that cannot have changed may be true
+    /// without a look.
+    pub again: bool,
+    /// Whether to select the session's settings.
+    pub settings: bool,
     /// Whether to select the applied set, which then must exist.
     pub set: bool,
     /// Whether to select the lock's holder.
@@ -315,36 +323,4 @@ pub struct Entry<'a> {
     pub statements: Option<usize>,
     /// What the event has to say.
     pub detail: Option<String>,
-}
-
-/// What an error means to a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Class {
-    /// A table of the tracker is not there.
-    Missing,
-    /// Something of the tracker is there already: another runner created it.
-    Exists,
-    /// Another runner recorded the version first.
-    Fence,
-    /// A pooler has handed the session on.
-    HandedOn,
-    /// It cannot be tried in the transaction in which it came about: a dry run stops here.
-    Untriable,
-    /// The database is locked as a whole: wait and look again.
-    Busy,
-    /// A lock timeout, a deadlock, a serialization failure: begin again.
-    Retry,
-    /// A privilege is missing.
-    Permission,
-    /// The database takes no writes.
-    ReadOnly,
-    /// The connection is inside of a transaction.
-    InTransaction,
-    /// A column of the tracker is not there.
-    Shape,
-    /// The script has removed its own row from the applied set.
-    Unrecorded,
-    /// Anything else.
-    Other,
 }

@@ -2,6 +2,7 @@ use std::fmt::Write as _;
 
 use gapless_core::{Concurrent, Migration, Syntax, Version};
 
+use super::looks::{self, OF_TRANSACTION};
 use super::{APPLIED, Class, Dialect, LEFT, Look, Missing, Table, Timeouts, catalog, describe};
 use crate::engine::DbError;
 use crate::tracker::{Tracker, quoted};
@@ -10,16 +11,8 @@ use crate::tracker::{Tracker, quoted};
 #[derive(Clone, Copy, Debug)]
 pub struct Postgres;
 
-/// Everything of ours is found whatever the search path: `pg_catalog` is named, tables are qualified.
-const SESSION: &str = "pg_catalog.pg_backend_pid(), \
-    pg_catalog.current_setting('transaction_read_only') = 'on', pg_catalog.pg_is_in_recovery(), \
-    pg_catalog.current_setting('standard_conforming_strings') = 'on'";
-
-/// Settings that belong to a transaction and cannot be put back.
-const OF_TRANSACTION: &str = "'transaction_isolation', 'transaction_read_only', 'transaction_deferrable'";
-
-/// What [`Dialect::same_backend`] fails with.
-const HANDED_ON: &str = "gapless: another backend has the lock";
+/// What [`Dialect::same_backend`] tries to read as a number, the backend's pid behind it.
+const HANDED_ON: &str = "gapless: another backend has the lock, and not ";
 
 /// What [`Dialect::lock_transaction`] fails with.
 const HELD: &str = "gapless: another runner has the lock";
@@ -38,55 +31,16 @@ impl Dialect for Postgres {
         Some(63)
     }
 
-    /// Outside of a transaction block a message's first statement begins its transaction, so the two
-    /// times are the same.
-    fn observe(&self, tracker: &Tracker) -> String {
-        format!(
-            "SELECT {SESSION}, pg_catalog.now() <> pg_catalog.statement_timestamp();\n{}",
-            self.select_set(tracker)
-        )
+    fn observe(&self, tracker: &Tracker, digest: Option<i64>) -> String {
+        looks::observe(tracker, digest)
+    }
+
+    fn select_set(&self, tracker: &Tracker) -> String {
+        looks::select_set(tracker)
     }
 
     fn lock(&self, tracker: &Tracker, look: Look) -> String {
-        let key = tracker.lock_key();
-        let held = catalog::held(key);
-        // Taken twice, it would have to be given back twice: a run that was dropped on this session has left it.
-        let attempt = format!(
-            "CASE WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_locks l WHERE l.pid = pg_catalog.pg_backend_pid() AND {held}) \
-             THEN true ELSE pg_catalog.pg_try_advisory_lock({key}) END"
-        );
-        let take = match (look.take, look.pid) {
-            (false, _) => "true".to_owned(),
-            (true, None) => attempt,
-            // A pooler may have handed the session on: a lock taken there would stay there.
-            (true, Some(pid)) => format!("CASE WHEN pg_catalog.pg_backend_pid() = {pid} THEN {attempt} END"),
-        };
-        let there = |name: String| format!("pg_catalog.to_regclass({}) IS NOT NULL", self.literal(&name));
-        let schema = self.literal(&quoted(tracker.schema()));
-        let fence = catalog::has_key(self, tracker);
-        let mut sql = format!(
-            "SELECT {take}, pg_catalog.to_regnamespace({schema}) IS NOT NULL, {}, {}, {SESSION}, {fence};\n\
-             SELECT 'session_authorization', pg_catalog.current_setting('session_authorization') \
-             UNION ALL SELECT 'role', pg_catalog.current_setting('role') \
-             UNION ALL SELECT name, setting FROM pg_catalog.pg_settings \
-             WHERE source = 'session' AND name NOT IN ({OF_TRANSACTION});\n",
-            there(tracker.set()),
-            there(tracker.journal()),
-        );
-        if look.set {
-            sql.push_str(&self.select_set(tracker));
-        }
-        if look.holder {
-            let _ = writeln!(
-                sql,
-                "SELECT a.pid, a.application_name, \
-                 pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - coalesce(a.xact_start, a.query_start)), \
-                 pg_catalog.left(pg_catalog.split_part(a.query, E'\\n', 1), 120) \
-                 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid) \
-                 WHERE {held} LIMIT 1;"
-            );
-        }
-        sql
+        looks::lock(self, tracker, look)
     }
 
     fn unlock(&self, tracker: &Tracker, pid: Option<i32>) -> Option<String> {
@@ -132,9 +86,10 @@ impl Dialect for Postgres {
     }
 
     fn same_backend(&self, pid: i32) -> String {
+        // Not a block: the first of a session loads its language, which takes a millisecond.
         format!(
-            "DO $gapless$BEGIN IF pg_catalog.pg_backend_pid() <> {pid} THEN RAISE EXCEPTION USING ERRCODE = '55P03', \
-             MESSAGE = '{HANDED_ON}', DETAIL = pg_catalog.pg_backend_pid(); END IF; END$gapless$;\n"
+            "SELECT CASE WHEN pg_catalog.pg_backend_pid() <> {pid} THEN \
+             CAST(pg_catalog.textcat('{HANDED_ON}', CAST(pg_catalog.pg_backend_pid() AS text)) AS integer) END;\n"
         )
     }
 
@@ -304,13 +259,14 @@ impl Dialect for Postgres {
             "42P07" | "42P06" | "42710" => Class::Exists,
             "55000" if error.message == LEFT => Class::Unrecorded,
             "55P03" if error.message == HELD => Class::Busy,
-            "55P03" if error.message == HANDED_ON => Class::HandedOn,
+            "22P02" if error.message.contains(HANDED_ON) => Class::HandedOn,
             "55P04" => Class::Untriable,
             "55P03" | "40P01" | "40001" => Class::Retry,
             "42501" => Class::Permission,
             "25006" => Class::ReadOnly,
             "25P02" => Class::InTransaction,
-            "42703" => Class::Shape,
+            // A column that is not there, or is no time or text: the time and the digest are functions of them.
+            "42703" | "42883" => Class::Shape,
             _ => Class::Other,
         }
     }

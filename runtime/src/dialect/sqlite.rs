@@ -37,8 +37,13 @@ impl Dialect for Sqlite {
         None
     }
 
-    fn observe(&self, tracker: &Tracker) -> String {
-        format!("SELECT NULL, query_only, 0, 1, 0 FROM pragma_query_only;\n{}", self.select_set(tracker))
+    /// Nothing is sent over a wire, so all rows are read.
+    fn observe(&self, tracker: &Tracker, _: Option<i64>) -> String {
+        format!("SELECT NULL, query_only, 0, 0 FROM pragma_query_only;\n{}", self.select_set(tracker))
+    }
+
+    fn select_set(&self, tracker: &Tracker) -> String {
+        format!("SELECT version, name, checksum, applied_at FROM {};\n", tracker.set())
     }
 
     /// There is no lock to take: each migration's own transaction takes the database's.
@@ -50,7 +55,6 @@ impl Dialect for Sqlite {
                 self.literal(name)
             )
         };
-        let settings = SETTINGS.map(|name| format!("SELECT '{name}', {name} FROM pragma_{name}"));
         let (table, schema) = (self.literal(tracker.table()), self.literal(tracker.schema()));
         let fence = format!(
             "(EXISTS (SELECT 1 FROM pragma_table_info({table}, {schema}) WHERE name = 'version' AND pk = 1) AND \
@@ -59,11 +63,14 @@ impl Dialect for Sqlite {
              (SELECT group_concat(i.name) FROM pragma_index_info(l.name, {schema}) i) = 'version')"
         );
         let mut sql = format!(
-            "SELECT 1, 1, {}, {}, NULL, query_only, 0, 1, {fence} FROM pragma_query_only;\n{};\n",
+            "SELECT 1, 1, {}, {}, NULL, query_only, 0, 1, {fence} FROM pragma_query_only;\n",
             there(tracker.table()),
             there(&tracker.journal_table()),
-            settings.join(" UNION ALL ")
         );
+        if look.settings {
+            let settings = SETTINGS.map(|name| format!("SELECT '{name}', {name} FROM pragma_{name}"));
+            let _ = writeln!(sql, "{};", settings.join(" UNION ALL "));
+        }
         if look.set {
             sql.push_str(&self.select_set(tracker));
         }

@@ -21,6 +21,9 @@ pub(super) enum Amending {
 impl<'a> Run<'a> {
     /// The changes, if there are any, and then the queue.
     pub(super) fn begin_work(&mut self) -> State<'a> {
+        if self.lacks_settings() {
+            return self.ask(false);
+        }
         if self.plan.changes().is_empty() {
             return self.work();
         }

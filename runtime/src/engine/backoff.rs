@@ -1,31 +1,47 @@
 use std::time::Duration;
 
-/// Pauses that grow from 50 ms to 1 s, each shortened at random by up to a half, so that replicas that
-/// started together do not knock together.
+/// Pauses that grow up to 1 s, each shortened at random by up to a half, so that replicas that started together do
+/// not knock together.
 #[derive(Clone, Debug)]
 pub(super) struct Backoff {
     state: u64,
-    tries: u32,
+    waits: i32,
+    tries: i32,
 }
 
-const FIRST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(1);
+
+/// After so many, every pause is the longest.
+const ENOUGH: i32 = 12;
 
 impl Backoff {
     /// Pauses drawn from this seed.
     pub(super) fn new(seed: u64) -> Backoff {
-        Backoff { state: seed, tries: 0 }
+        Backoff { state: seed, waits: 0, tries: 0 }
     }
 
-    pub(super) fn next(&mut self) -> Duration {
-        let full = FIRST.saturating_mul(1 << self.tries.min(8)).min(LONGEST);
-        self.tries += 1;
+    /// For another runner: from 10 ms on by half. It nearly always needs a fraction of a second, and whoever waits is
+    /// to be up soon after it.
+    pub(super) fn wait(&mut self) -> Duration {
+        let full = Duration::from_millis(10).mul_f64(1.5_f64.powi(self.waits)).min(LONGEST);
+        self.waits = (self.waits + 1).min(ENOUGH);
+        self.shortened(full)
+    }
+
+    /// Before another try: from 50 ms on doubled, so that the few tries there are last for a while.
+    pub(super) fn retry(&mut self) -> Duration {
+        let full = Duration::from_millis(50).mul_f64(2_f64.powi(self.tries)).min(LONGEST);
+        self.tries = (self.tries + 1).min(ENOUGH);
+        self.shortened(full)
+    }
+
+    fn shortened(&mut self, full: Duration) -> Duration {
         full.mul_f64(1.0 - self.random() / 2.0)
     }
 
-    /// Begins at the shortest pause again.
+    /// Begins at the shortest pauses again.
     pub(super) fn reset(&mut self) {
-        self.tries = 0;
+        (self.waits, self.tries) = (0, 0);
     }
 
     /// A number from 0 up to 1, by SplitMix64 (Steele, Lea, Flood 2014).
@@ -47,10 +63,14 @@ mod tests {
     fn pauses_grow_and_stay_between_their_bounds() {
         for seed in 0..100 {
             let mut backoff = Backoff::new(seed);
-            let pauses: Vec<_> = (0..12).map(|_| backoff.next()).collect();
-            assert!(pauses[0] >= FIRST / 2 && pauses[0] <= FIRST, "{pauses:?}");
-            assert!(pauses[11] >= LONGEST / 2 && pauses[11] <= LONGEST, "{pauses:?}");
+            let waits: Vec<_> = (0..20).map(|_| backoff.wait()).collect();
+            let tries: Vec<_> = (0..20).map(|_| backoff.retry()).collect();
+            for (pauses, first) in [(&waits, 10), (&tries, 50)] {
+                let first = Duration::from_millis(first);
+                assert!(pauses[0] >= first / 2 && pauses[0] <= first, "{pauses:?}");
+                assert!(pauses[19] >= LONGEST / 2 && pauses[19] <= LONGEST, "{pauses:?}");
+            }
         }
-        assert_ne!(Backoff::new(1).next(), Backoff::new(2).next());
+        assert_ne!(Backoff::new(1).wait(), Backoff::new(2).wait());
     }
 }

@@ -45,12 +45,12 @@ impl<'a> Batch<'a> {
         let members: Vec<_> = members(run.queue.iter().copied());
         let last = members.len() == run.queue.len() && run.doomed.is_none();
         run.message = headline(&members) + &run.same_backend();
-        let restore = run.dialect.restore(&run.session.settings);
+        let restore = run.restore();
         let mut segments = Vec::with_capacity(members.len());
         for (index, migration) in members.iter().enumerate() {
             let durable = index + 1 == members.len();
             // To look for settings that have changed takes as long as a small migration.
-            let plain = !durable && migration.is_plain(run.dialect.syntax());
+            let plain = migration.is_plain(run.dialect.syntax());
             let restore = if plain { "" } else { &restore };
             segments.push(Segment::write(run, migration, restore, durable));
         }

@@ -23,7 +23,7 @@ impl<'a> Run<'a> {
             + &self.dialect.set_local_timeouts(self.timeouts(migration))
             + &self.lock_transaction()
             + &self.dialect.record(&self.tracker, migration);
-        let after = self.dialect.restore(&self.session.settings)
+        let after = self.restore()
             + &self.dialect.still_recorded(&self.tracker, version)
             + &self.dialect.journal_applied(&self.tracker, migration, &self.token);
         let applying: Vec<_> = self.pending(version).into_iter().collect();

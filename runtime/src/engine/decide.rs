@@ -26,6 +26,16 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// The applied set is ours, row by row.
+    pub(super) fn nothing_to_do(&mut self) -> Decision<'a> {
+        (self.facts, self.legacy) = (Facts::default(), None);
+        self.history = History::default();
+        match self.intend(Plan::of_current(self.set), &History::default()) {
+            Some(end) => Decision::End(Box::new(end)),
+            None => Decision::Work,
+        }
+    }
+
     pub(super) fn decide_on(&mut self, history: History) -> Decision<'a> {
         // What was asked at an earlier look may not hold any more.
         (self.facts, self.legacy) = (Facts::default(), None);

@@ -17,9 +17,15 @@ impl<'a> Run<'a> {
         self.wind_up()
     }
 
+    /// Puts the settings back, if they can have changed: if not, they were never asked for.
+    pub(super) fn restore(&self) -> String {
+        let settings = self.session.settings.as_deref();
+        settings.map_or(String::new(), |settings| self.dialect.restore(settings))
+    }
+
     pub(super) fn wind_up(&mut self) -> State<'a> {
         if std::mem::take(&mut self.session.dirty) {
-            self.message = self.dialect.restore(&self.session.settings);
+            self.message = self.restore();
             if !self.message.is_empty() {
                 return State::Restoring;
             }

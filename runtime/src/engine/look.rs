@@ -13,6 +13,16 @@ use crate::event::{Event, Holder};
 use crate::options::Locking;
 use crate::runner::Goal;
 
+/// So many rows are more than a server sends before it waits for the first word of the client (ten segments,
+/// RFC 6928), at 90 bytes each. With fewer, the digest would save nothing.
+const MANY: usize = 150;
+
+/// To look at more scripts than that takes longer than to look at the settings.
+const FEW: usize = 50;
+
+/// After so long somebody may want to know who has the lock.
+const PATIENCE: Duration = Duration::from_millis(200);
+
 /// What a look at the applied set comes to.
 #[derive(Debug)]
 pub(super) enum Decision<'a> {
@@ -29,14 +39,20 @@ pub(super) enum Decision<'a> {
 pub(super) struct Asked {
     look: Look,
     flags: ResultSet,
-    settings: ResultSet,
     holder: Option<Holder>,
 }
 
 impl<'a> Run<'a> {
     pub(super) fn look(&mut self) -> State<'a> {
-        self.message = self.dialect.observe(&self.tracker);
+        self.message = self.dialect.observe(&self.tracker, self.digest());
         State::Observing
+    }
+
+    /// The digest that the set has if there is nothing to do. What few rows there are, are sent as soon as it
+    /// is reckoned; a rollback has to know them.
+    fn digest(&self) -> Option<i64> {
+        let many = self.set.migrations().len() >= MANY && self.options.rollback.is_none();
+        self.set.digest().filter(|_| many)
     }
 
     pub(super) fn observed(&mut self, results: &[ResultSet]) -> State<'a> {
@@ -44,11 +60,13 @@ impl<'a> Run<'a> {
         self.session.pid = session.value(0).and_then(|pid| pid.parse().ok());
         self.session.read_only = session.is_true(1);
         self.session.standby = session.is_true(2);
-        if session.is_true(4) {
+        if session.is_true(3) {
             return self.end(Err(ErrorKind::InTransaction));
         }
         self.session.set_exists = true;
-        let decision = self.decide(results.get(1));
+        let rows = results.get(1);
+        let current = session.is_true(4) && rows.is_some_and(ResultSet::is_empty);
+        let decision = if current { self.nothing_to_do() } else { self.decide(rows) };
         self.after_observing(decision)
     }
 
@@ -81,17 +99,22 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn ask(&mut self, holder: bool) -> State<'a> {
+    pub(super) fn ask(&mut self, holder: bool) -> State<'a> {
         let take = self.options.locking == Locking::Session && !self.session.locked;
-        let look = Look { take, pid: self.session.pid, set: self.session.set_exists, holder };
+        let again = take && self.session.refused;
+        let settings = self.lacks_settings();
+        let look =
+            Look { take, pid: self.session.pid, again, settings, set: self.session.set_exists, holder };
         self.message = self.dialect.lock(&self.tracker, look);
         State::Locking(look)
     }
 
     pub(super) fn asked(&mut self, look: Look, results: &[ResultSet]) -> State<'a> {
-        let mut results = results.iter();
+        let mut results = results.iter().peekable();
         let flags = results.next().cloned().unwrap_or_default();
-        let settings = results.next().cloned().unwrap_or_default();
+        if let Some(settings) = results.next_if(|_| look.settings) {
+            self.session.settings = Some(pairs(settings));
+        }
         let applied = if look.set { results.next() } else { None };
         let holder = if look.holder { results.next().and_then(holder) } else { None };
         if let (None, Some(before)) = (flags.value(0), look.pid) {
@@ -99,6 +122,7 @@ impl<'a> Run<'a> {
             return self.end(Err(ErrorKind::Pooler { before, after }));
         }
         let ours = flags.is_true(0);
+        self.session.refused |= !ours;
         self.session.locked |=
             ours && look.take && self.dialect.unlock(&self.tracker, self.session.pid).is_some();
         self.session.pid = flags.value(4).and_then(|pid| pid.parse().ok());
@@ -110,7 +134,7 @@ impl<'a> Run<'a> {
             return self.ask(false);
         }
         let decision = self.decide(applied);
-        self.after_asking(Asked { look, flags, settings, holder }, decision)
+        self.after_asking(Asked { look, flags, holder }, decision)
     }
 
     pub(super) fn after_asking(&mut self, asked: Asked, decision: Decision<'a>) -> State<'a> {
@@ -121,13 +145,16 @@ impl<'a> Run<'a> {
         if !ours {
             return self.wait(After::Lock, asked.holder);
         }
+        if asked.look.again || self.lacks_settings() {
+            // The lock came without all that must be known for the work.
+            return self.ask(false);
+        }
         if let Decision::Ask(question) = decision {
             return self.consult(question, Then::Asked(Box::new(asked)));
         }
         if let Some(kind) = self.unfit(asked.look, &asked.flags) {
             return self.end(Err(kind));
         }
-        self.session.settings = pairs(&asked.settings);
         let there = |column| asked.flags.is_true(column);
         let missing = Missing { schema: !there(1), set: !there(2), journal: !there(3) };
         if self.goal == Goal::DryRun {
@@ -142,6 +169,21 @@ impl<'a> Run<'a> {
             return State::Bootstrapping;
         }
         self.begin_work()
+    }
+
+    /// Whether what is to be run may change settings of the session, so that they must be known first. They take a
+    /// server as long as two small migrations, and replicas that wait for another never need them.
+    fn needs_settings(&self) -> bool {
+        let plain = |migration: &&'a Migration| {
+            !migration.directives().rust() && migration.is_plain(self.dialect.syntax())
+        };
+        let few = (1..=FEW).contains(&self.queue.len());
+        self.goal != Goal::Apply || !few || !self.queue.iter().all(plain)
+    }
+
+    /// Whether they must be known and are not: what is to be run has changed since the lock was asked for.
+    pub(super) fn lacks_settings(&self) -> bool {
+        self.session.settings.is_none() && self.needs_settings()
     }
 
     /// What about the session or the tracker keeps anything from being applied.
@@ -206,7 +248,8 @@ impl<'a> Run<'a> {
     pub(super) fn handed_on(&self, error: &DbError) -> Option<ErrorKind> {
         let class = self.dialect.classify(error, &self.tracker);
         let before = self.session.pid.filter(|_| class == Class::HandedOn)?;
-        Some(ErrorKind::Pooler { before, after: error.detail.clone().unwrap_or_default() })
+        let pid = error.message.rsplit(|char: char| !char.is_ascii_digit()).find(|digits| !digits.is_empty());
+        Some(ErrorKind::Pooler { before, after: pid.unwrap_or_default().to_owned() })
     }
 
     /// Takes the lock inside of a transaction, where that is the way of locking.
@@ -256,7 +299,7 @@ impl<'a> Run<'a> {
         self.report.waits += 1;
         self.emit(&Event::Waiting { waited, holder: holder.as_ref() });
         let left = self.options.lock_wait - waited;
-        State::Waiting(self.backoff.next().min(left), after)
+        State::Waiting(self.backoff.wait().min(left), after)
     }
 
     pub(super) fn slept(&mut self, pause: Duration) {
@@ -268,7 +311,8 @@ impl<'a> Run<'a> {
     pub(super) fn woke(&mut self, pause: Duration, after: After) -> State<'a> {
         self.slept(pause);
         match after {
-            After::Lock => self.ask(true),
+            // Who has it is of no interest if it is about to be free, and costs a new backend milliseconds to tell.
+            After::Lock => self.ask(self.lock_waited >= PATIENCE.min(self.options.lock_wait / 2)),
             After::Look => self.look(),
         }
     }

@@ -66,7 +66,7 @@ impl<'a> Run<'a> {
         let script = script..self.message.len();
         self.message += "\n;\n";
         self.message += self.dialect.check_deferred();
-        self.message += &self.dialect.restore(&self.session.settings);
+        self.message += &self.restore();
         self.message += "RELEASE SAVEPOINT gapless;\n";
         State::Rehearsing(Some(Scene { migration, script }))
     }

@@ -54,6 +54,11 @@ impl ResultSet {
         self.0.push(row);
     }
 
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The rows.
     pub fn rows(&self) -> impl Iterator<Item = &[Option<String>]> {
         self.0.iter().map(Vec::as_slice)
@@ -72,7 +77,7 @@ impl ResultSet {
 
 /// A truth value as databases write them.
 pub(super) fn is_truth(text: &str) -> bool {
-    matches!(text, "t" | "true" | "1")
+    matches!(text, "t" | "true" | "on" | "1")
 }
 
 /// Where in a message an error lies, as a database counts.

@@ -44,7 +44,7 @@ impl<'a> Refusal<'a> {
 impl<'a> Run<'a> {
     /// Looks at the database after a rollback: the set, and which of it is this run's.
     pub(super) fn look_after(&mut self, refusal: Refusal<'a>) -> State<'a> {
-        self.message = self.dialect.observe(&self.tracker);
+        self.message = self.dialect.observe(&self.tracker, None);
         if !refusal.plain {
             self.message += &self.dialect.applied_by(&self.tracker, &self.token);
         }
@@ -118,7 +118,7 @@ impl<'a> Run<'a> {
         }
         self.attempt += 1;
         self.report.retries += 1;
-        State::Waiting(self.backoff.next(), After::Look)
+        State::Waiting(self.backoff.retry(), After::Look)
     }
 
     /// Names the culprit. What came before it and was refused along with it, because the server reads a

@@ -153,7 +153,10 @@ pub(super) struct Session {
     /// The backend that answered first.
     pub(super) pid: Option<i32>,
     pub(super) set_exists: bool,
-    pub(super) settings: Vec<(String, String)>,
+    /// As they were before anything was run, if that is known.
+    pub(super) settings: Option<Vec<(String, String)>>,
+    /// Whether it has asked for the lock, and another runner had it.
+    pub(super) refused: bool,
     pub(super) standby: bool,
     pub(super) read_only: bool,
 }
@@ -207,8 +210,7 @@ impl<'a> Run<'a> {
         let schema = options.schema.as_deref().unwrap_or(dialect.default_schema());
         let tracker = Tracker::new(schema, &options.table, dialect.longest_identifier())?;
         check(set, &options, &codes)?;
-        let message = dialect.observe(&tracker);
-        Ok(Run {
+        let mut run = Run {
             set,
             options,
             dialect,
@@ -216,7 +218,7 @@ impl<'a> Run<'a> {
             goal,
             listener,
             state: State::Observing,
-            message,
+            message: String::new(),
             session: Session { set_exists: true, ..Session::default() },
             history: History::default(),
             facts: Facts::default(),
@@ -237,7 +239,9 @@ impl<'a> Run<'a> {
             report: Report::default(),
             rehearsal: Rehearsal::default(),
             result: Ok(()),
-        })
+        };
+        run.state = run.look();
+        Ok(run)
     }
 
     /// What to do next. Asking again without a reply gives the same answer.

@@ -139,7 +139,7 @@ impl<'a> Run<'a> {
             return self.drop_or_send(steps);
         }
         steps.phase = Phase::Recording;
-        self.message = self.dialect.restore(&self.session.settings);
+        self.message = self.restore();
         self.message += &self.dialect.begin(Timeouts::default());
         self.message += &self.lock_transaction();
         self.message += &self.dialect.record(&self.tracker, steps.migration);
@@ -198,7 +198,7 @@ impl<'a> Run<'a> {
         }
         let version = steps.migration.version();
         self.emit(&Event::Retrying { version, attempt: steps.tries, reason });
-        State::Pausing(self.backoff.next(), steps)
+        State::Pausing(self.backoff.retry(), steps)
     }
 
     pub(super) fn resume(&mut self, pause: Duration, steps: Stepwise<'a>) -> State<'a> {

@@ -55,7 +55,7 @@ impl<'a> Run<'a> {
         self.message += down.sql();
         let script = script..self.message.len();
         self.message += "\n;\n";
-        self.message += &self.dialect.restore(&self.session.settings);
+        self.message += &self.restore();
         self.message += &self.dialect.commit(true);
         State::Undoing(Undo { migration, part: Part::Whole(script), tries: 0 })
     }
@@ -72,7 +72,7 @@ impl<'a> Run<'a> {
     fn step_back(&mut self, migration: &'a Migration, down: &'a Down, index: usize) -> State<'a> {
         let statements = split(down.sql(), self.dialect.syntax()).unwrap_or_default();
         let Some(statement) = statements.get(index) else {
-            self.message = self.dialect.restore(&self.session.settings);
+            self.message = self.restore();
             self.message += &self.dialect.begin(Timeouts::default());
             self.message += &self.lock_transaction();
             self.message += &self.dialect.take_back(&self.tracker, migration.version());
@@ -147,6 +147,6 @@ impl<'a> Run<'a> {
         self.report.retries += 1;
         let version = undo.migration.version();
         self.emit(&Event::Retrying { version, attempt: undo.tries, reason: &error.message });
-        State::Resting(self.backoff.next(), undo)
+        State::Resting(self.backoff.retry(), undo)
     }
 }

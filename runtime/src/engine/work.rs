@@ -113,7 +113,7 @@ impl<'a> Run<'a> {
             Rollback::Fail(kind) => self.fail(kind),
             Rollback::Again(steps) => self.again(steps, "the database was busy"),
             Rollback::Wait => self.wait(After::Look, None),
-            Rollback::Retry => State::Waiting(self.backoff.next(), After::Look),
+            Rollback::Retry => State::Waiting(self.backoff.retry(), After::Look),
             Rollback::Look if self.session.locked => self.look(),
             Rollback::Look => self.wait(After::Look, None),
             Rollback::Review(refusal) => self.look_after(refusal),

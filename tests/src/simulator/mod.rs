@@ -144,9 +144,9 @@ impl Server {
         let data = &mut self.data;
         Ok(match sql {
             _ if sql.starts_with("SELECT pg_catalog.pg_backend_pid()") => {
-                row(&[&session.to_string(), truth(self.read_only), "f", "t", "f"])
+                row(&[&session.to_string(), truth(self.read_only), "f", "f"])
             }
-            _ if sql.contains("to_regnamespace") => {
+            _ if ["to_regnamespace", "pg_try_advisory_lock"].iter().any(|part| sql.contains(part)) => {
                 let takes = sql.contains("pg_try_advisory_lock");
                 let ours = !takes || self.lock.is_none_or(|holder| holder == session);
                 if takes && ours {
@@ -210,9 +210,15 @@ impl Server {
                 ResultSet::default()
             }
             "FAIL" => return Err(refused("22012", "division by zero")),
-            _ if ["SELECT pg_catalog.set_config", "DO $gapless$", "SET ", "CREATE UNIQUE INDEX ON "]
-                .iter()
-                .any(|p| sql.starts_with(p)) =>
+            _ if [
+                "SELECT pg_catalog.set_config",
+                "SELECT CASE WHEN pg_catalog.pg_backend_pid() <>",
+                "DO $gapless$",
+                "SET ",
+                "CREATE UNIQUE INDEX ON ",
+            ]
+            .iter()
+            .any(|p| sql.starts_with(p)) =>
             {
                 ResultSet::default()
             }
@@ -276,6 +282,11 @@ fn row(values: &[&str]) -> ResultSet {
     ResultSet::new(vec![values.iter().map(|value| Some((*value).to_owned())).collect()])
 }
 
+/// The order of the rows is that of their application.
 fn rows(table: &[[String; 3]]) -> ResultSet {
-    ResultSet::new(table.iter().map(|row| row.iter().map(|text| nullable(text)).collect()).collect())
+    let row = |(index, row): (usize, &[String; 3])| {
+        let time = Some(format!("{index:016x}"));
+        row.iter().map(|text| nullable(text)).chain([time]).collect()
+    };
+    ResultSet::new(table.iter().enumerate().map(row).collect())
 }

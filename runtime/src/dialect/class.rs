@@ -1,0 +1,31 @@
+/// What an error means to a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Class {
+    /// A table of the tracker is not there.
+    Missing,
+    /// Something of the tracker is there already: another runner created it.
+    Exists,
+    /// Another runner recorded the version first.
+    Fence,
+    /// A pooler has handed the session on.
+    HandedOn,
+    /// It cannot be tried in the transaction in which it came about: a dry run stops here.
+    Untriable,
+    /// The database is locked as a whole: wait and look again.
+    Busy,
+    /// A lock timeout, a deadlock, a serialization failure: begin again.
+    Retry,
+    /// A privilege is missing.
+    Permission,
+    /// The database takes no writes.
+    ReadOnly,
+    /// The connection is inside of a transaction.
+    InTransaction,
+    /// A column of the tracker is not there.
+    Shape,
+    /// The script has removed its own row from the applied set.
+    Unrecorded,
+    /// Anything else.
+    Other,
+}
