@@ -64,6 +64,9 @@ pub const PEERS: &[Peer] = &[
 /// Whose crates are built against the clock; the asynchronous drivers add nothing to what is seen there.
 pub const BUILT: &[&Family] = &[&GAPLESS, &GAPLESS_POSTGRES, &REFINERY_POSTGRES, &SQLX, &DIESEL];
 
+/// No tool at all: what the rows themselves take that gapless compares with its own.
+pub const SELECT: Peer = peer("a SELECT of the rows", &SELECTING, "gapless");
+
 const fn peer(name: &'static str, family: &'static Family, history: &'static str) -> Peer {
     Peer { name, family, history, variable: None }
 }
@@ -81,6 +84,13 @@ pub const DRIVER: Family = Family {
     name: "driver",
     dependencies: "postgres = \"=0.19.14\"\n",
     main: include_str!("../templates/driver_postgres.rs"),
+    layout: Layout::Absent,
+};
+
+const SELECTING: Family = Family {
+    name: "select",
+    dependencies: "postgres = \"=0.19.14\"\n",
+    main: include_str!("../templates/select.rs"),
     layout: Layout::Absent,
 };
 

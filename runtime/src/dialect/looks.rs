@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Dialect, Look, catalog};
+use super::{CURRENT, Dialect, Look, catalog};
 use crate::tracker::{Tracker, quoted};
 
 /// Everything of ours is found whatever the search path: `pg_catalog` is named, tables are qualified.
@@ -25,18 +25,19 @@ pub(super) const OF_TRANSACTION: &str =
 /// See [`Dialect::observe`]. Outside of a transaction block a message's first statement begins its transaction, so the two
 /// times are the same.
 pub(super) fn observe(tracker: &Tracker, digest: Option<i64>) -> String {
-    let set = tracker.set();
     let begun = "pg_catalog.timestamptz_ne(pg_catalog.now(), pg_catalog.statement_timestamp())";
-    let (filled, unless) = match digest {
-        None => (String::new(), String::new()),
-        Some(digest) => (
-            format!(", EXISTS (SELECT FROM {set})"),
-            // Before a minus, a literal would be read as its positive number, which may be too large.
-            format!(" WHERE (SELECT {DIGEST} FROM {set}) IS DISTINCT FROM '{digest}'::pg_catalog.int8"),
-        ),
-    };
+    let rows = digest.map_or_else(|| select_set(tracker), |digest| select_unless(tracker, digest));
+    format!("SELECT {SESSION}, {begun};\n{rows}")
+}
+
+/// One statement, so that the digest is that of the rows which it stands for.
+fn select_unless(tracker: &Tracker, digest: i64) -> String {
+    let set = tracker.set();
+    // Behind a minus, a literal would be read as its positive number, which may be too large.
     format!(
-        "SELECT {SESSION}, {begun}{filled};\nSELECT version, name, checksum, {TIME} FROM {set}{unless};\n"
+        "WITH d AS MATERIALIZED (SELECT {DIGEST} IS NOT DISTINCT FROM '{digest}'::pg_catalog.int8 AS same FROM {set}) \
+         SELECT version, name, checksum, {TIME} FROM {set} WHERE NOT (SELECT same FROM d) \
+         UNION ALL SELECT NULL, '{CURRENT}', NULL, NULL FROM d WHERE same;\n"
     )
 }
 

@@ -6,6 +6,7 @@ mod class;
 mod describe;
 mod looks;
 mod postgres;
+mod prepared;
 mod sqlite;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use gapless_core::{Concurrent, Migration, Syntax, Version};
 
 pub use self::class::Class;
 pub use self::postgres::Postgres;
+pub use self::prepared::Prepared;
 pub use self::sqlite::Sqlite;
 use crate::Change;
 use crate::engine::DbError;
@@ -34,9 +36,9 @@ pub trait Dialect: fmt::Debug + Sync {
     /// How many bytes of an identifier the database keeps; `None` is all of them.
     fn longest_identifier(&self) -> Option<usize>;
 
-    /// Two selects: the session (backend pid, takes no writes, is a standby, inside of a transaction, the set has
-    /// rows), and the applied set as [`Dialect::select_set`] has it: without any row, if the set is not empty and
-    /// has this [digest](gapless_core::MigrationSet::digest).
+    /// Two selects: the session (backend pid, takes no writes, is a standby, inside of a transaction), and the applied
+    /// set as [`Dialect::select_set`] has it; or a row of NULL and [`CURRENT`] alone, if that has this
+    /// [digest](gapless_core::MigrationSet::digest).
     fn observe(&self, tracker: &Tracker, digest: Option<i64>) -> String;
 
     /// Up to four selects: the lock (ours now, schema there, set there, journal there, backend pid, takes
@@ -208,6 +210,11 @@ pub trait Dialect: fmt::Debug + Sync {
     /// The row's detail is the run's token.
     fn journal_applied(&self, tracker: &Tracker, migration: &Migration, token: &str) -> String;
 
+    /// The same rows as statements that are prepared for many migrations; `None` where that saves nothing.
+    fn prepared(&self, _tracker: &Tracker, _token: &str) -> Option<Prepared> {
+        None
+    }
+
     /// The versions that the run with this token has applied.
     fn applied_by(&self, tracker: &Tracker, token: &str) -> String {
         let (journal, token) = (tracker.journal(), self.literal(token));
@@ -247,6 +254,9 @@ pub trait Dialect: fmt::Debug + Sync {
 
 /// The first column of what [`Dialect::journal_applied`] selects, by which it is told from rows of scripts.
 pub const APPLIED: &str = "gapless:applied";
+
+/// Behind a version that is NULL, the answer that the applied set is ours, row by row.
+pub const CURRENT: &str = "gapless:current";
 
 /// What [`Dialect::still_recorded`] fails with.
 pub(crate) const LEFT: &str = "gapless: the transaction of the record is over";

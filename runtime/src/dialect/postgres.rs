@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use gapless_core::{Concurrent, Migration, Syntax, Version};
 
 use super::looks::{self, OF_TRANSACTION};
-use super::{APPLIED, Class, Dialect, LEFT, Look, Missing, Table, Timeouts, catalog, describe};
+use super::{APPLIED, Class, Dialect, LEFT, Look, Missing, Prepared, Table, Timeouts, catalog, describe};
 use crate::engine::DbError;
 use crate::tracker::{Tracker, quoted};
 
@@ -165,19 +165,12 @@ impl Dialect for Postgres {
     }
 
     fn journal_applied(&self, tracker: &Tracker, migration: &Migration, token: &str) -> String {
-        let (version, set) = (migration.version(), tracker.set());
         let event = if migration.is_baseline() { "baselined" } else { "applied" };
-        let seconds = format!(
-            "extract(epoch FROM clock_timestamp() - (SELECT applied_at FROM {set} WHERE version = {version}))"
-        );
-        format!(
-            "INSERT INTO {} (version, name, event, detail, duration_ms) \
-             VALUES ({version}, (SELECT name FROM {set} WHERE version = {version}), '{event}', {}, \
-             ({seconds} * 1000)::bigint) \
-             RETURNING '{APPLIED}', version, ({seconds} * 1000000)::bigint;\n",
-            tracker.journal(),
-            self.literal(token),
-        )
+        journal_applied(self, tracker, &migration.version().to_string(), event, token)
+    }
+
+    fn prepared(&self, tracker: &Tracker, token: &str) -> Option<Prepared> {
+        Some(Prepared::on_postgres(self, tracker, token))
     }
 
     fn lock_set(&self, tracker: &Tracker) -> String {
@@ -270,6 +263,28 @@ impl Dialect for Postgres {
             _ => Class::Other,
         }
     }
+}
+
+/// See [`Dialect::journal_applied`]; the version is an expression.
+pub(super) fn journal_applied(
+    dialect: &dyn Dialect,
+    tracker: &Tracker,
+    version: &str,
+    event: &str,
+    token: &str,
+) -> String {
+    let set = tracker.set();
+    let seconds = format!(
+        "extract(epoch FROM clock_timestamp() - (SELECT applied_at FROM {set} WHERE version = {version}))"
+    );
+    format!(
+        "INSERT INTO {} (version, name, event, detail, duration_ms) \
+         VALUES ({version}, (SELECT name FROM {set} WHERE version = {version}), '{event}', {}, \
+         ({seconds} * 1000)::bigint) \
+         RETURNING '{APPLIED}', version, ({seconds} * 1000000)::bigint;\n",
+        tracker.journal(),
+        dialect.literal(token),
+    )
 }
 
 fn try_lock(key: i64) -> String {

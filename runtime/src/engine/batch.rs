@@ -7,11 +7,16 @@ use gapless_core::{Migration, Version, split};
 
 use super::reply::{DbError, ResultSet};
 use super::run::Run;
-use crate::dialect::{APPLIED, Dialect};
+use crate::dialect::{APPLIED, Dialect, Prepared};
+use crate::options::Locking;
 use crate::plan::covered;
 
 /// A message is at most about this long, so that neither side holds much of it at once.
 const MOST_BYTES: usize = 1 << 20;
+
+/// What is prepared for fewer costs as much as it saves: a server plans a statement anew the first five times
+/// (PostgreSQL's documentation of `PREPARE`).
+const WORTH_PREPARING: usize = 10;
 
 /// And holds at most so many migrations, so that progress is seen.
 const MOST_MIGRATIONS: usize = 200;
@@ -20,6 +25,8 @@ const MOST_MIGRATIONS: usize = 200;
 pub(super) struct Batch<'a> {
     segments: Vec<Segment<'a>>,
     unlocks: bool,
+    /// Whether the message creates the tracker first.
+    bootstraps: bool,
 }
 
 /// A migration's part of the message.
@@ -45,18 +52,14 @@ impl<'a> Batch<'a> {
         let members: Vec<_> = members(run.queue.iter().copied());
         let last = members.len() == run.queue.len() && run.doomed.is_none();
         run.message = headline(&members) + &run.same_backend();
-        let restore = run.restore();
-        let mut segments = Vec::with_capacity(members.len());
-        for (index, migration) in members.iter().enumerate() {
-            let durable = index + 1 == members.len();
-            // To look for settings that have changed takes as long as a small migration.
-            let plain = migration.is_plain(run.dialect.syntax());
-            let restore = if plain { "" } else { &restore };
-            segments.push(Segment::write(run, migration, restore, durable));
-        }
+        let missing = run.missing.take();
+        // Whatever makes the last migration durable makes this durable too.
+        let bootstrap = missing.map(|missing| run.bootstrap(missing, false));
+        run.message.extend(bootstrap);
+        let segments = segments(run, &members);
         let unlock = run.dialect.unlock(&run.tracker, run.session.pid).filter(|_| last && run.session.locked);
         run.message.extend(unlock.iter().map(String::as_str));
-        Batch { segments, unlocks: unlock.is_some() }
+        Batch { segments, unlocks: unlock.is_some(), bootstraps: missing.is_some() }
     }
 
     pub(super) fn members(&self) -> impl Iterator<Item = &'a Migration> {
@@ -70,6 +73,11 @@ impl<'a> Batch<'a> {
     /// Whether the message ends by giving the lock back.
     pub(super) fn unlocks(&self) -> bool {
         self.unlocks
+    }
+
+    /// Whether the message creates the tracker first.
+    pub(super) fn bootstraps(&self) -> bool {
+        self.bootstraps
     }
 
     /// How long each member took, as the journal's rows say.
@@ -90,11 +98,14 @@ impl<'a> Batch<'a> {
 
 impl<'a> Run<'a> {
     /// The row of a migration, or those of all that a baseline stands for, and the names that they had before.
-    pub(super) fn record(&self, migration: &Migration) -> String {
+    pub(super) fn record(&self, migration: &Migration, prepared: Option<&Prepared>) -> String {
         let baseline = self.set.baseline().filter(|_| migration.is_baseline());
-        let mut sql = match baseline {
-            Some(baseline) => self.dialect.record_covered(&self.tracker, &mut covered(self.set, baseline)),
-            None => self.dialect.record(&self.tracker, migration),
+        let mut sql = match (baseline, prepared) {
+            (Some(baseline), _) => {
+                self.dialect.record_covered(&self.tracker, &mut covered(self.set, baseline))
+            }
+            (None, Some(prepared)) => prepared.record(self.dialect, migration),
+            (None, None) => self.dialect.record(&self.tracker, migration),
         };
         if !self.set.renames().is_empty() {
             let covered = baseline.into_iter().flat_map(|baseline| covered(self.set, baseline));
@@ -154,14 +165,55 @@ fn members<'a>(queue: impl Iterator<Item = &'a Migration>) -> Vec<&'a Migration>
         .collect()
 }
 
+/// Writes each member's part. Where many scripts follow each other that define objects and do nothing else, their
+/// rows are prepared: any other script may make the session forget what is prepared.
+fn segments<'a>(run: &mut Run<'a>, members: &[&'a Migration]) -> Vec<Segment<'a>> {
+    let plain: Vec<_> = members.iter().map(|migration| migration.is_plain(run.dialect.syntax())).collect();
+    let alike = |index: &usize| plain[*index] && !members[*index].is_baseline();
+    let restore = run.restore();
+    // A pooler's session may be another one when there is something to forget.
+    let session = run.options.locking == Locking::Session;
+    let prepared = run.dialect.prepared(&run.tracker, &run.token).filter(|_| session);
+    let mut segments = Vec::with_capacity(members.len());
+    let (mut ready, mut used): (Option<&Prepared>, bool) = (None, false);
+    for (index, migration) in members.iter().enumerate() {
+        let many = || (index..members.len()).take_while(alike).nth(WORTH_PREPARING).is_some();
+        if let Some(prepared) = ready.filter(|_| !alike(&index)) {
+            run.message.push_str(&prepared.end);
+            ready = None;
+        } else if let (None, Some(prepared)) = (ready, prepared.as_ref().filter(|_| many())) {
+            run.message.push_str(&prepared.begin);
+            (ready, used) = (Some(prepared), true);
+        }
+        // To look for settings that have changed takes as long as a small migration.
+        let restore = if plain[index] { "" } else { &restore };
+        let durable = index + 1 == members.len();
+        segments.push(Segment::write(run, migration, ready, restore, durable));
+    }
+    if let Some(prepared) = ready {
+        run.message.push_str(&prepared.end);
+    }
+    run.prepared = prepared.filter(|_| used);
+    segments
+}
+
 impl<'a> Segment<'a> {
     /// The record comes first: it is the fence. The settings are put back before the journal's row, so
     /// that nothing stands between one transaction and the next.
-    fn write(run: &mut Run<'a>, migration: &'a Migration, restore: &str, durable: bool) -> Segment<'a> {
+    fn write(
+        run: &mut Run<'a>,
+        migration: &'a Migration,
+        prepared: Option<&Prepared>,
+        restore: &str,
+        durable: bool,
+    ) -> Segment<'a> {
         let begin = run.dialect.begin(run.timeouts(migration));
         let lock = run.lock_transaction();
-        let record = run.record(migration);
-        let journal = run.dialect.journal_applied(&run.tracker, migration, &run.token);
+        let record = run.record(migration, prepared);
+        let journal = match prepared {
+            Some(prepared) => prepared.journal_applied(migration),
+            None => run.dialect.journal_applied(&run.tracker, migration, &run.token),
+        };
         let commit = run.dialect.commit(durable);
         let message = &mut run.message;
         let whole = message.len();

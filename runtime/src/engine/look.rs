@@ -6,8 +6,8 @@ use gapless_core::Migration;
 
 use super::consult::{Question, Then};
 use super::reply::{DbError, ResultSet};
-use super::run::{After, Rollback, Run, State};
-use crate::dialect::{Class, Look, Missing, Timeouts};
+use super::run::{After, Run, State};
+use crate::dialect::{CURRENT, Class, Look, Missing};
 use crate::error::ErrorKind;
 use crate::event::{Event, Holder};
 use crate::options::Locking;
@@ -65,7 +65,7 @@ impl<'a> Run<'a> {
         }
         self.session.set_exists = true;
         let rows = results.get(1);
-        let current = session.is_true(4) && rows.is_some_and(ResultSet::is_empty);
+        let current = rows.is_some_and(|rows| rows.value(0).is_none() && rows.value(1) == Some(CURRENT));
         let decision = if current { self.nothing_to_do() } else { self.decide(rows) };
         self.after_observing(decision)
     }
@@ -160,15 +160,12 @@ impl<'a> Run<'a> {
         if self.goal == Goal::DryRun {
             return self.begin_rehearsal(missing);
         }
-        if missing.any() {
-            self.message = self.same_backend();
-            self.message += &self.dialect.begin(Timeouts::default());
-            self.message += &self.lock_transaction();
-            self.message += &self.dialect.create(&self.tracker, missing);
-            self.message += &self.dialect.commit(true);
-            return State::Bootstrapping;
+        self.missing = Some(missing).filter(|missing| missing.any() && self.brings_tracker());
+        if !missing.any() || self.missing.is_some() {
+            return self.begin_work();
         }
-        self.begin_work()
+        self.message = self.same_backend() + &self.bootstrap(missing, true);
+        State::Bootstrapping
     }
 
     /// Whether what is to be run may change settings of the session, so that they must be known first. They take a
@@ -270,22 +267,6 @@ impl<'a> Run<'a> {
         match class {
             Class::Busy => self.wait(After::Lock, None),
             _ => self.end(Err(ErrorKind::Database { doing: "asking for the lock".to_owned(), error })),
-        }
-    }
-
-    pub(super) fn not_bootstrapped(&mut self, error: DbError) -> State<'a> {
-        if let Some(kind) = self.handed_on(&error) {
-            return self.end(Err(kind));
-        }
-        let doing = format!("creating {} and its journal", self.tracker.shown());
-        match self.dialect.classify(&error, &self.tracker) {
-            Class::Exists | Class::Busy => self.roll_back(Rollback::Look),
-            Class::Permission => self.roll_back(Rollback::End(ErrorKind::Permission { doing, error })),
-            Class::ReadOnly => {
-                let (pending, standby) = (self.queue.len(), self.session.standby);
-                self.roll_back(Rollback::End(ErrorKind::ReadOnly { pending, standby }))
-            }
-            _ => self.roll_back(Rollback::End(ErrorKind::Database { doing, error })),
         }
     }
 

@@ -27,12 +27,14 @@
 mod amending;
 mod backoff;
 mod batch;
+mod bootstrap;
 mod calling;
 mod consult;
 mod decide;
 mod ending;
 mod inspect;
 mod look;
+mod named;
 mod rehearse;
 mod reply;
 mod resume;
@@ -47,5 +49,7 @@ pub use gapless_core::{Concurrent, Fault, Statement, split};
 pub use self::reply::{DbError, Position, Reply, ResultSet};
 pub use self::run::{Finished, Run, Step};
 pub use crate::code::Call;
-pub use crate::dialect::{APPLIED, Class, Dialect, Entry, Look, Missing, Postgres, Sqlite, Table, Timeouts};
+pub use crate::dialect::{
+    APPLIED, CURRENT, Class, Dialect, Entry, Look, Missing, Postgres, Prepared, Sqlite, Table, Timeouts,
+};
 pub use crate::tracker::Tracker;

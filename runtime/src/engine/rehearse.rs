@@ -60,7 +60,7 @@ impl<'a> Run<'a> {
     fn rehearse(&mut self, migration: &'a Migration) -> State<'a> {
         let timeouts = self.dialect.set_local_timeouts(self.timeouts(migration));
         self.message = format!("SAVEPOINT gapless;\n{timeouts}");
-        self.message += &self.record(migration);
+        self.message += &self.record(migration, None);
         let script = self.message.len();
         self.message += migration.sql();
         let script = script..self.message.len();

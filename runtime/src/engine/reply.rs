@@ -54,11 +54,6 @@ impl ResultSet {
         self.0.push(row);
     }
 
-    /// Whether there are none.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The rows.
     pub fn rows(&self) -> impl Iterator<Item = &[Option<String>]> {
         self.0.iter().map(Vec::as_slice)

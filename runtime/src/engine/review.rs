@@ -53,6 +53,9 @@ impl<'a> Run<'a> {
 
     /// A look that failed too: the first error is the one to report.
     pub(super) fn not_reviewed(&mut self, refusal: Refusal<'a>) -> State<'a> {
+        if refusal.batch.bootstraps() {
+            return self.take_apart();
+        }
         if refusal.plain {
             return self.refused(refusal, |_| true);
         }
@@ -79,6 +82,11 @@ impl<'a> Run<'a> {
         }
         // What another runner recorded while this message ran is not ours to report.
         let ours: Vec<_> = results.get(2).iter().flat_map(|rows| rows.rows()).filter_map(version).collect();
+        self.session.set_exists = true;
+        let retries = class == Class::Retry && self.attempt <= self.options.retries;
+        if refusal.batch.bootstraps() && ours.is_empty() && !retries {
+            return self.take_apart();
+        }
         let done: Vec<_> =
             refusal.batch.members().filter(|member| ours.contains(&member.version())).collect();
         if !done.is_empty() {
@@ -97,7 +105,7 @@ impl<'a> Run<'a> {
         match class {
             Class::Fence if overtaken => self.go_on(history),
             Class::Busy => self.wait(After::Look, None),
-            Class::Retry if self.attempt <= self.options.retries => self.retry(&refusal),
+            Class::Retry if retries => self.retry(&refusal),
             _ => self.refused(refusal, recorded),
         }
     }

@@ -8,6 +8,7 @@ use super::amending::Amending;
 use super::backoff::Backoff;
 use super::batch::Batch;
 use super::consult::{LegacyTable, Question, Then};
+use super::named;
 use super::rehearse::{Rehearsal, Scene};
 use super::reply::{Outcome, Reply};
 use super::review::Refusal;
@@ -15,7 +16,7 @@ use super::stepwise::Stepwise;
 use super::undo::Undo;
 use crate::amend::Facts;
 use crate::code::{Call, Code};
-use crate::dialect::{Dialect, Look};
+use crate::dialect::{Dialect, Look, Missing, Prepared};
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::history::History;
@@ -85,6 +86,12 @@ pub struct Run<'a> {
     pub(super) spent: Duration,
     /// The version outside of a transaction that is waited for, its last try and how far that is.
     pub(super) watched: Option<(Version, u32, usize)>,
+    /// What of the tracker the next message is to bring along.
+    pub(super) missing: Option<Missing>,
+    /// Whether the tracker is created by itself.
+    pub(super) apart: bool,
+    /// What the message that is under way prepares.
+    pub(super) prepared: Option<Prepared>,
     /// How many rows of the set this run has written with what it applied.
     pub(super) recorded: usize,
     pub(super) plan: Plan,
@@ -161,42 +168,6 @@ pub(super) struct Session {
     pub(super) read_only: bool,
 }
 
-/// Versions that were named must be embedded, and fit what they were named for.
-fn check(set: &MigrationSet, options: &Options, codes: &BTreeMap<Version, Code>) -> Result<(), Error> {
-    if let Some(target) = options.target.filter(|target| set.find(*target).is_none()) {
-        return Err(Error::new(ErrorKind::Target(target)));
-    }
-    let unknown = |what, version: &Version| {
-        let kind = ErrorKind::NotEmbedded { what, version: *version };
-        set.find(*version).is_none().then(|| Error::new(kind))
-    };
-    let named = options.accept.iter().map(|version| ("accept", version));
-    let named = named.chain(codes.keys().map(|version| ("code", version)));
-    let reconciled = options.reconcile.iter().flat_map(|reconcile| reconcile.versions());
-    let mut named = named.chain(reconciled.map(|version| ("reconcile", version)));
-    if let Some(error) = named.find_map(|(what, version)| unknown(what, version)) {
-        return Err(error);
-    }
-    let plain = |version: &&Version| set.find(**version).is_some_and(|found| !found.directives().rust());
-    if let Some(version) = codes.keys().find(plain) {
-        return Err(Error::new(ErrorKind::NotRust(*version)));
-    }
-    if let Some(reconcile) =
-        options.reconcile.iter().find(|one| one.tables.is_empty() || one.versions().is_empty())
-    {
-        return Err(Error::new(ErrorKind::NothingToReconcile(reconcile.versions().first().copied())));
-    }
-    let Some((version, _)) = options.resolve else { return Ok(()) };
-    let problem = match set.find(version) {
-        None => "the version is not embedded",
-        Some(migration) if !migration.directives().no_transaction() => {
-            "the migration runs in a transaction, and cannot be half done"
-        }
-        Some(_) => return Ok(()),
-    };
-    Err(Error::new(ErrorKind::Resolve(version, problem)))
-}
-
 impl<'a> Run<'a> {
     pub(crate) fn new(
         set: &'a MigrationSet,
@@ -209,7 +180,7 @@ impl<'a> Run<'a> {
     ) -> Result<Run<'a>, Error> {
         let schema = options.schema.as_deref().unwrap_or(dialect.default_schema());
         let tracker = Tracker::new(schema, &options.table, dialect.longest_identifier())?;
-        check(set, &options, &codes)?;
+        named::check(set, &options, &codes)?;
         let mut run = Run {
             set,
             options,
@@ -234,6 +205,9 @@ impl<'a> Run<'a> {
             lock_waited: Duration::ZERO,
             spent: Duration::ZERO,
             watched: None,
+            missing: None,
+            apart: false,
+            prepared: None,
             recorded: 0,
             plan: Plan::default(),
             report: Report::default(),

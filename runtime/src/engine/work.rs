@@ -50,6 +50,8 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn committed(&mut self, batch: &Batch<'a>, results: &[ResultSet]) -> State<'a> {
+        self.session.set_exists = true;
+        self.prepared = None;
         let durations = batch.durations(results);
         for (migration, duration) in batch.members().zip(durations) {
             self.mark(migration, duration);
@@ -103,6 +105,7 @@ impl<'a> Run<'a> {
     pub(super) fn roll_back(&mut self, then: Rollback<'a>) -> State<'a> {
         self.session.dirty |= self.dialect.settings_outlive_rollback();
         self.message = "ROLLBACK;\n".to_owned();
+        self.message.extend(self.prepared.take().map(|prepared| prepared.forget));
         State::RollingBack(then)
     }
 

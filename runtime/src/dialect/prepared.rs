@@ -1,0 +1,66 @@
+use std::fmt::Write as _;
+
+use gapless_core::Migration;
+
+use super::{Dialect, postgres};
+use crate::tracker::{Tracker, quoted};
+
+/// Statements that a server reads and plans once for many migrations: their rows of the set and of the journal.
+/// They are the session's, so a message that prepares them has to forget them as well.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// Prepares them.
+    pub begin: String,
+    /// Forgets them.
+    pub end: String,
+    /// Forgets them, if they are there.
+    pub forget: String,
+    names: [String; 2],
+}
+
+impl Prepared {
+    /// Those of the run with this token.
+    pub(super) fn on_postgres(dialect: &dyn Dialect, tracker: &Tracker, token: &str) -> Prepared {
+        let names = ["record", "journal"].map(|what| format!("gapless {what}, {token}"));
+        let [record, journal] = names.each_ref().map(|name| quoted(name));
+        let row = format!(
+            "INSERT INTO {} (version, name, applied_at, checksum) VALUES ($1, $2, {}, $3);\n",
+            tracker.set(),
+            dialect.clock()
+        );
+        let entry = postgres::journal_applied(dialect, tracker, "$1", "applied", token);
+        let gone = names.iter().fold(String::new(), |mut sql, name| {
+            let (there, quoted) = (dialect.literal(name), quoted(name));
+            let _ = write!(
+                sql,
+                "IF EXISTS (SELECT 1 FROM pg_catalog.pg_prepared_statements WHERE name = {there}) THEN \
+                 DEALLOCATE {quoted}; END IF; "
+            );
+            sql
+        });
+        Prepared {
+            begin: format!(
+                "PREPARE {record} (bigint, text, text) AS {row}PREPARE {journal} (bigint) AS {entry}"
+            ),
+            end: format!("DEALLOCATE {record};\nDEALLOCATE {journal};\n"),
+            forget: format!("DO $gapless$BEGIN {gone}END$gapless$;\n"),
+            names,
+        }
+    }
+
+    /// See [`Dialect::record`].
+    pub(crate) fn record(&self, dialect: &dyn Dialect, migration: &Migration) -> String {
+        format!(
+            "EXECUTE {} ({}, {}, '{}');\n",
+            quoted(&self.names[0]),
+            migration.version(),
+            dialect.literal(migration.name()),
+            migration.checksum()
+        )
+    }
+
+    /// See [`Dialect::journal_applied`].
+    pub(crate) fn journal_applied(&self, migration: &Migration) -> String {
+        format!("EXECUTE {} ({});\n", quoted(&self.names[1]), migration.version())
+    }
+}

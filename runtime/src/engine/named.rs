@@ -1,0 +1,49 @@
+//! What the caller names must be there.
+
+use std::collections::BTreeMap;
+
+use gapless_core::{MigrationSet, Version};
+
+use crate::code::Code;
+use crate::error::{Error, ErrorKind};
+use crate::options::Options;
+
+/// Versions that were named must be embedded, and fit what they were named for.
+pub(super) fn check(
+    set: &MigrationSet,
+    options: &Options,
+    codes: &BTreeMap<Version, Code>,
+) -> Result<(), Error> {
+    if let Some(target) = options.target.filter(|target| set.find(*target).is_none()) {
+        return Err(Error::new(ErrorKind::Target(target)));
+    }
+    let unknown = |what, version: &Version| {
+        let kind = ErrorKind::NotEmbedded { what, version: *version };
+        set.find(*version).is_none().then(|| Error::new(kind))
+    };
+    let named = options.accept.iter().map(|version| ("accept", version));
+    let named = named.chain(codes.keys().map(|version| ("code", version)));
+    let reconciled = options.reconcile.iter().flat_map(|reconcile| reconcile.versions());
+    let mut named = named.chain(reconciled.map(|version| ("reconcile", version)));
+    if let Some(error) = named.find_map(|(what, version)| unknown(what, version)) {
+        return Err(error);
+    }
+    let plain = |version: &&Version| set.find(**version).is_some_and(|found| !found.directives().rust());
+    if let Some(version) = codes.keys().find(plain) {
+        return Err(Error::new(ErrorKind::NotRust(*version)));
+    }
+    if let Some(reconcile) =
+        options.reconcile.iter().find(|one| one.tables.is_empty() || one.versions().is_empty())
+    {
+        return Err(Error::new(ErrorKind::NothingToReconcile(reconcile.versions().first().copied())));
+    }
+    let Some((version, _)) = options.resolve else { return Ok(()) };
+    let problem = match set.find(version) {
+        None => "the version is not embedded",
+        Some(migration) if !migration.directives().no_transaction() => {
+            "the migration runs in a transaction, and cannot be half done"
+        }
+        Some(_) => return Ok(()),
+    };
+    Err(Error::new(ErrorKind::Resolve(version, problem)))
+}
