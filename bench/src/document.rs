@@ -17,7 +17,8 @@ Each peer is a small crate that connects, migrates and ends, with the peer's own
 run are built with `opt-level = 3` for all dependencies and without optimisation for the crate that holds the
 migrations, because some peers need minutes to build 1,000 files in release. Postgres has its default settings but
 for `autovacuum = off`, and `fsync = off` except where log syncs are counted. A ratio in parentheses is the median
-of the rounds' ratios to the first row.
+of the rounds' ratios to the first row. The server's data lie in `TMPDIR`: for the kept figures that was memory,
+except for log syncs, so that a disk does not decide which tool is quicker.
 ";
 
 /// The document of these parts.

@@ -5,7 +5,7 @@
 //! functions stable because the rows of hash partitions lie where they say. A server that reckons otherwise
 //! (one whose processor is big-endian) finds another number, and sends the rows.
 
-use crate::{Checksum, Migration};
+use crate::{Checksum, Migration, Version};
 
 /// The number of a tracker that holds exactly these; `None` where what it holds is not known: a tombstone's
 /// row may be there or not, and what a baseline stands for has no checksums.
@@ -22,8 +22,15 @@ pub(crate) fn digest<'a>(
 }
 
 fn row(migration: &Migration) -> i64 {
-    let version = migration.version().number();
-    hash(migration.name().as_bytes(), hash(&digits(migration.checksum()), version))
+    digest_of(migration.version(), migration.name(), Some(migration.checksum()))
+}
+
+/// The number of one row; one without a checksum counts as if that were empty.
+#[doc(hidden)]
+pub fn digest_of(version: Version, name: &str, checksum: Option<Checksum>) -> i64 {
+    let version = version.number();
+    let seed = checksum.map_or_else(|| hash(&[], version), |checksum| hash(&digits(checksum), version));
+    hash(name.as_bytes(), seed)
 }
 
 /// As the tracker has it.
@@ -116,7 +123,6 @@ impl Lookup3 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Version;
 
     /// What PostgreSQL 15 answers to `SELECT hashtextextended(TEXT, SEED)`.
     #[test]

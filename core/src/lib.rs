@@ -43,6 +43,7 @@ mod wrapper;
 pub use checksum::{Checksum, ParseChecksumError, normalise};
 pub use concurrent::Concurrent;
 pub use current::Difference;
+pub use digest::digest_of;
 pub use directive::Directives;
 pub use layout::Layout;
 pub use lock::write_locks;

@@ -52,6 +52,12 @@ impl History {
         History { rows, by_version }
     }
 
+    /// One number for all rows, as the database reckons it.
+    pub(crate) fn digest(&self) -> i64 {
+        let rows = self.rows.iter();
+        rows.fold(0, |digest, row| digest ^ gapless_core::digest_of(row.version, &row.name, row.checksum))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }

@@ -45,6 +45,21 @@ fn only_a_difference_brings_the_rows() {
 }
 
 #[test]
+fn rows_that_are_known_do_not_come_again() {
+    let (all, more) = (tables(MANY), tables(MANY + 1));
+    for sql in ["", "UPDATE applied_migrations SET checksum = NULL WHERE version < 9"] {
+        let database = changed(&all, sql);
+        let proxy = Proxy::before(database.port);
+        let mut client = Database { port: proxy.port(), ..database.clone() }.connect();
+        let connected = proxy.bytes_to_client();
+        let report = more.runner().run(&mut client).unwrap();
+        assert_eq!((report.applied().len(), report.round_trips()), (1, 3));
+        let (once, received) = (MANY as u64 * 115, proxy.bytes_to_client() - connected);
+        assert!(received > once / 2 && received < once * 3 / 2, "{received} bytes");
+    }
+}
+
+#[test]
 fn every_difference_is_noticed() {
     let all = tables(MANY);
     let conflicts = |sql: &str| run(&all, sql).unwrap_err().conflicts().to_vec();

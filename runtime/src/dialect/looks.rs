@@ -26,8 +26,12 @@ pub(super) const OF_TRANSACTION: &str =
 /// times are the same.
 pub(super) fn observe(tracker: &Tracker, digest: Option<i64>) -> String {
     let begun = "pg_catalog.timestamptz_ne(pg_catalog.now(), pg_catalog.statement_timestamp())";
-    let rows = digest.map_or_else(|| select_set(tracker), |digest| select_unless(tracker, digest));
-    format!("SELECT {SESSION}, {begun};\n{rows}")
+    format!("SELECT {SESSION}, {begun};\n{}", select(tracker, digest))
+}
+
+/// The rows, unless they have this digest.
+fn select(tracker: &Tracker, digest: Option<i64>) -> String {
+    digest.map_or_else(|| select_set(tracker), |digest| select_unless(tracker, digest))
 }
 
 /// One statement, so that the digest is that of the rows which it stands for.
@@ -59,7 +63,7 @@ pub(super) fn lock(dialect: &dyn Dialect, tracker: &Tracker, look: Look) -> Stri
         );
     }
     if look.set {
-        sql.push_str(&select_set(tracker));
+        sql.push_str(&select(tracker, look.digest));
     }
     if look.holder {
         let held = catalog::held(tracker.lock_key());

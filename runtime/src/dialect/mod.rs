@@ -285,6 +285,8 @@ pub struct Look {
     pub settings: bool,
     /// Whether to select the applied set, which then must exist.
     pub set: bool,
+    /// The digest of the rows that are known already: [`CURRENT`] says that they are still the same.
+    pub digest: Option<i64>,
     /// Whether to select the lock's holder.
     pub holder: bool,
 }

@@ -10,6 +10,7 @@ use super::run::{After, Run, State};
 use crate::dialect::{CURRENT, Class, Look, Missing};
 use crate::error::ErrorKind;
 use crate::event::{Event, Holder};
+use crate::history::History;
 use crate::options::Locking;
 use crate::runner::Goal;
 
@@ -65,8 +66,7 @@ impl<'a> Run<'a> {
         }
         self.session.set_exists = true;
         let rows = results.get(1);
-        let current = rows.is_some_and(|rows| rows.value(0).is_none() && rows.value(1) == Some(CURRENT));
-        let decision = if current { self.nothing_to_do() } else { self.decide(rows) };
+        let decision = if is_current(rows) { self.nothing_to_do() } else { self.decide(rows) };
         self.after_observing(decision)
     }
 
@@ -103,8 +103,9 @@ impl<'a> Run<'a> {
         let take = self.options.locking == Locking::Session && !self.session.locked;
         let again = take && self.session.refused;
         let settings = self.lacks_settings();
-        let look =
-            Look { take, pid: self.session.pid, again, settings, set: self.session.set_exists, holder };
+        let digest = Some(&self.history).filter(|history| history.rows().len() >= MANY).map(History::digest);
+        let (pid, set) = (self.session.pid, self.session.set_exists);
+        let look = Look { take, pid, again, settings, set, digest, holder };
         self.message = self.dialect.lock(&self.tracker, look);
         State::Locking(look)
     }
@@ -133,7 +134,12 @@ impl<'a> Run<'a> {
             // Another runner created it between our two looks.
             return self.ask(false);
         }
-        let decision = self.decide(applied);
+        let decision = if is_current(applied) {
+            let history = std::mem::take(&mut self.history);
+            self.decide_on(history)
+        } else {
+            self.decide(applied)
+        };
         self.after_asking(Asked { look, flags, holder }, decision)
     }
 
@@ -297,6 +303,11 @@ impl<'a> Run<'a> {
             After::Look => self.look(),
         }
     }
+}
+
+/// Whether the answer is that the rows are those that were expected.
+fn is_current(rows: Option<&ResultSet>) -> bool {
+    rows.is_some_and(|rows| rows.value(0).is_none() && rows.value(1) == Some(CURRENT))
 }
 
 /// Rows of a name and a value.
