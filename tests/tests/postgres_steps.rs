@@ -280,3 +280,14 @@ fn a_dry_run_does_not_check_before_its_time() {
     assert_eq!((done.tried().len(), done.not_tried().len()), (1, 2), "{done}");
     assert_eq!(values.runner().unknown(gapless::Unknown::Allow).run(&mut client).unwrap().applied().len(), 3);
 }
+
+#[test]
+fn timeouts_of_a_step_end_with_it() {
+    let mut client = cluster().database().connect();
+    client.batch_execute("CREATE TABLE t (id int); SET lock_timeout = '7s'").unwrap();
+    let index = "-- gapless: no-transaction\n-- gapless: lock-timeout 2s\n\
+                 -- gapless: statement-timeout 3s\nCREATE INDEX CONCURRENTLY i ON t (id);";
+    set(&[("1_index.sql", index)]).runner().run(&mut client).unwrap();
+    assert_eq!(value(&mut client, "SHOW lock_timeout"), "7s");
+    assert_eq!(value(&mut client, "SHOW statement_timeout"), "0");
+}

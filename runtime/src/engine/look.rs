@@ -177,8 +177,10 @@ impl<'a> Run<'a> {
     /// Whether what is to be run may change settings of the session, so that they must be known first. They take a
     /// server as long as two small migrations, and replicas that wait for another never need them.
     fn needs_settings(&self) -> bool {
+        // Steps have timeouts of the session, and code is not looked into.
         let plain = |migration: &&'a Migration| {
-            !migration.directives().rust() && migration.is_plain(self.dialect.syntax())
+            let directives = migration.directives();
+            !directives.rust() && !directives.no_transaction() && migration.is_plain(self.dialect.syntax())
         };
         let few = (1..=FEW).contains(&self.queue.len());
         self.goal != Goal::Apply || !few || !self.queue.iter().all(plain)
