@@ -1,32 +1,34 @@
 //! Statements that leave something behind when they are cut off, and what the catalog is to be asked.
 
+use std::borrow::Cow;
+
+use crate::identifier::Name;
 use crate::statement::Statement;
-use crate::token::TokenKind;
 
 /// A statement of Postgres that works in several transactions of its own. Names are as they are written,
-/// with their quotes and schemas.
+/// with their quotes and schemas; only `U&"..."` is written out in plain double quotes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Concurrent<'a> {
     /// `CREATE INDEX CONCURRENTLY`: cut off, it leaves an invalid index.
     Create {
         /// The index, without a schema, as it takes its table's; `None` is a name that the server makes.
-        index: Option<&'a str>,
+        index: Option<Cow<'a, str>>,
         /// The table.
-        table: &'a str,
+        table: Cow<'a, str>,
         /// Whether it says `IF NOT EXISTS`, which an invalid index satisfies.
         if_not_exists: bool,
     },
-    /// `DROP INDEX CONCURRENTLY`: cut off, it leaves the index, perhaps invalid.
+    /// `DROP INDEX CONCURRENTLY`: cut off, it leaves the index, perhaps invalid. The server takes one index only.
     Drop {
         /// The index.
-        index: &'a str,
+        index: Cow<'a, str>,
     },
     /// `REINDEX ... CONCURRENTLY`: cut off, it leaves invalid copies beside the indexes.
     Reindex {
-        /// `INDEX`, `TABLE`, `SCHEMA` or `DATABASE`, in capitals.
+        /// `INDEX`, `TABLE`, `SCHEMA`, `DATABASE` or `SYSTEM`, in capitals.
         object: String,
-        /// The object.
-        name: &'a str,
+        /// The object; empty for a `DATABASE` or `SYSTEM` that is not named.
+        name: Cow<'a, str>,
     },
 }
 
@@ -36,8 +38,9 @@ impl<'a> Statement<'a> {
         match () {
             () if self.first_is("CREATE") => self.create_index(),
             () if self.begins(&["DROP", "INDEX", "CONCURRENTLY"]) => {
-                let at = if self.word_is(3, "IF") { 5 } else { 3 };
-                Some(Concurrent::Drop { index: self.name(at)?.0 })
+                let at = if self.word_is(3, "IF") && self.word_is(4, "EXISTS") { 5 } else { 3 };
+                let Name { text, next } = self.name(at)?;
+                (self.text_of(next) != ",").then_some(Concurrent::Drop { index: text })
             }
             () if self.first_is("REINDEX") => self.reindex(),
             () => None,
@@ -63,9 +66,14 @@ impl<'a> Statement<'a> {
         }
         let if_not_exists = self.word_is(at + 2, "IF") && self.word_is(at + 3, "NOT");
         let at = if if_not_exists { at + 5 } else { at + 2 };
-        let (index, on) = if self.word_is(at, "ON") { (None, at) } else { (Some(self.name(at)?.0), at + 1) };
+        let (index, on) = if self.word_is(at, "ON") {
+            (None, at)
+        } else {
+            let Name { text, next } = self.name(at)?;
+            (Some(text), next)
+        };
         let only = usize::from(self.word_is(on + 1, "ONLY"));
-        let table = self.word_is(on, "ON").then(|| self.name(on + 1 + only)).flatten()?.0;
+        let table = self.word_is(on, "ON").then(|| self.name(on + 1 + only)).flatten()?.text;
         Some(Concurrent::Create { index, table, if_not_exists })
     }
 
@@ -73,7 +81,10 @@ impl<'a> Statement<'a> {
         let (mut at, mut concurrently) = (1, false);
         if self.text_of(1) == "(" {
             while self.text_of(at) != ")" {
-                concurrently |= self.word_is(at, "CONCURRENTLY");
+                // An option that is given twice counts as it stands last.
+                if self.word_is(at, "CONCURRENTLY") {
+                    concurrently = !self.is_off(at + 1);
+                }
                 at += 1;
                 if at > self.tokens().len() {
                     return None;
@@ -86,28 +97,14 @@ impl<'a> Statement<'a> {
             concurrently = true;
             at += 1;
         }
-        let name = self.name(at + 1).map_or("", |(name, _)| name);
+        let name = self.name(at + 1).map_or(Cow::Borrowed(""), |name| name.text);
         concurrently.then_some(Concurrent::Reindex { object, name })
     }
 
-    fn word_is(&self, index: usize, word: &str) -> bool {
-        self.word(index).eq_ignore_ascii_case(word)
-    }
-
-    /// A name, perhaps qualified, that begins at this token, and the token after it.
-    fn name(&self, index: usize) -> Option<(&'a str, usize)> {
-        let part = |at: usize| {
-            self.tokens()
-                .get(at)
-                .filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Identifier))
-        };
-        let first = part(index)?;
-        let (mut last, mut at) = (first, index + 1);
-        while self.text_of(at) == "." {
-            last = part(at + 1)?;
-            at += 2;
-        }
-        Some((self.slice(first.start..last.end), at))
+    /// Whether this token says no to the option before it.
+    pub(crate) fn is_off(&self, index: usize) -> bool {
+        let value = self.text_of(index).trim_matches('\'');
+        ["false", "off", "0"].iter().any(|no| value.eq_ignore_ascii_case(no))
     }
 }
 
@@ -118,23 +115,44 @@ mod tests {
 
     #[test]
     fn names_are_found_as_they_are_written() {
-        let create = |index, table, if_not_exists| Some(Concurrent::Create { index, table, if_not_exists });
-        let reindex = |object: &str, name| Some(Concurrent::Reindex { object: object.to_owned(), name });
+        let create = |index: Option<&'static str>, table: &'static str, if_not_exists| {
+            Some(Concurrent::Create { index: index.map(Cow::from), table: table.into(), if_not_exists })
+        };
+        let drop = |index: &'static str| Some(Concurrent::Drop { index: index.into() });
+        let reindex = |object: &str, name: &'static str| {
+            Some(Concurrent::Reindex { object: object.to_owned(), name: name.into() })
+        };
         for (sql, expected) in [
             ("CREATE INDEX CONCURRENTLY i ON t (a)", create(Some("i"), "t", false)),
             (
                 "create unique index concurrently if not exists \"I x\" on only s.\"T\" (a)",
                 create(Some("\"I x\""), "s.\"T\"", true),
             ),
-            ("CREATE INDEX CONCURRENTLY ON s . t USING gin (a)", create(None, "s . t", false)),
+            ("CREATE INDEX CONCURRENTLY ON s . t USING gin (a)", create(None, "s.t", false)),
             ("CREATE INDEX i ON t (a)", None),
             ("CREATE TABLE t (a int)", None),
-            ("DROP INDEX CONCURRENTLY IF EXISTS s.i CASCADE", Some(Concurrent::Drop { index: "s.i" })),
-            ("DROP INDEX CONCURRENTLY i", Some(Concurrent::Drop { index: "i" })),
+            ("DROP INDEX CONCURRENTLY IF EXISTS s.i CASCADE", drop("s.i")),
+            ("DROP INDEX CONCURRENTLY i", drop("i")),
             ("DROP INDEX i", None),
+            ("DROP INDEX CONCURRENTLY i, j", None),
+            ("DROP INDEX CONCURRENTLY if", drop("if")),
+            (
+                r#"CREATE INDEX CONCURRENTLY U&"d\0061t\+000061 ""\\" ON U&"S!0061" UESCAPE '!' . t (a)"#,
+                create(Some(r#""data ""\""#), "\"Sa\".t", false),
+            ),
+            (r#"DROP INDEX CONCURRENTLY s.u&"i" CASCADE"#, drop("s.\"i\"")),
+            (r#"DROP INDEX CONCURRENTLY U&"\D83D\DE00""#, drop("\"\u{1f600}\"")),
+            (r#"DROP INDEX CONCURRENTLY U&"\D83D""#, None),
+            (r#"DROP INDEX CONCURRENTLY U&"\0000""#, None),
+            ("CREATE INDEX CONCURRENTLY u ON u.u & (a)", create(Some("u"), "u.u", false)),
             ("REINDEX INDEX CONCURRENTLY i", reindex("INDEX", "i")),
             ("REINDEX (VERBOSE, CONCURRENTLY) TABLE s.t", reindex("TABLE", "s.t")),
             ("REINDEX TABLE t", None),
+            ("REINDEX (CONCURRENTLY false) TABLE t", None),
+            ("REINDEX (CONCURRENTLY 'OFF') TABLE t", None),
+            ("REINDEX (CONCURRENTLY 0, VERBOSE, concurrently 1) TABLE t", reindex("TABLE", "t")),
+            ("REINDEX (CONCURRENTLY) DATABASE", reindex("DATABASE", "")),
+            ("REINDEX SYSTEM CONCURRENTLY d", reindex("SYSTEM", "d")),
             ("REINDEX (VERBOSE", None),
             ("VACUUM", None),
         ] {

@@ -209,11 +209,8 @@ fn reindex(statement: &Statement<'_>) -> Option<usize> {
         if options { (1..statement.tokens().len()).find(|at| statement.text_of(*at) == ")")? } else { 0 };
     let object = close + 1;
     let whole = ["DATABASE", "SYSTEM", "SCHEMA"].iter().any(|word| is(object, word));
-    let off = |at: usize| {
-        ["false", "off", "0"].iter().any(|value| statement.text_of(at).eq_ignore_ascii_case(value))
-    };
     (1..close)
-        .find(|at| is(*at, "CONCURRENTLY") && !off(at + 1))
+        .find(|at| is(*at, "CONCURRENTLY") && !statement.is_off(at + 1))
         .or(is(object + 1, "CONCURRENTLY").then_some(object + 1))
         .or(whole.then_some(object))
         .map(|at| at + 1)
