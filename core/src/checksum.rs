@@ -2,6 +2,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use sha2::{Digest, Sha256};
+
 /// The SHA-256 of a migration's normalised text.
 ///
 /// Shown, stored and parsed as 64 lower-case hex digits. For a file without a byte order mark and
@@ -12,7 +14,7 @@ pub struct Checksum([u8; 32]);
 impl Checksum {
     /// The checksum of a text that [`normalise`] has been over.
     pub fn of(text: &str) -> Checksum {
-        Checksum(hmac_sha256::Hash::hash(text.as_bytes()))
+        Checksum(Sha256::digest(text.as_bytes()).into())
     }
 
     /// A checksum from its 32 bytes.

@@ -2,6 +2,7 @@
 
 use std::hash::Hasher;
 
+use sha2::{Digest, Sha384};
 use siphasher::sip::SipHasher13;
 
 /// The files that an embedded text may have been read from: normalising took a byte order mark from them
@@ -14,8 +15,7 @@ pub(super) fn variants(sql: &str) -> impl Iterator<Item = String> {
 
 /// SHA-384, in lower-case hex digits.
 pub(super) fn sha384(text: &str) -> String {
-    let digest = hmac_sha512::sha384::Hash::hash(text.as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha384::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// SipHash-1-3 of these parts one after the other, with a key of zeros.
