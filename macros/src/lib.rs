@@ -2,6 +2,7 @@
 
 mod arguments;
 mod emit;
+mod table;
 mod tracked;
 
 use std::ffi::OsString;
@@ -50,6 +51,14 @@ pub fn embed_migrations(input: proc_macro::TokenStream) -> proc_macro::TokenStre
     expand(input.into()).into()
 }
 
+/// Wraps items in a module named for this version, `v1_2_3`. An expansion names it, so that it compiles
+/// against no other version of the runtime.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __versioned(items: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    emit::versioned(items.into()).into()
+}
+
 /// With the value `write`, the macro writes `migrations.lock` before it reads the directories.
 const LOCK: &str = "GAPLESS_LOCK";
 
@@ -89,7 +98,7 @@ fn expand(input: TokenStream) -> TokenStream {
         Err(message) => return emit::errors(path, [(Span::call_site(), message)]),
     };
     match locked.and_then(|()| scan(&root, &patterns, rules)) {
-        Ok(scan) => emit::table(&arguments, &scan),
+        Ok(scan) => emit::set(&arguments, &scan),
         Err(problems) => {
             let errors =
                 problems.iter().map(|problem| (arguments.span(problem.pattern()), problem.to_string()));

@@ -73,124 +73,9 @@ pub use crate::rollback::Rollback;
 pub use crate::runner::Runner;
 pub use crate::set::MigrationSet;
 
-/// What the macro's expansion names. Its module bears the version, so that a macro of another version
-/// does not compile against it.
 #[doc(hidden)]
-pub mod __private {
-    pub mod v0_1_0 {
-        pub use std::borrow::Cow::{self, Borrowed};
-        pub use std::option::Option::{self, None, Some};
-
-        pub use gapless_core::{Directives, Down, Layout, Migration, Rename, Rules, Syntax};
-
-        /// A migration without a way back and without directives.
-        pub const fn up(
-            version: i64,
-            name: &'static str,
-            path: &'static str,
-            sql: &'static str,
-            checksum: &[u8; 32],
-        ) -> Migration {
-            Migration::__embedded(version, name, path, sql, checksum, None, Directives::NONE)
-        }
-
-        /// Any migration.
-        pub const fn migration(
-            version: i64,
-            name: &'static str,
-            path: &'static str,
-            sql: &'static str,
-            checksum: &[u8; 32],
-            down: Option<Down>,
-            directives: Directives,
-        ) -> Migration {
-            Migration::__embedded(version, name, path, sql, checksum, down, directives)
-        }
-
-        /// A migration that was retired.
-        pub const fn tombstone(
-            version: i64,
-            name: &'static str,
-            path: &'static str,
-            sql: &'static str,
-            checksum: &[u8; 32],
-        ) -> Migration {
-            up(version, name, path, sql, checksum).__tombstone()
-        }
-
-        /// What stands for all migrations up to its version.
-        pub const fn baseline(
-            version: i64,
-            name: &'static str,
-            path: &'static str,
-            sql: &'static str,
-            checksum: &[u8; 32],
-            directives: Directives,
-        ) -> Migration {
-            migration(version, name, path, sql, checksum, None, directives).__baseline()
-        }
-
-        /// The way back.
-        pub const fn down(path: &'static str, sql: &'static str, directives: Directives) -> Down {
-            Down::__embedded(path, sql, directives)
-        }
-
-        /// A line of `renames.txt`, and what its old identifier spells.
-        pub const fn rename(from: &'static str, old: Option<(i64, &'static str)>, to: i64) -> Rename {
-            Rename::__embedded(from, old, to)
-        }
-
-        /// What header comments ask for; timeouts in milliseconds.
-        pub const fn directives(
-            no_transaction: bool,
-            rerunnable: bool,
-            rust: bool,
-            lock_timeout: Option<u64>,
-            statement_timeout: Option<u64>,
-        ) -> Directives {
-            Directives::__embedded(no_transaction, rerunnable, rust, lock_timeout, statement_timeout)
-        }
-
-        /// The set over the macro's table.
-        pub const fn set(
-            migrations: &'static [Migration],
-            baseline: Option<Migration>,
-            renames: &'static [Rename],
-            sources: &'static [Cow<'static, str>],
-            rules: Rules,
-            digest: Option<i64>,
-            package: &'static str,
-        ) -> crate::MigrationSet {
-            let set = gapless_core::MigrationSet::__embedded(
-                migrations, baseline, renames, sources, rules, digest, package,
-            );
-            crate::MigrationSet::__new(set)
-        }
-
-        /// The set of an expansion that failed.
-        pub const fn nothing() -> crate::MigrationSet {
-            crate::MigrationSet::__new(gapless_core::MigrationSet::EMPTY)
-        }
-
-        pub use gapless_core::{
-            MigrationSet as CoreSet, common_rules, merged, merged_digest, merged_renames, total,
-            total_renames,
-        };
-
-        /// The sets inside, for `merge_migrations!`.
-        pub const fn cores<const N: usize>(
-            sets: &'static [&'static crate::MigrationSet],
-        ) -> [&'static CoreSet; N] {
-            let mut cores = [&CoreSet::EMPTY; N];
-            let mut index = 0;
-            while index < N {
-                cores[index] = sets[index].__core();
-                index += 1;
-            }
-            cores
-        }
-    }
-}
+#[path = "private.rs"]
+pub mod __private;
 
 /// One set of those of several crates, put together while the crate that merges them compiles.
 ///
@@ -205,7 +90,7 @@ pub mod __private {
 #[macro_export]
 macro_rules! merge_migrations {
     ($($set:path),+ $(,)?) => {{
-        use $crate::__private::v0_1_0 as __gapless;
+        use $crate::__private::items as __gapless;
         const __MERGED: &[&$crate::MigrationSet] = &[$(&$set),+];
         const __SETS: &[&__gapless::CoreSet; __MERGED.len()] = &__gapless::cores(__MERGED);
         // Thousands of migrations take the compiler a moment.
