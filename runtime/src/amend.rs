@@ -20,7 +20,15 @@ pub(crate) struct Facts {
     pub(crate) seen: Option<Vec<(String, Version)>>,
 }
 
+/// The events by which something was recorded, whatever became of it since.
+const RECORDED: [&str; 5] = ["adopted", "applied", "baselined", "reconciled", "rolled_back"];
+
 impl Facts {
+    /// Whether this tracker has had a history before.
+    pub(crate) fn saw_history(&self) -> bool {
+        self.saw(&RECORDED, None)
+    }
+
     /// Whether the journal has one of these events, of this version or of any.
     pub(crate) fn saw(&self, events: &[&str], version: Option<Version>) -> bool {
         let of_it = |seen: &Version| version.is_none_or(|version| version == *seen);
@@ -58,9 +66,7 @@ pub(crate) fn amend(
     let mut amended = Amended { history: history.clone(), ..Amended::default() };
     amended.under_old_names(set, facts.renamed.as_deref().unwrap_or_default());
     // What was taken over once and is gone again was taken back.
-    if history.is_empty()
-        && !facts.saw(&["adopted", "applied", "baselined", "reconciled", "rolled_back"], None)
-    {
+    if history.is_empty() && !facts.saw_history() {
         amended.adopt(set, facts.legacy.iter().flatten().next(), options);
     }
     amended.rename(set);

@@ -20,6 +20,8 @@ pub struct Plan {
     pub(crate) warnings: Vec<String>,
     back: Vec<Pending>,
     unknown: usize,
+    /// Another tool's table that is to be created.
+    pub(crate) creates: Option<String>,
 }
 
 impl Plan {
@@ -31,6 +33,12 @@ impl Plan {
     /// What is to be put right in the tracker first: adopted, reconciled, renamed and accepted rows.
     pub fn changes(&self) -> &[Change] {
         &self.changes
+    }
+
+    /// The other tool's table that is to be created, as
+    /// [`create_on_fresh_database`](crate::Legacy::create_on_fresh_database) asks.
+    pub fn creates(&self) -> Option<&str> {
+        self.creates.as_deref()
     }
 
     /// What is to be applied, in that order.
@@ -92,6 +100,7 @@ impl fmt::Display for Plan {
         if self.held_back > 0 {
             write!(f, ", {} beyond the target", self.held_back)?;
         }
+        self.creates.as_ref().map_or(Ok(()), |table| write!(f, "\n  create {table}, empty"))?;
         self.changes.iter().try_for_each(|change| write!(f, "\n  {change}"))?;
         self.pending.iter().try_for_each(|pending| write!(f, "\n  {pending}"))?;
         self.back.iter().try_for_each(|back| write!(f, "\n  back: {back}"))?;

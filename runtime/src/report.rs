@@ -8,6 +8,7 @@ use crate::Change;
 /// What a run did.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
+    pub(crate) created: Option<String>,
     pub(crate) changes: Vec<Change>,
     pub(crate) applied: Vec<Applied>,
     pub(crate) rolled_back: Vec<Applied>,
@@ -33,6 +34,12 @@ pub struct Applied {
 }
 
 impl Report {
+    /// The other tool's table that this run created, as
+    /// [`create_on_fresh_database`](crate::Legacy::create_on_fresh_database) asks.
+    pub fn created(&self) -> Option<&str> {
+        self.created.as_deref()
+    }
+
     /// What this run put right in the tracker before it applied anything.
     pub fn changes(&self) -> &[Change] {
         &self.changes
@@ -155,6 +162,7 @@ impl fmt::Display for Report {
         if self.retries > 0 {
             write!(f, "\n  began again {} times", self.retries)?;
         }
+        self.created.as_ref().map_or(Ok(()), |table| write!(f, "\n  created {table}, empty"))?;
         self.changes.iter().try_for_each(|change| write!(f, "\n  {change}"))?;
         self.applied.iter().try_for_each(|applied| write!(f, "\n  {applied}"))?;
         self.rolled_back.iter().try_for_each(|applied| write!(f, "\n  back: {applied}"))?;

@@ -224,6 +224,7 @@ impl Dialect for Sqlite {
             (_, 3 | 23) => Class::Permission,
             (1, _) if error.message.starts_with("no such table: ") => Class::Missing,
             (1, _) if error.message.starts_with("no such column: ") => Class::Shape,
+            (1, _) if error.message.ends_with(" already exists") => Class::Exists,
             _ => Class::Other,
         }
     }

@@ -3,6 +3,7 @@
 
 use gapless_core::Version;
 
+use super::bootstrap::CREATED;
 use super::look::{Asked, Decision};
 use super::reply::{DbError, ResultSet};
 use super::run::{After, Run, State};
@@ -10,7 +11,7 @@ use crate::amend::Known;
 use crate::dialect::Class;
 use crate::error::ErrorKind;
 use crate::history::History;
-use crate::legacy::Legacy;
+use crate::legacy::{Adoption, Legacy};
 use crate::runner::Goal;
 
 /// What is to be asked.
@@ -156,8 +157,14 @@ impl<'a> Run<'a> {
         let text = |row: &[Option<String>], at: usize| row.get(at).cloned().flatten().unwrap_or_default();
         let columns: Vec<_> =
             rows.rows().map(|row| (text(row, 0).to_lowercase(), text(row, 1).to_lowercase())).collect();
-        let Some(first) = rows.rows().next() else {
-            self.facts.legacy = Some(None);
+        // A table that we have created ourselves never held another tool's history.
+        let ours = self.facts.saw_history() && self.facts.saw(&[CREATED], None);
+        let Some(first) = rows.rows().next().filter(|_| !ours) else {
+            let absent = columns.is_empty();
+            self.facts.legacy = Some((!absent).then(Adoption::default));
+            if !absent || legacy.creates() {
+                return Ok(());
+            }
             let warning = format!("{} is not there: nothing is taken over", legacy.shown());
             self.warn(warning);
             return Ok(());

@@ -80,6 +80,7 @@ impl<'a> Run<'a> {
             Err(conflicts) => return self.ended(ErrorKind::Conflict(conflicts)),
         };
         plan.changes = changes;
+        plan.creates = self.creates(&plan);
         plan.warnings.extend(warnings);
         match self.intend(plan, history) {
             Some(end) => Decision::End(Box::new(end)),

@@ -74,7 +74,7 @@ impl<'a> Run<'a> {
         match decision {
             Decision::End(end) => *end,
             Decision::Ask(question) if self.asks_now(question) => self.consult(question, Then::Observed),
-            Decision::Work if self.session.locked && self.session.set_exists && self.goal != Goal::DryRun => {
+            Decision::Work if self.session.locked && self.session.set_exists && !self.prepares() => {
                 self.begin_work()
             }
             Decision::Work | Decision::Ask(_) => self.ask(false),
@@ -166,8 +166,9 @@ impl<'a> Run<'a> {
         if self.goal == Goal::DryRun {
             return self.begin_rehearsal(missing);
         }
-        self.missing = Some(missing).filter(|missing| missing.any() && self.brings_tracker());
-        if !missing.any() || self.missing.is_some() {
+        let whole = !missing.any() && self.plan.creates.is_none();
+        self.missing = Some(missing).filter(|_| !whole && self.brings_tracker());
+        if whole || self.missing.is_some() {
             return self.begin_work();
         }
         self.message = self.same_backend() + &self.bootstrap(missing, true);

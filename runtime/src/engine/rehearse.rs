@@ -34,6 +34,7 @@ impl<'a> Run<'a> {
         if missing.any() {
             self.message += &self.dialect.create(&self.tracker, missing);
         }
+        self.message += &self.create_legacy();
         if !self.plan.changes().is_empty() {
             self.message += &self.dialect.amend(&self.tracker, self.plan.changes());
         }

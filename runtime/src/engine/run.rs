@@ -90,6 +90,8 @@ pub struct Run<'a> {
     pub(super) missing: Option<Missing>,
     /// Whether the tracker is created by itself.
     pub(super) apart: bool,
+    /// How often somebody else has created what this run was about to create.
+    pub(super) collisions: u32,
     /// What the message that is under way prepares.
     pub(super) prepared: Option<Prepared>,
     /// How many rows of the set this run has written with what it applied.
@@ -207,6 +209,7 @@ impl<'a> Run<'a> {
             watched: None,
             missing: None,
             apart: false,
+            collisions: 0,
             prepared: None,
             recorded: 0,
             plan: Plan::default(),
@@ -267,7 +270,7 @@ impl<'a> Run<'a> {
             (State::Undoing(undo), Outcome::Rows(_)) => self.undone(undo),
             (State::Undoing(undo), Outcome::Failed(error)) => self.not_undone(undo, error),
             (State::Bootstrapping, Outcome::Rows(_)) => {
-                self.session.set_exists = true;
+                self.bootstrapped();
                 self.begin_work()
             }
             (State::Bootstrapping, Outcome::Failed(error)) => self.not_bootstrapped(error),

@@ -51,6 +51,9 @@ impl<'a> Run<'a> {
 
     pub(super) fn committed(&mut self, batch: &Batch<'a>, results: &[ResultSet]) -> State<'a> {
         self.session.set_exists = true;
+        if batch.bootstraps() {
+            self.bootstrapped();
+        }
         self.prepared = None;
         let durations = batch.durations(results);
         for (migration, duration) in batch.members().zip(durations) {

@@ -1,6 +1,6 @@
 use super::proof::crc32;
 use super::reading::Reading;
-use super::{Kind, Place, Tool, no_lock};
+use super::{Form, Kind, Place, Tool, no_lock};
 use crate::engine::ResultSet;
 
 /// A row for each applied version: the leading digits of its file, as text.
@@ -11,12 +11,25 @@ pub(super) const TOOL: Tool = Tool {
     beside: &[],
     foreign: &["dirty", "run_on", "checksum", "inserted_at"],
     order: "version",
+    form: Form {
+        postgres: "CREATE TABLE {schema}\"{name}\" (version varchar(128) PRIMARY KEY);\n",
+        sqlite: "CREATE TABLE {schema}\"{name}\" (version varchar(128) PRIMARY KEY);\n",
+    },
     lock_keys: no_lock,
     read,
 };
 
 /// Rails keeps the same table, and takes a lock.
-pub(super) const RAILS: Tool = Tool { name: "Rails", constructor: "rails", lock_keys, ..TOOL };
+pub(super) const RAILS: Tool = Tool {
+    name: "Rails",
+    constructor: "rails",
+    form: Form {
+        postgres: "CREATE TABLE {schema}\"{name}\" (version varchar NOT NULL PRIMARY KEY);\n",
+        sqlite: "CREATE TABLE {schema}\"{name}\" (version varchar NOT NULL PRIMARY KEY);\n",
+    },
+    lock_keys,
+    ..TOOL
+};
 
 fn read(reading: &mut Reading<'_>, rows: &ResultSet) {
     for row in rows.rows() {

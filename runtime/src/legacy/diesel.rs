@@ -1,5 +1,5 @@
 use super::reading::Reading;
-use super::{Kind, Tool, no_lock};
+use super::{Form, Kind, Tool, no_lock};
 use crate::engine::ResultSet;
 
 /// A row for each applied migration; its version is what stands before the first underscore of its folder's
@@ -11,6 +11,12 @@ pub(super) const TOOL: Tool = Tool {
     beside: &["run_on"],
     foreign: &[],
     order: "version",
+    form: Form {
+        postgres: "CREATE TABLE {schema}\"{name}\" (version varchar(50) PRIMARY KEY NOT NULL, \
+                   run_on timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP);\n",
+        sqlite: "CREATE TABLE {schema}\"{name}\" (version VARCHAR(50) PRIMARY KEY NOT NULL, \
+                 run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP);\n",
+    },
     lock_keys: no_lock,
     read,
 };

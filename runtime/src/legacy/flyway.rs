@@ -2,7 +2,7 @@ use gapless_core::Migration;
 
 use super::proof::crc32;
 use super::reading::Reading;
-use super::{Kind, Place, Tool};
+use super::{Form, Kind, Place, Tool};
 use crate::engine::ResultSet;
 use crate::tracker::quoted;
 
@@ -22,6 +22,20 @@ pub(super) const TOOL: Tool = Tool {
     beside: &["installed_rank"],
     foreign: &[],
     order: "installed_rank",
+    form: Form {
+        postgres: "CREATE TABLE {schema}\"{name}\" (installed_rank integer NOT NULL, version varchar(50), \
+                   description varchar(200) NOT NULL, type varchar(20) NOT NULL, script varchar(1000) NOT NULL, \
+                   checksum integer, installed_by varchar(100) NOT NULL, \
+                   installed_on timestamp NOT NULL DEFAULT now(), execution_time integer NOT NULL, \
+                   success boolean NOT NULL, CONSTRAINT \"{name}_pk\" PRIMARY KEY (installed_rank));\n\
+                   CREATE INDEX \"{name}_s_idx\" ON {schema}\"{name}\" (success);\n",
+        sqlite: "CREATE TABLE {schema}\"{name}\" (installed_rank INT NOT NULL PRIMARY KEY, version VARCHAR(50), \
+                 description VARCHAR(200) NOT NULL, type VARCHAR(20) NOT NULL, script VARCHAR(1000) NOT NULL, \
+                 checksum INT, installed_by VARCHAR(100) NOT NULL, \
+                 installed_on TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')), \
+                 execution_time INT NOT NULL, success BOOLEAN NOT NULL);\n\
+                 CREATE INDEX {schema}\"{name}_s_idx\" ON \"{name}\" (success);\n",
+    },
     lock_keys,
     read,
 };

@@ -1,6 +1,6 @@
 use super::proof::crc32;
 use super::reading::Reading;
-use super::{Kind, Place, Tool};
+use super::{Form, Kind, Place, Tool};
 use crate::engine::ResultSet;
 
 /// One row: where the counter stands, and whether the migration there (or the one back from it) broke off. No
@@ -12,6 +12,11 @@ pub(super) const TOOL: Tool = Tool {
     beside: &[],
     foreign: &[],
     order: "version",
+    form: Form {
+        postgres: "CREATE TABLE {schema}\"{name}\" (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL);\n",
+        sqlite: "CREATE TABLE {schema}\"{name}\" (version uint64, dirty bool);\n\
+                 CREATE UNIQUE INDEX {schema}version_unique ON \"{name}\" (version);\n",
+    },
     lock_keys,
     read,
 };

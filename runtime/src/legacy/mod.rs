@@ -19,11 +19,11 @@ mod sqlx;
 mod tern;
 mod tool;
 
-use gapless_core::{Checksum, MigrationSet, Version};
+use gapless_core::{Checksum, MigrationSet, Syntax, Version};
 
 use self::reading::Reading;
 pub(crate) use self::refusal::Refusal;
-use self::tool::{Kind, Place, TOOLS, Tool, no_lock};
+use self::tool::{Form, Kind, Place, TOOLS, Tool, no_lock};
 use crate::engine::{ResultSet, Table};
 use crate::tracker::quoted;
 
@@ -35,6 +35,7 @@ pub struct Legacy {
     table: String,
     except: Vec<Version>,
     pass_over_unknown: bool,
+    create: bool,
 }
 
 impl Legacy {
@@ -93,7 +94,8 @@ impl Legacy {
     }
 
     fn new(tool: &'static Tool, table: impl Into<String>) -> Legacy {
-        Legacy { tool, schema: None, table: table.into(), except: Vec::new(), pass_over_unknown: false }
+        let (table, except) = (table.into(), Vec::new());
+        Legacy { tool, schema: None, table, except, pass_over_unknown: false, create: false }
     }
 
     /// The schema of the table; unless it is named, the search path finds it.
@@ -117,6 +119,29 @@ impl Legacy {
     pub fn pass_over_unknown(mut self) -> Legacy {
         self.pass_over_unknown = true;
         self
+    }
+
+    /// Creates the tool's table, empty, on a fresh database: for migrations that refer to it, such as a trigger on
+    /// it or a change of its columns. It has the form that the tool gives it and is created together with the
+    /// tracker, if nothing is recorded, something is pending and the table is missing. Its schema must exist.
+    /// [`plan`](crate::Runner::plan) shows it first, and the journal has it as `table_created`.
+    #[must_use]
+    pub fn create_on_fresh_database(mut self) -> Legacy {
+        self.create = true;
+        self
+    }
+
+    /// Whether the table is to be created where it is missing.
+    pub(crate) fn creates(&self) -> bool {
+        self.create
+    }
+
+    /// The statements that create the table as the tool does.
+    pub(crate) fn create(&self, syntax: Syntax) -> String {
+        let form = if syntax == Syntax::Sqlite { self.tool.form.sqlite } else { self.tool.form.postgres };
+        let schema = self.schema.as_ref().map_or(String::new(), |schema| quoted(schema) + ".");
+        // The name goes last: what it holds is not to be replaced.
+        form.replace("{schema}", &schema).replace("{name}", &self.table.replace('"', "\"\""))
     }
 
     /// The table, as a dialect looks for it.
@@ -199,7 +224,7 @@ impl Legacy {
 }
 
 /// What is to be recorded.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Adoption {
     /// Ascending.
     pub(crate) rows: Vec<Adopted>,

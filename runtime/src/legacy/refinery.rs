@@ -2,7 +2,7 @@ use gapless_core::Migration;
 
 use super::proof::{sip_1_3, variants};
 use super::reading::Reading;
-use super::{Kind, Tool, no_lock};
+use super::{Form, Kind, Tool, no_lock};
 use crate::engine::ResultSet;
 
 /// A row for each migration; its checksum is a SipHash-1-3 of name, version and text, as decimal text.
@@ -13,6 +13,12 @@ pub(super) const TOOL: Tool = Tool {
     beside: &["applied_on"],
     foreign: &[],
     order: "version",
+    form: Form {
+        postgres: "CREATE TABLE {schema}\"{name}\" (version int4 PRIMARY KEY, name varchar(255), \
+                   applied_on varchar(255), checksum varchar(255));\n",
+        sqlite: "CREATE TABLE {schema}\"{name}\" (version int4 PRIMARY KEY, name VARCHAR(255), \
+                 applied_on VARCHAR(255), checksum VARCHAR(255));\n",
+    },
     lock_keys: no_lock,
     read,
 };

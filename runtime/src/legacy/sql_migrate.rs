@@ -1,7 +1,7 @@
 use gapless_core::{Layout, Migration};
 
 use super::reading::Reading;
-use super::{Kind, Tool, no_lock};
+use super::{Form, Kind, Tool, no_lock};
 use crate::engine::ResultSet;
 
 /// A row for each applied migration; its id is the whole file name. A prefix of digits orders them and may
@@ -13,6 +13,10 @@ pub(super) const TOOL: Tool = Tool {
     beside: &["applied_at"],
     foreign: &[],
     order: "id",
+    form: Form {
+        postgres: "CREATE TABLE {schema}\"{name}\" (id text NOT NULL PRIMARY KEY, applied_at timestamp with time zone);\n",
+        sqlite: "CREATE TABLE {schema}\"{name}\" (id varchar(255) NOT NULL PRIMARY KEY, applied_at datetime);\n",
+    },
     lock_keys: no_lock,
     read,
 };

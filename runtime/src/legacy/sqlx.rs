@@ -2,7 +2,7 @@ use gapless_core::Migration;
 
 use super::proof::{crc32, sha384, variants};
 use super::reading::Reading;
-use super::{Kind, Place, Tool};
+use super::{Form, Kind, Place, Tool};
 use crate::engine::ResultSet;
 
 /// A row for each migration; its checksum is the SHA-384 of the file's bytes. Spaces of the description were
@@ -19,6 +19,14 @@ pub(super) const TOOL: Tool = Tool {
     beside: &["installed_on"],
     foreign: &[],
     order: "version",
+    form: Form {
+        postgres: "CREATE TABLE {schema}\"{name}\" (version bigint PRIMARY KEY, description text NOT NULL, \
+                   installed_on timestamptz NOT NULL DEFAULT now(), success boolean NOT NULL, \
+                   checksum bytea NOT NULL, execution_time bigint NOT NULL);\n",
+        sqlite: "CREATE TABLE {schema}\"{name}\" (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
+                 installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, \
+                 checksum BLOB NOT NULL, execution_time BIGINT NOT NULL);\n",
+    },
     lock_keys,
     read,
 };

@@ -1,5 +1,5 @@
 use super::reading::Reading;
-use super::{Kind, Place, Tool};
+use super::{Form, Kind, Place, Tool};
 use crate::engine::ResultSet;
 
 /// One row: how many migrations are applied, which is the number of the last one. Zero is none.
@@ -10,6 +10,10 @@ pub(super) const TOOL: Tool = Tool {
     beside: &[],
     foreign: &["dirty", "checksum", "inserted_at"],
     order: "version",
+    form: Form {
+        postgres: "CREATE TABLE {schema}\"{name}\" (version int4 NOT NULL);\n",
+        sqlite: "CREATE TABLE {schema}\"{name}\" (version int4 NOT NULL);\n",
+    },
     lock_keys,
     read,
 };

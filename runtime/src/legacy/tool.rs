@@ -15,8 +15,18 @@ pub(super) struct Tool {
     /// What must not be there: it tells another tool's table from this one.
     pub(super) foreign: &'static [&'static str],
     pub(super) order: &'static str,
+    /// Its empty table, as the tool itself creates it.
+    pub(super) form: Form,
     pub(super) lock_keys: fn(&Place<'_>) -> Vec<i64>,
     pub(super) read: fn(&mut Reading<'_>, &ResultSet),
+}
+
+/// The statements that create a tool's table, on each database. `{schema}` stands for the quoted schema and its dot,
+/// or for nothing; `{name}` for the table's name, for use between double quotes.
+#[derive(Debug)]
+pub(super) struct Form {
+    pub(super) postgres: &'static str,
+    pub(super) sqlite: &'static str,
 }
 
 /// Every tool, for telling their tables apart.

@@ -181,3 +181,43 @@ fn diesel_left_a_history() {
     let report = set.runner().run(&mut cluster().database().connect()).unwrap();
     assert_eq!(report.applied().len(), 3);
 }
+
+/// Every column, constraint and index of a table, a line each.
+fn form(client: &mut Client, table: &str) -> Vec<String> {
+    let lines = "SELECT a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull || ' ' || \
+                 coalesce(pg_get_expr(d.adbin, d.adrelid), '') AS line FROM pg_attribute a \
+                 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
+                 WHERE a.attrelid = to_regclass($1::text) AND a.attnum > 0 \
+                 UNION ALL SELECT conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint \
+                 WHERE conrelid = to_regclass($1::text) \
+                 UNION ALL SELECT indexdef FROM pg_indexes WHERE tablename = $1 ORDER BY line";
+    client.query(lines, &[&table]).unwrap().iter().map(|row| row.get(0)).collect()
+}
+
+#[test]
+fn tables_are_created_as_the_tools_create_them() {
+    let (root, path) = directory(&[("V1__users.sql", "CREATE TABLE users (id int);\n")]);
+    let database = cluster().database();
+    let mut client = database.connect();
+    let migrations = refinery::load_sql_migrations(&path).unwrap();
+    refinery::Runner::new(&migrations).run(&mut client).unwrap();
+    std::fs::rename(path.join("V1__users.sql"), path.join("1_users.sql")).unwrap();
+    client.batch_execute("DROP TABLE users").unwrap();
+    sqlx_migrate(&database, &path).unwrap();
+    let mut connection = diesel::PgConnection::establish(&database.url()).unwrap();
+    let (_folders, folders) = directory(&[("2020-01-31-120000_one/up.sql", "SELECT 1;\n")]);
+    connection.run_pending_migrations(FileBasedMigrations::from_path(&folders).unwrap()).unwrap();
+    let set = scan(root.path(), Layout::Native);
+    for (legacy, table) in [
+        (Legacy::refinery as fn(&'static str) -> Legacy, "refinery_schema_history"),
+        (Legacy::sqlx, "_sqlx_migrations"),
+        (Legacy::diesel, "__diesel_schema_migrations"),
+    ] {
+        let mut fresh = cluster().database().connect();
+        let report = adopt(&set, legacy(table).create_on_fresh_database(), &mut fresh).unwrap();
+        assert!(report.created().is_some(), "{report}");
+        let theirs = form(&mut client, table);
+        assert!(theirs.len() > 3, "{theirs:#?}");
+        assert_eq!(form(&mut fresh, table), theirs);
+    }
+}

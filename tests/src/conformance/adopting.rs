@@ -144,3 +144,91 @@ pub(super) fn what_was_skipped_is_applied<D: Driver>() {
     run::<D>(&mut client, &tables(3)).unwrap();
     assert_eq!(rows::<D>(&mut client, "SELECT count(*) FROM t2"), ["0"]);
 }
+
+/// Its second migration changes the table of diesel, which a fresh database does not have.
+fn touching(first: &str) -> MigrationSet {
+    set(&[
+        ("1_t1.up.sql", first),
+        ("1_t1.down.sql", "DROP TABLE t1"),
+        ("2_who.up.sql", "ALTER TABLE __diesel_schema_migrations ADD COLUMN who text"),
+        ("2_who.down.sql", "ALTER TABLE __diesel_schema_migrations DROP COLUMN who"),
+    ])
+}
+
+const TABLE: &str = "diesel's __diesel_schema_migrations";
+
+pub(super) fn the_tools_table_is_created_on_a_fresh_database<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let set = touching("CREATE TABLE t1 (id int)");
+    let diesel = || Legacy::diesel("__diesel_schema_migrations");
+    let runner = || set.runner().adopt(diesel().create_on_fresh_database());
+    assert!(D::dry_run(&mut client, set.runner().adopt(diesel())).is_err());
+    let plan = D::plan(&mut client, runner()).unwrap();
+    assert_eq!(plan.to_string(), format!("2 pending, 0 applied\n  create {TABLE}, empty\n  1 t1\n  2 who"));
+    assert_eq!(D::dry_run(&mut client, runner()).unwrap().tried().len(), 2);
+    let there = "SELECT count(*), count(who) FROM __diesel_schema_migrations";
+    assert!(D::sql(&mut client, there).is_err(), "planning or trying has left the table");
+    let report = D::run(&mut client, runner()).unwrap();
+    assert_eq!((versions(report.applied()), report.created()), (vec![1, 2], Some(TABLE)), "{report}");
+    assert!(report.changes().is_empty() && report.warnings().is_empty(), "{report}");
+    assert!(report.to_string().contains(&format!("\n  created {TABLE}, empty\n")), "{report}");
+    assert_eq!(rows::<D>(&mut client, there), ["0|0"]);
+    let journal =
+        "SELECT version, name, event, detail FROM applied_migrations_journal WHERE event <> 'applied'";
+    assert_eq!(rows::<D>(&mut client, journal), [format!("1|t1|table_created|{TABLE}")]);
+    let report = D::run(&mut client, runner()).unwrap();
+    assert_eq!((report.round_trips(), report.created()), (1, None));
+    assert_clean::<D>(&mut client);
+    // There and back: what was written into the table since is no history of the tool.
+    rows::<D>(&mut client, "INSERT INTO __diesel_schema_migrations (version) VALUES ('7')");
+    D::rollback(&mut client, set.runner(), gapless::Rollback::steps(2)).unwrap();
+    let report = D::run(&mut client, runner()).unwrap();
+    assert_eq!((versions(report.applied()), report.created()), (vec![1, 2], None), "{report}");
+}
+
+pub(super) fn a_table_that_was_created_is_no_history<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let adopt = || Legacy::diesel("__diesel_schema_migrations").create_on_fresh_database();
+    let broken = touching("SELECT nonsense");
+    let error = D::run(&mut client, broken.runner().adopt(adopt())).unwrap_err();
+    assert_eq!(error.failure().unwrap().version().number(), 1, "{error}");
+    assert_eq!(rows::<D>(&mut client, "SELECT count(*) FROM __diesel_schema_migrations"), ["0"]);
+    // A baseline is for databases without a history.
+    let baseline = ("1_all.baseline.sql", "CREATE TABLE t1 (id int, baseline int)");
+    let mended =
+        set(&[baseline, ("2_who.sql", "ALTER TABLE __diesel_schema_migrations ADD COLUMN who text")]);
+    let report = D::run(&mut client, mended.runner().adopt(adopt())).unwrap();
+    assert_eq!((versions(report.applied()), report.changes().len()), (vec![1, 2], 0), "{report}");
+    assert_eq!(rows::<D>(&mut client, "SELECT count(baseline) FROM t1"), ["0"]);
+    assert_clean::<D>(&mut client);
+}
+
+/// The tool was there: its history is taken over as ever.
+pub(super) fn a_table_that_is_there_is_not_created<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    rows::<D>(
+        &mut client,
+        "CREATE TABLE __diesel_schema_migrations (version varchar(50) PRIMARY KEY, run_on timestamp)",
+    );
+    rows::<D>(&mut client, "INSERT INTO __diesel_schema_migrations (version) VALUES ('1')");
+    let set = touching("CREATE TABLE t1 (id int)");
+    let adopt = || Legacy::diesel("__diesel_schema_migrations").create_on_fresh_database();
+    let plan = D::plan(&mut client, set.runner().adopt(adopt())).unwrap();
+    assert_eq!((plan.creates(), plan.changes().len()), (None, 1), "{plan}");
+    let report = D::run(&mut client, set.runner().adopt(adopt())).unwrap();
+    assert_eq!((versions(report.applied()), report.created()), (vec![2], None), "{report}");
+    // It may go; nothing brings it back.
+    rows::<D>(&mut client, "DROP TABLE __diesel_schema_migrations");
+    let later = crate::set::set(&[
+        ("1_t1.up.sql", "CREATE TABLE t1 (id int)"),
+        ("1_t1.down.sql", "DROP TABLE t1"),
+        ("2_who.sql", "ALTER TABLE __diesel_schema_migrations ADD COLUMN who text"),
+        ("3_t3.sql", "CREATE TABLE t3 (id int)"),
+    ]);
+    let report = D::run(&mut client, later.runner().adopt(adopt())).unwrap();
+    assert_eq!((versions(report.applied()), report.created()), (vec![3], None), "{report}");
+    assert!(D::sql(&mut client, "SELECT * FROM __diesel_schema_migrations").is_err());
+}

@@ -112,6 +112,9 @@ suite! {
         a_table_of_another_tool_is_told
         nothing_is_taken_over_twice
         what_was_skipped_is_applied
+        the_tools_table_is_created_on_a_fresh_database
+        a_table_that_was_created_is_no_history
+        a_table_that_is_there_is_not_created
     ;
     histories:
         a_name_that_changed_is_recorded
