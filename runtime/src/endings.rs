@@ -30,8 +30,9 @@ impl<'a> Runner<'a> {
 
     /// Tries everything that is pending, in one transaction that is rolled back: each migration sees what
     /// those before it did, and nothing is left behind, not even a tracker. Takes the lock, and the locks of
-    /// the statements. Those with `no-transaction` are not tried, nor is what comes after the use of an enum's
-    /// value that was added in the same transaction; sequences keep the numbers they gave. On SQLite deferred
+    /// the statements. It ends at the first migration that it cannot try, with `no-transaction`, in Rust, or with an
+    /// enum's value that was added in the same transaction: [`DryRun::not_tried`] lists it and what comes after it.
+    /// Sequences keep the numbers they gave. On SQLite deferred
     /// references are checked by a commit alone, and so not here.
     ///
     /// # Errors

@@ -60,7 +60,7 @@ pub use crate::change::Change;
 pub use crate::code::{BoxError, Code};
 pub use crate::conflict::Conflict;
 pub use crate::driver::{AsyncClient, AsyncConnection, Connection, ExchangeError};
-pub use crate::dry_run::DryRun;
+pub use crate::dry_run::{DryRun, NotTried, Untried};
 pub use crate::error::Error;
 pub use crate::event::{Event, Holder};
 pub use crate::failure::Failure;

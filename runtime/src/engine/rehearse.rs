@@ -10,13 +10,13 @@ use super::reply::DbError;
 use super::run::{Rollback, Run, State};
 use crate::dialect::{Class, Missing, Timeouts};
 use crate::error::ErrorKind;
-use crate::{Applied, Failure, Pending};
+use crate::{Applied, Failure, NotTried, Untried};
 
 /// What a dry run has tried so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rehearsal {
     pub(super) tried: Vec<Applied>,
-    pub(super) not_tried: Vec<Pending>,
+    pub(super) not_tried: Vec<NotTried>,
 }
 
 /// The migration that is being tried, and where its script lies in the message.
@@ -47,13 +47,23 @@ impl<'a> Run<'a> {
             let applied = self.applied(scene.migration, duration);
             self.rehearsal.tried.push(applied);
         }
-        while let Some(migration) = self.queue.pop_front() {
-            if migration.directives().no_transaction() || migration.directives().rust() {
-                let pending = self.pending(migration.version());
-                self.rehearsal.not_tried.extend(pending);
-                continue;
-            }
-            return self.rehearse(migration);
+        let Some(migration) = self.queue.pop_front() else { return self.roll_back(Rollback::Done) };
+        let directives = migration.directives();
+        match (directives.rust(), directives.no_transaction()) {
+            (true, _) => self.break_off(migration, Untried::Rust),
+            (false, true) => self.break_off(migration, Untried::NoTransaction),
+            (false, false) => self.rehearse(migration),
+        }
+    }
+
+    /// Ends at a migration that cannot be tried. What comes after it would run on a database that it will never
+    /// meet: an error there says nothing, and success next to nothing.
+    fn break_off(&mut self, migration: &'a Migration, reason: Untried) -> State<'a> {
+        let after = Untried::After(migration.version());
+        let rest: Vec<_> = self.queue.drain(..).map(|later| (later, after)).collect();
+        for (migration, reason) in [(migration, reason)].into_iter().chain(rest) {
+            let pending = self.pending(migration.version());
+            self.rehearsal.not_tried.extend(pending.map(|pending| NotTried { pending, reason }));
         }
         self.roll_back(Rollback::Done)
     }
@@ -75,12 +85,7 @@ impl<'a> Run<'a> {
     pub(super) fn not_rehearsed(&mut self, scene: Option<Scene<'a>>, error: DbError) -> State<'a> {
         let kind = match (scene, self.dialect.classify(&error, &self.tracker)) {
             (_, Class::Busy) => return self.roll_back(Rollback::Look),
-            (Some(scene), Class::Untriable) => {
-                let left = [scene.migration].into_iter().chain(self.queue.drain(..).collect::<Vec<_>>());
-                let left: Vec<_> = left.filter_map(|migration| self.pending(migration.version())).collect();
-                self.rehearsal.not_tried.extend(left);
-                return self.roll_back(Rollback::Done);
-            }
+            (Some(scene), Class::Untriable) => return self.break_off(scene.migration, Untried::Uncommitted),
             (None, Class::Permission) => {
                 ErrorKind::Permission { doing: format!("trying to create {}", self.tracker.shown()), error }
             }

@@ -24,7 +24,7 @@ use crate::options::Options;
 use crate::plan::Plan;
 use crate::runner::{Goal, Listener};
 use crate::tracker::Tracker;
-use crate::{Applied, Pending, Report};
+use crate::{Applied, NotTried, Report};
 
 /// What a driver is to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub struct Finished {
     /// What a dry run tried.
     pub tried: Vec<Applied>,
     /// What a dry run could not try.
-    pub not_tried: Vec<Pending>,
+    pub not_tried: Vec<NotTried>,
 }
 
 /// One run against one database; see the [module](super).

@@ -74,6 +74,7 @@ suite! {
         scripts_may_end_as_they_like
         planning_and_verifying_leave_no_trace
         a_dry_run_is_true_and_leaves_no_trace
+        a_dry_run_ends_where_it_cannot_try
         events_tell_what_happens
         hundreds_are_applied_in_few_messages
     ;
