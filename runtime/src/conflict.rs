@@ -74,7 +74,8 @@ impl fmt::Display for Conflict {
             Conflict::Drift { version, path, applied, embedded } => write!(
                 f,
                 "version {version} was edited after it was applied: {path}\n  applied  {applied}\n  \
-                 embedded {embedded}\nhelp: restore the file as it was applied, and put the change into a new migration"
+                 embedded {embedded}\nhelp: restore the file as it was applied, and put the change into a new migration; if \
+                 it is applied in your own database alone, roll it back with `Rollback::steps(1).edited()` and run again"
             ),
             Conflict::Renamed { version, path, applied, .. } if applied.ends_with(BEGUN) => write!(
                 f,

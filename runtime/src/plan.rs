@@ -115,12 +115,14 @@ pub(crate) enum Origin {
     Filled,
 }
 
-/// The plan for a database with this history, or everything that speaks against one.
+/// The plan for a database with this history, or everything that speaks against one. Edits of what is `forgiven` are
+/// no more than warnings.
 pub(crate) fn plan(
     set: &MigrationSet,
     history: &History,
     origin: Origin,
     options: &Options,
+    forgiven: &[Version],
 ) -> Result<Plan, Vec<Conflict>> {
     let mut plan = Plan::default();
     let mut conflicts = Vec::new();
@@ -137,7 +139,8 @@ pub(crate) fn plan(
         match history.find(version) {
             Some(row) => {
                 plan.applied += 1;
-                compare(migration, row, options.drift, &mut plan.warnings, &mut conflicts);
+                let drift = if forgiven.contains(&version) { Drift::Warn } else { options.drift };
+                compare(migration, row, drift, &mut plan.warnings, &mut conflicts);
             }
             None if migration.is_tombstone() => {}
             None if baseline.is_some_and(|baseline| version <= baseline.version()) => {}

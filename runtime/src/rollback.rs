@@ -12,6 +12,7 @@ pub struct Rollback {
     extent: Extent,
     past_later: bool,
     unproven: bool,
+    edited: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,12 +24,16 @@ enum Extent {
 impl Rollback {
     /// The migrations that were applied last, so many of them.
     pub fn steps(steps: usize) -> Rollback {
-        Rollback { extent: Extent::Steps(steps), past_later: false, unproven: false }
+        Rollback::new(Extent::Steps(steps))
     }
 
     /// Every migration with a version above this one, which stays.
     pub fn to(version: Version) -> Rollback {
-        Rollback { extent: Extent::To(version), past_later: false, unproven: false }
+        Rollback::new(Extent::To(version))
+    }
+
+    fn new(extent: Extent) -> Rollback {
+        Rollback { extent, past_later: false, unproven: false, edited: false }
     }
 
     /// What is left of it after so many are taken back.
@@ -52,6 +57,32 @@ impl Rollback {
     pub fn unproven(mut self) -> Rollback {
         self.unproven = true;
         self
+    }
+
+    /// Also migrations whose text was edited after they were applied, for a migration that is being written and is
+    /// applied nowhere else. The down file of the binary runs, as it is now. An edit of anything that stays applied
+    /// is refused as ever.
+    #[must_use]
+    pub fn edited(mut self) -> Rollback {
+        self.edited = true;
+        self
+    }
+
+    /// The versions whose edits do not matter, because they are about to be taken back.
+    pub(crate) fn forgives(self, history: &History) -> Vec<Version> {
+        let rows = history.rows();
+        let chosen = self.chosen(rows).filter(|_| self.edited).unwrap_or_default();
+        chosen.into_iter().map(|index| rows[index].version).collect()
+    }
+
+    /// The rows to take back, ascending; `None` if there are not so many.
+    fn chosen(self, rows: &[Row]) -> Option<Vec<usize>> {
+        match self.extent {
+            Extent::Steps(steps) => rows.len().checked_sub(steps).map(|first| (first..rows.len()).collect()),
+            Extent::To(version) => {
+                Some((0..rows.len()).filter(|index| rows[*index].version > version).collect())
+            }
+        }
     }
 }
 
@@ -131,12 +162,9 @@ pub(crate) fn taken_back<'a>(
     wanted: Rollback,
 ) -> Result<Vec<&'a Migration>, Vec<Stuck>> {
     let rows = history.rows();
-    let chosen: Vec<usize> = match wanted.extent {
-        Extent::Steps(steps) if steps > rows.len() => {
-            return Err(vec![Stuck::TooMany { steps, applied: rows.len() }]);
-        }
-        Extent::Steps(steps) => (rows.len() - steps..rows.len()).collect(),
-        Extent::To(version) => (0..rows.len()).filter(|index| rows[*index].version > version).collect(),
+    let chosen = match (wanted.chosen(rows), wanted.extent) {
+        (None, Extent::Steps(steps)) => return Err(vec![Stuck::TooMany { steps, applied: rows.len() }]),
+        (chosen, _) => chosen.unwrap_or_default(),
     };
     let mut stuck = Vec::new();
     let mut migrations = Vec::new();

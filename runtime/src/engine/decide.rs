@@ -11,7 +11,7 @@ use crate::error::ErrorKind;
 use crate::event::Event;
 use crate::history::History;
 use crate::plan::{Origin, Plan, plan};
-use crate::rollback::{Stuck, taken_back};
+use crate::rollback::{Rollback, Stuck, taken_back};
 use crate::runner::Goal;
 
 impl<'a> Run<'a> {
@@ -71,7 +71,8 @@ impl<'a> Run<'a> {
         let filled =
             found.is_some_and(|adoption| !adoption.rows.is_empty() || !adoption.not_taken.is_empty());
         let origin = if filled { Origin::Filled } else { Origin::Empty };
-        let planned = plan(self.set, history, origin, &self.options);
+        let forgiven = self.wanted().map_or(Vec::new(), |wanted| wanted.forgives(history));
+        let planned = plan(self.set, history, origin, &self.options, &forgiven);
         if self.suspects_rename(&planned) {
             return Decision::Ask(super::consult::Question::Renamed);
         }
@@ -124,13 +125,17 @@ impl<'a> Run<'a> {
         self.session.read_only.then(|| self.end(Err(ErrorKind::ReadOnly { pending: count, standby })))
     }
 
+    /// What is left of the rollback.
+    fn wanted(&self) -> Option<Rollback> {
+        Some(self.options.rollback?.less(self.report.rolled_back.len()))
+    }
+
     fn fill_queue(&mut self, plan: &mut Plan, history: &History) -> Result<(), Vec<Stuck>> {
-        let Some(wanted) = self.options.rollback else {
+        let Some(wanted) = self.wanted() else {
             let set = self.set;
             self.queue = plan.pending().iter().filter_map(|pending| pending.of(set)).collect();
             return Ok(());
         };
-        let wanted = wanted.less(self.report.rolled_back.len());
         let back = taken_back(self.set, history, wanted)?;
         plan.take_back(self.set, &back);
         self.queue = back.into();

@@ -135,6 +135,7 @@ suite! {
         what_has_no_way_back_is_refused_before_anything
         what_came_later_is_in_the_way
         an_unproven_row_is_refused
+        an_edited_migration_is_redone
         a_failing_way_back_keeps_the_row
         a_way_back_outside_of_a_transaction
     ;

@@ -1,4 +1,4 @@
-use gapless::{MigrationSet, Rollback, Version};
+use gapless::{Conflict, MigrationSet, Rollback, Version};
 
 use super::{SET, assert_clean, rows, run};
 use crate::driver::Driver;
@@ -105,6 +105,49 @@ pub(super) fn an_unproven_row_is_refused<D: Driver>() {
     );
     let report = D::rollback(&mut client, set.runner(), Rollback::steps(1).unproven()).unwrap();
     assert_eq!(back(&report), [1]);
+}
+
+/// The migration that somebody is writing: applied on their machine, edited, rolled back and applied again.
+pub(super) fn an_edited_migration_is_redone<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let written = |first: &str, last: &str| {
+        set(&[
+            ("1_a.up.sql", first),
+            ("1_a.down.sql", "DROP TABLE a;"),
+            ("2_b.up.sql", last),
+            ("2_b.down.sql", "DROP TABLE b;"),
+        ])
+    };
+    let (a, b) = ("CREATE TABLE a (id int);", "CREATE TABLE b (id int);");
+    run::<D>(&mut client, &written(a, b)).unwrap();
+    let edited = written(a, "CREATE TABLE b (id int, note text);");
+    let said = run::<D>(&mut client, &edited).unwrap_err();
+    assert!(said.to_string().contains("`Rollback::steps(1).edited()`"), "{said}");
+    let error = D::rollback(&mut client, edited.runner(), Rollback::steps(1)).unwrap_err();
+    assert_eq!(error.conflicts(), said.conflicts(), "{error}");
+    // No more than what is taken back may be edited.
+    for (release, rollback) in [
+        (&written("CREATE TABLE a (id text);", b), Rollback::steps(1).edited()),
+        (&written("CREATE TABLE a (id text);", b), Rollback::to(Version::from(1)).edited()),
+        (&edited, Rollback::steps(0).edited()),
+    ] {
+        let error = D::rollback(&mut client, release.runner(), rollback).unwrap_err();
+        assert!(matches!(error.conflicts(), [Conflict::Drift { .. }]), "{error}");
+    }
+    assert_eq!(rows::<D>(&mut client, SET), ["1|a", "2|b"]);
+    let plan = D::plan_rollback(&mut client, edited.runner(), Rollback::steps(1).edited()).unwrap();
+    let told = "version 2 was edited after it was applied: migrations/2_b.up.sql";
+    assert_eq!((plan.rolled_back().len(), plan.warnings()), (1, &[told.to_owned()][..]), "{plan}");
+    let report = D::rollback(&mut client, edited.runner(), Rollback::steps(1).edited()).unwrap();
+    assert_eq!(back(&report), [2]);
+    assert_eq!(run::<D>(&mut client, &edited).unwrap().applied().len(), 1);
+    assert_eq!(rows::<D>(&mut client, "SELECT count(note) FROM b"), ["0"]);
+    assert_clean::<D>(&mut client);
+    // All of them, one after the other.
+    let both = written("CREATE TABLE a (id text);", "CREATE TABLE b (id text);");
+    let report = D::rollback(&mut client, both.runner(), Rollback::steps(2).edited()).unwrap();
+    assert_eq!(back(&report), [2, 1]);
 }
 
 pub(super) fn a_failing_way_back_keeps_the_row<D: Driver>() {
