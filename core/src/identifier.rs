@@ -58,6 +58,16 @@ impl<'a> Statement<'a> {
     }
 }
 
+impl Name<'_> {
+    /// The name as the server looks it up: without its quotes, and in lower case if it had none. Meant for one part.
+    pub(crate) fn folded(&self) -> String {
+        match self.text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+            Some(text) => text.replace("\"\"", "\""),
+            None => self.text.to_lowercase(),
+        }
+    }
+}
+
 /// Replaces `\XXXX` and `\+XXXXXX`, which may be halves of a surrogate pair; `None` for what the server refuses.
 fn unescape(text: &str, mark: char) -> Option<String> {
     let mut units = Vec::new();

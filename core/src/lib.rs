@@ -35,6 +35,7 @@ mod rules;
 mod scan;
 mod script;
 mod set;
+mod setting;
 mod snippet;
 mod statement;
 mod syntax;

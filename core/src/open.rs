@@ -11,14 +11,20 @@ pub(crate) struct Open<'a> {
     blocks: Vec<Token>,
     /// The block that was closed last, until it is known whether its `END` was an `END IF`.
     ended: Option<Token>,
-    /// Whether the one body that a routine has was there already.
-    had_body: bool,
+    /// Where the one body that a routine has begins: its `BEGIN`, and the word behind it.
+    body: Option<usize>,
+    /// Whether it says `EXECUTE`, as a trigger of Postgres does, which has no body.
+    executes: bool,
 }
 
 impl<'a> Open<'a> {
     pub(crate) fn new(sql: &'a str, syntax: Syntax) -> Open<'a> {
         let (tokens, parens, blocks) = (Vec::new(), Vec::new(), Vec::new());
-        Open { sql, syntax, tokens, parens, blocks, ended: None, had_body: false }
+        Open { sql, syntax, tokens, parens, blocks, ended: None, body: None, executes: false }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tokens.is_empty()
     }
 
     pub(crate) fn at_top(&self) -> bool {
@@ -29,7 +35,7 @@ impl<'a> Open<'a> {
         self.parens.clear();
         self.blocks.clear();
         self.ended = None;
-        self.had_body = false;
+        (self.body, self.executes) = (None, false);
         Statement::new(self.sql, std::mem::take(&mut self.tokens))
     }
 
@@ -54,7 +60,10 @@ impl<'a> Open<'a> {
             TokenKind::Open => self.parens.push(token),
             TokenKind::Close => drop(self.parens.pop()),
             TokenKind::Word if self.syntax == Syntax::Mysql => self.track_compound(token),
-            TokenKind::Word => self.track_body(token),
+            TokenKind::Word => {
+                self.track_body(token);
+                self.executes |= token.text(self.sql).eq_ignore_ascii_case("EXECUTE");
+            }
             _ => {}
         }
         self.tokens.push(token);
@@ -75,35 +84,28 @@ impl<'a> Open<'a> {
             }
             return;
         }
-        let Some(begin) = self.tokens.last().copied().filter(|_| !self.had_body && self.after("BEGIN"))
+        let Some(begin) = self.tokens.last().copied().filter(|_| self.body.is_none() && self.after("BEGIN"))
         else {
             return;
         };
         let opens = match self.routine() {
-            Some(Routine::Function) => self.syntax != Syntax::Sqlite && is("ATOMIC"),
+            Some(Routine::Function) => is("ATOMIC"),
             Some(Routine::Trigger) => {
                 let statements = ["SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "VALUES"];
-                self.syntax != Syntax::Postgres
-                    && statements.iter().any(|word| is(word))
-                    && !self.calls_function()
+                statements.iter().any(|word| is(word)) && !(self.executes && self.syntax == Syntax::Shared)
             }
             None => false,
         };
         if opens {
             self.blocks.push(begin);
-            self.had_body = true;
+            self.body = Some(self.tokens.len());
         }
     }
 
+    /// Behind a semicolon, or behind the `ATOMIC` of a body that is empty; another `atomic` is a name.
     fn may_stand_before_end(&self, last: Token) -> bool {
-        last.kind == TokenKind::Semicolon || (last.kind == TokenKind::Word && self.after("ATOMIC"))
-    }
-
-    /// A trigger of Postgres, which has no body.
-    fn calls_function(&self) -> bool {
-        let words = self.tokens.iter().filter(|token| token.kind == TokenKind::Word);
-        let mut words = words.map(|token| token.text(self.sql));
-        words.any(|word| word.eq_ignore_ascii_case("EXECUTE"))
+        let empty = self.body.is_some_and(|first| first + 1 == self.tokens.len());
+        last.kind == TokenKind::Semicolon || (empty && self.after("ATOMIC"))
     }
 
     /// MySQL nests blocks, and its loops and conditions end in `END LOOP` and its like.
@@ -136,13 +138,35 @@ impl<'a> Open<'a> {
         self.after("AS") || self.tokens.last().is_some_and(|last| last.text(self.sql) == ".")
     }
 
+    /// What the statement creates, if that may have a body. Each word has its place: `function` and its like are
+    /// names elsewhere.
     fn routine(&self) -> Option<Routine> {
-        let mut words = self.tokens.iter().map(|token| token.text(self.sql));
-        if !words.next()?.eq_ignore_ascii_case("CREATE") {
+        let is = |index: usize, keyword: &str| {
+            let word = self.tokens.get(index).filter(|token| token.kind == TokenKind::Word);
+            word.is_some_and(|token| token.text(self.sql).eq_ignore_ascii_case(keyword))
+        };
+        if !is(0, "CREATE") {
             return None;
         }
+        let replaces = is(1, "OR") && is(2, "REPLACE");
+        let at = if replaces { 3 } else { 1 };
+        match self.syntax {
+            Syntax::Mysql => self.routine_of_mysql(),
+            Syntax::Shared | Syntax::Postgres if is(at, "FUNCTION") || is(at, "PROCEDURE") => {
+                Some(Routine::Function)
+            }
+            Syntax::Shared | Syntax::Sqlite if !replaces => {
+                let at = if is(1, "TEMP") || is(1, "TEMPORARY") { 2 } else { 1 };
+                is(at, "TRIGGER").then_some(Routine::Trigger)
+            }
+            _ => None,
+        }
+    }
+
+    fn routine_of_mysql(&self) -> Option<Routine> {
         // `CREATE OR REPLACE DEFINER = 'somebody'@'somewhere' AGGREGATE FUNCTION` is the longest way.
-        words.take(12).find_map(|word| match &*word.to_ascii_uppercase() {
+        let mut words = self.tokens.iter().skip(1).take(12).map(|token| token.text(self.sql));
+        words.find_map(|word| match &*word.to_ascii_uppercase() {
             "FUNCTION" | "PROCEDURE" | "EVENT" => Some(Some(Routine::Function)),
             "TRIGGER" => Some(Some(Routine::Trigger)),
             "TABLE" | "VIEW" | "INDEX" | "RULE" | "TYPE" | "SCHEMA" | "POLICY" => Some(None),

@@ -6,6 +6,7 @@
 
 use crate::Syntax;
 use crate::directive::Directives;
+use crate::setting::{DISCARD_LESS, Setting, changed_reading};
 use crate::statement::{Fault, Statement, copies_with_client};
 
 /// What has no place between statements that are run and journaled one by one.
@@ -16,32 +17,31 @@ fn breaks_steps(statement: &Statement<'_>) -> Option<Fault> {
         let help = "remove it: each statement is committed by itself, and is journaled";
         return Some(fault(statement, 1, message, help));
     }
-    if !statement.first_is("SET") {
-        return None;
-    }
-    let at = if ["SESSION", "LOCAL"].iter().any(|word| statement.word(1).eq_ignore_ascii_case(word)) {
-        2
-    } else {
-        1
-    };
-    let name = statement.word(at).to_ascii_lowercase();
+    let Setting { name, end, .. } = Setting::of(statement)?;
     let who = matches!(name.as_str(), "role" | "authorization" | "session_authorization");
     let how =
         matches!(name.as_str(), "transaction" | "characteristics") || name.starts_with("default_transaction");
     (who || how).then(|| {
         let message = format!("`SET {}` has no place in a no-transaction file", name.to_ascii_uppercase());
         let help = "remove it: between the statements the journal is written, with the run's own rights";
-        fault(statement, at + 1, message, help)
+        fault(statement, end, message, help)
     })
 }
 
 /// What is wrong with a statement, or `None`.
 pub(crate) fn refusal(statement: &Statement<'_>, syntax: Syntax, directives: Directives) -> Option<Fault> {
     if syntax == Syntax::Mysql {
-        return mysql_client_command(statement);
+        return None;
     }
     // Nearly all statements begin with another word, and there may be many thousands of them.
-    if !SUSPECTS.iter().any(|word| statement.first_is(word)) {
+    let suspect = SUSPECTS.iter().any(|word| statement.first_is(word));
+    if syntax != Syntax::Sqlite && (suspect || directives.no_transaction() || statement.first_is("SELECT")) {
+        let changed = changed_reading(statement, directives.no_transaction());
+        if changed.is_some() {
+            return changed;
+        }
+    }
+    if !suspect {
         return shell_command(statement);
     }
     transaction_control(statement, directives).or_else(|| copy_with_client(statement)).or_else(|| {
@@ -82,7 +82,7 @@ const SUSPECTS: [&str; 19] = [
     "PRAGMA",
 ];
 
-fn fault(statement: &Statement<'_>, words: usize, message: String, help: &str) -> Fault {
+pub(crate) fn fault(statement: &Statement<'_>, words: usize, message: String, help: &str) -> Fault {
     let span = statement.span();
     let tokens = statement.tokens();
     let end = tokens.get(words.saturating_sub(1)).or(tokens.last()).map_or(span.end, |token| token.end);
@@ -155,13 +155,6 @@ fn shell_command(statement: &Statement<'_>) -> Option<Fault> {
     })
 }
 
-fn mysql_client_command(statement: &Statement<'_>) -> Option<Fault> {
-    statement.begins(&["DELIMITER"]).then(|| {
-        let help = "remove it: bodies between BEGIN and END are recognised without it";
-        fault(statement, 1, "`DELIMITER` is a command of the mysql client, not SQL".to_owned(), help)
-    })
-}
-
 /// How the help begins for what needs no more than that.
 const OFFER: &str = "put `-- gapless: no-transaction`";
 
@@ -175,7 +168,10 @@ fn needs_autocommit(statement: &Statement<'_>) -> Option<Fault> {
         "REINDEX" => reindex(statement)?,
         "ALTER" => alter(statement)?,
         "CLUSTER" if clusters_everything(statement) => 1,
-        "DISCARD" if statement.begins(&["DISCARD", "ALL"]) => 2,
+        "DISCARD" if statement.begins(&["DISCARD", "ALL"]) => {
+            let message = "`DISCARD ALL` cannot run inside a transaction".to_owned();
+            return Some(fault(statement, 2, message, DISCARD_LESS));
+        }
         "PRAGMA" => return pragma(statement),
         _ => return None,
     };

@@ -123,8 +123,12 @@ pub(crate) fn read(sql: &str, syntax: Syntax) -> Script<'_> {
                 return script;
             }
             Ok(token) if token.kind == TokenKind::Comment => script.comments.push(token.span()),
-            Ok(token) if token.kind == TokenKind::Backslash => {
-                script.faults.push(client_command(sql, token));
+            Ok(token) if token.kind == TokenKind::Conflict => {
+                script.conflict(sql, token);
+                lexer.skip_line();
+            }
+            Ok(token) if is_client_command(sql, token, open.is_empty()) => {
+                script.faults.push(client_command(sql, token, syntax));
                 lexer.skip_line();
             }
             Ok(token) if token.kind == TokenKind::Semicolon && open.at_top() => {
@@ -143,6 +147,15 @@ pub(crate) fn read(sql: &str, syntax: Syntax) -> Script<'_> {
 }
 
 impl<'a> Script<'a> {
+    /// A conflict has several markers; the first is enough.
+    fn conflict(&mut self, sql: &str, token: Token) {
+        let known = self.faults.iter().any(|fault| fault.message == CONFLICT);
+        if !known || token.text(sql).starts_with('<') {
+            let help = "keep what is right of both sides, and remove the lines with `<<<<<<<`, `=======` and `>>>>>>>`";
+            self.faults.push(Fault::new(CONFLICT, token.span(), help));
+        }
+    }
+
     fn push(&mut self, statement: Statement<'a>) {
         if !statement.tokens.is_empty() {
             self.statements.push(statement);
@@ -158,13 +171,33 @@ pub(crate) fn copies_with_client(statement: &Statement<'_>, direction: &str) -> 
     statement.first_is("COPY") && statement.find(direction).is_some_and(client)
 }
 
-fn client_command(sql: &str, token: Token) -> Fault {
+const CONFLICT: &str = "a merge conflict that was not resolved";
+
+/// A backslash, or a word that no statement of any database begins with and a client does something with.
+fn is_client_command(sql: &str, token: Token, is_first: bool) -> bool {
+    let word = token.text(sql);
+    let rest = || sql[token.end..].split('\n').next().unwrap_or_default().trim();
+    let is = |command: &str| word.eq_ignore_ascii_case(command);
+    match token.kind {
+        TokenKind::Backslash => true,
+        TokenKind::Word if is_first => is("DELIMITER") || is("SOURCE") || (is("GO") && rest().is_empty()),
+        _ => false,
+    }
+}
+
+fn client_command(sql: &str, token: Token, syntax: Syntax) -> Fault {
     let line = sql[token.start..].lines().next().unwrap_or_default().trim_end();
     let word = line.split_whitespace().next().unwrap_or(line);
     let span = token.start..token.start + word.len().max(1);
-    Fault::new(
-        format!("`{word}` is a command of the psql or mysql client, not SQL"),
-        span,
-        "remove it; only the client program understands it, the database does not",
-    )
+    let client = match token.kind {
+        TokenKind::Backslash => "psql or mysql",
+        _ if word.eq_ignore_ascii_case("GO") => "sqlcmd",
+        _ => "mysql",
+    };
+    let help = if syntax == Syntax::Mysql && word.eq_ignore_ascii_case("DELIMITER") {
+        "remove it: bodies between BEGIN and END are recognised without it"
+    } else {
+        "remove it; only the client program understands it, the database does not"
+    };
+    Fault::new(format!("`{word}` is a command of the {client} client, not SQL"), span, help)
 }

@@ -24,9 +24,14 @@ pub(crate) enum TokenKind {
     /// A `\` outside of quotes: no database has it, but `psql` and `mysql` take it for a command.
     Backslash,
     Comment,
+    /// A line that git leaves where a merge found two versions.
+    Conflict,
     /// Anything else, a byte at a time.
     Symbol,
 }
+
+/// How long a marker of a merge conflict is.
+const MARKER: usize = 7;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Token {
@@ -96,10 +101,11 @@ impl<'a> Lexer<'a> {
             b'(' => one(TokenKind::Open),
             b')' => one(TokenKind::Close),
             b'\\' => one(TokenKind::Backslash),
-            b'0'..=b'9' => Ok((
-                TokenKind::Number,
-                self.end_of(start, |b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.'),
-            )),
+            b'$' | b'@' | b':' | b'#' if self.syntax == Syntax::Sqlite => Ok(self.variable(start)),
+            b'0'..=b'9' => Ok((TokenKind::Number, self.number_end(start))),
+            b'<' | b'=' | b'>' | b'|' if self.marks_conflict(start) => {
+                Ok((TokenKind::Conflict, start + MARKER))
+            }
             _ if self.sql[start..].starts_with('\u{feff}') => Err(Fault::new(
                 "a byte order mark inside of the text",
                 start..start + 3,
@@ -127,6 +133,50 @@ impl<'a> Lexer<'a> {
             }
             Syntax::Sqlite | Syntax::Mysql => self.quoted(start, start, TokenKind::Identifier, false),
         }
+    }
+
+    /// Digits, a fraction and an exponent. What follows is a token of its own, though some servers refuse it: to
+    /// PostgreSQL 14 `1a$$` is a number and a name, and a name's `$$` opens no quote.
+    fn number_end(&self, start: usize) -> usize {
+        let digits = |at: usize| self.end_of(at, |byte| byte.is_ascii_digit());
+        let mut end = digits(start);
+        if self.byte(end) == Some(b'.') && self.byte(end + 1) != Some(b'.') {
+            end = digits(end + 1);
+        }
+        if matches!(self.byte(end), Some(b'e' | b'E')) {
+            let sign = usize::from(matches!(self.byte(end + 1), Some(b'+' | b'-')));
+            let exponent = digits(end + 1 + sign);
+            end = if exponent > end + 1 + sign { exponent } else { end };
+        }
+        end
+    }
+
+    /// `$a`, `@a`, `:a`, `#a` of SQLite, with `::` and one `(...)` in which quotes are no quotes.
+    fn variable(&self, start: usize) -> (TokenKind, usize) {
+        let mut end = start + 1;
+        loop {
+            let named = self.end_of(end, is_word);
+            if named > start + 1 && self.byte(named) == Some(b'(') {
+                let inside = self.end_of(named + 1, |byte| byte != b')' && !byte.is_ascii_whitespace());
+                return (TokenKind::Symbol, inside + usize::from(self.byte(inside) == Some(b')')));
+            }
+            if !self.bytes[named..].starts_with(b"::") {
+                return (TokenKind::Symbol, named);
+            }
+            end = named + 2;
+        }
+    }
+
+    /// Seven of the same at the beginning of a line, and nothing joined to them.
+    fn marks_conflict(&self, start: usize) -> bool {
+        let byte = self.bytes[start];
+        let end = self.end_of(start, |next| next == byte);
+        let alone = match self.byte(end) {
+            None | Some(b'\n' | b'\r') => true,
+            Some(b' ') => byte != b'=',
+            Some(_) => false,
+        };
+        end == start + MARKER && alone && (start == 0 || self.bytes[start - 1] == b'\n')
     }
 
     fn end_of(&self, start: usize, part: impl Fn(u8) -> bool) -> usize {
@@ -222,10 +272,8 @@ impl<'a> Lexer<'a> {
 
     /// A lone CR ends a comment for Postgres, so what follows it must be looked at.
     fn line_end(&self, start: usize) -> usize {
-        let rest = &self.sql[start..];
-        let line = rest.find('\n').map_or(rest, |end| &rest[..end]);
-        let cr = if self.syntax.is_postgres() { line.find('\r') } else { None };
-        start + cr.unwrap_or(line.len())
+        let cr = self.syntax.is_postgres();
+        self.end_of(start, |byte| byte != b'\n' && !(byte == b'\r' && cr))
     }
 
     /// Postgres nests block comments, MySQL and SQLite do not.

@@ -188,3 +188,99 @@ proptest! {
         prop_assert_eq!(shared(&sql).last().copied(), Some("COMMIT"));
     }
 }
+
+/// A number ends with its digits, so that what is joined to it is a name, and the `$$` in that opens no quote.
+#[test]
+fn numbers_end_with_their_digits() {
+    for number in [
+        "$1.a$$", "1a$$", "1.a$$", "$1a$$", "0x1Fg$$", "1_000a$$", "1e$$", "1e+a$$", "1.5a$$", "1e5a$$",
+        "1..a$$",
+    ] {
+        let sql = format!("SELECT {number}; COMMIT; SELECT 2 AS b$$; SELECT 1");
+        assert_eq!(shared(&sql).len(), 4, "{sql}");
+    }
+    for number in ["1", "1.5", "1e5", "1.e-5", "$1", "1."] {
+        assert_eq!(
+            shared(&format!("SELECT {number}$$; COMMIT; SELECT 2 AS b$$; SELECT 1")).len(),
+            2,
+            "{number}"
+        );
+        assert_eq!(shared(&format!("SELECT {number}E'\\'; COMMIT; --'; SELECT 1")).len(), 2, "{number}");
+    }
+}
+
+/// The words of a body are names elsewhere.
+#[test]
+fn bodies_begin_and_end_where_they_must() {
+    for (sql, statements) in [
+        ("CREATE STATISTICS function ON a, b FROM begin atomic; END", 2),
+        ("CREATE TABLE function (procedure int) begin atomic; END", 2),
+        ("CREATE OR REPLACE VIEW function AS SELECT 1 FROM begin atomic; END", 2),
+        (
+            "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN atomic END; SELECT 2; END; SELECT 3",
+            2,
+        ),
+        (
+            "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN atomic END FROM t; END; COMMIT",
+            2,
+        ),
+        ("CREATE FUNCTION f() RETURNS begin BEGIN ATOMIC SELECT 1; END; COMMIT", 2),
+    ] {
+        assert_eq!(statements_of(sql), statements, "{sql}");
+    }
+}
+
+fn statements_of(sql: &str) -> usize {
+    split(sql, Syntax::Postgres).unwrap().len()
+}
+
+/// In the parentheses of a variable a quote is none.
+#[test]
+fn variables_of_sqlite_hide_nothing() {
+    for variable in ["$a", "@a", ":a", "#a", "$a::b"] {
+        let sql = format!("SELECT {variable}('); COMMIT; SELECT {variable}(')");
+        assert_eq!(statements(&sql, Syntax::Sqlite).len(), 3, "{sql}");
+    }
+    assert_eq!(statements("SELECT $a ('; COMMIT;')", Syntax::Sqlite).len(), 1);
+    assert_eq!(shared("SELECT @abs('; COMMIT;')").len(), 1);
+}
+
+#[test]
+fn conflicts_are_refused_where_they_are_not_data() {
+    let conflict = "a merge conflict that was not resolved";
+    for sql in [
+        "CREATE TABLE t (\n<<<<<<< HEAD\n  a int\n=======\n  b int\n>>>>>>> it's theirs\n);",
+        "<<<<<<< HEAD\n-- a\n||||||| base\n=======\r\n-- b\n>>>>>>> b\n",
+        "SELECT 1;\n=======\n",
+        ">>>>>>>",
+    ] {
+        assert_eq!(faults(sql, Syntax::Shared), [conflict], "{sql}");
+    }
+    let two = "<<<<<<< a\n=======\n>>>>>>> b\n<<<<<<< a\n=======\n>>>>>>> b\n";
+    assert_eq!(faults(two, Syntax::Sqlite), [conflict, conflict]);
+    for sql in [
+        "/*\n=======\n Title\n=======\n*/ SELECT 1",
+        "SELECT '\n<<<<<<< HEAD\n=======\n>>>>>>> b\n'",
+        "SELECT 1 <<<<<<< 2",
+        "SELECT 1\n<<<<<<<<< 2",
+        "--=======\n-- =======\nSELECT 1",
+    ] {
+        assert!(faults(sql, Syntax::Shared).is_empty(), "{sql}");
+    }
+}
+
+#[test]
+fn words_of_clients_are_refused() {
+    for (sql, word, client) in [
+        ("DELIMITER $$\nCREATE FUNCTION f() ...", "DELIMITER", "mysql"),
+        ("SELECT 1;\ndelimiter ;\n", "delimiter", "mysql"),
+        ("source other.sql\n", "source", "mysql"),
+        ("GO\nSELECT 1", "GO", "sqlcmd"),
+    ] {
+        let message = format!("`{word}` is a command of the {client} client, not SQL");
+        for syntax in [Syntax::Shared, Syntax::Postgres, Syntax::Sqlite, Syntax::Mysql] {
+            assert_eq!(faults(sql, syntax), [message.as_str()], "{sql}");
+        }
+    }
+    assert_eq!(shared("SELECT 1 AS source, delimiter FROM go"), ["SELECT 1 AS source, delimiter FROM go"]);
+}
