@@ -85,12 +85,12 @@ impl<'a> Runner<'a> {
 }
 
 fn exchanged(answer: Result<Vec<ResultSet>, ExchangeError>) -> Result<BTreeSet<String>, Error> {
-    let doing = "describing the schema";
+    let doing = || "describing the schema".to_owned();
     let results = answer.map_err(|error| match error {
-        ExchangeError::Database(error) => {
-            Error::new(ErrorKind::Database { doing: doing.to_owned(), error: *error })
+        ExchangeError::Database(error) => Error::new(ErrorKind::Database { doing: doing(), error: *error }),
+        ExchangeError::Lost(source) => {
+            Error::new(ErrorKind::Connection { doing: doing(), said: None, source })
         }
-        ExchangeError::Lost(source) => Error::new(ErrorKind::Connection { doing, said: None, source }),
     })?;
     let line = |row: &[Option<String>]| {
         row.iter()

@@ -15,17 +15,31 @@ pub struct Error {
 
 struct Inner {
     kind: ErrorKind,
+    lost: Option<Lost>,
     applied: Vec<Applied>,
     rolled_back: Vec<Applied>,
 }
 
+/// A connection that was lost after something worse had happened.
+#[derive(Debug)]
+pub(crate) struct Lost {
+    pub(crate) doing: String,
+    pub(crate) source: Box<dyn StdError + Send + Sync>,
+}
+
 impl Error {
     pub(crate) fn new(kind: ErrorKind) -> Error {
-        Error { inner: Box::new(Inner { kind, applied: Vec::new(), rolled_back: Vec::new() }) }
+        Error { inner: Box::new(Inner { kind, lost: None, applied: Vec::new(), rolled_back: Vec::new() }) }
     }
 
     pub(crate) fn after(mut self, report: Report) -> Error {
         (self.inner.applied, self.inner.rolled_back) = (report.applied, report.rolled_back);
+        self
+    }
+
+    /// The connection was lost on top of it.
+    pub(crate) fn and_lost(mut self, lost: Option<Lost>) -> Error {
+        self.inner.lost = lost;
         self
     }
 
@@ -65,14 +79,15 @@ impl Error {
         }
     }
 
-    /// Another runner had the lock for longer than `lock_wait`.
+    /// Another runner had the lock, or the database was busy, for longer than `lock_wait`.
     pub fn is_lock_wait(&self) -> bool {
         matches!(self.inner.kind, ErrorKind::LockWait { .. })
     }
 
-    /// The connection was lost; what the last message did is not known, and the next run will see.
+    /// The connection was lost, by itself or after something else had failed, which the other predicates and
+    /// [`failure`](Error::failure) tell. What the last message did is not known; the next run looks.
     pub fn is_connection(&self) -> bool {
-        matches!(self.inner.kind, ErrorKind::Connection { .. })
+        self.inner.lost.is_some() || matches!(self.inner.kind, ErrorKind::Connection { .. })
     }
 
     /// The database refused for want of a privilege.
@@ -158,6 +173,9 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.kind.fmt(f)?;
+        if let Some(Lost { doing, source }) = &self.inner.lost {
+            write!(f, "\nnote: the connection was lost afterwards, while {doing}: {source}")?;
+        }
         if !self.rolled_back().is_empty() {
             let versions: Vec<_> =
                 self.rolled_back().iter().map(|applied| applied.version().to_string()).collect();
@@ -189,7 +207,7 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.inner.kind {
             ErrorKind::Connection { source, .. } => Some(&**source),
-            _ => None,
+            _ => self.inner.lost.as_ref().map(|lost| &*lost.source as &(dyn StdError + 'static)),
         }
     }
 }

@@ -28,9 +28,11 @@ pub(crate) enum ErrorKind {
     LockWait {
         waited: Duration,
         holder: Option<Holder>,
+        /// What the database said, if it was busy and not the lock another runner's.
+        busy: Option<String>,
     },
     Connection {
-        doing: &'static str,
+        doing: String,
         said: Option<DbError>,
         source: Box<dyn StdError + Send + Sync>,
     },
@@ -110,11 +112,13 @@ impl fmt::Display for ErrorKind {
                 "version {version} was interrupted in statement {statement} of {statements}: {path}\n  {why}\n\
                  help: {ways}"
             ),
-            ErrorKind::LockWait { waited, holder } => lock_wait(f, *waited, holder.as_ref()),
+            ErrorKind::LockWait { waited, busy: Some(said), .. } => {
+                write!(f, "the database was busy for all of {}: {said}\n{BUSY}", shown(*waited))
+            }
+            ErrorKind::LockWait { waited, holder, busy: None } => lock_wait(f, *waited, holder.as_ref()),
             ErrorKind::Connection { doing, said, source } => {
-                let said = said.as_ref().map_or_else(|| source.to_string(), |error| error.message.clone());
-                let help = "start again; what the last message did is looked up then";
-                write!(f, "the connection was lost while {doing}: {said}\nhelp: {help}")
+                write!(f, "the connection was lost while {doing}: {source}")?;
+                connection(f, said.as_ref())
             }
             ErrorKind::Permission { doing, error } => {
                 write!(f, "not permitted while {doing}: {}", error.message)?;
@@ -208,6 +212,14 @@ impl ErrorKind {
     }
 }
 
+fn connection(f: &mut fmt::Formatter<'_>, said: Option<&DbError>) -> fmt::Result {
+    if let Some(error) = said {
+        write!(f, "\nthe database had said: {}", error.message)?;
+        error.fmt_details(f)?;
+    }
+    f.write_str("\nhelp: start again; what the last message did is looked up then")
+}
+
 fn partial(f: &mut fmt::Formatter<'_>, there: &[String], missing: &[String]) -> fmt::Result {
     write!(
         f,
@@ -239,6 +251,8 @@ const NEEDS_SESSION: &str = "runs outside of a transaction, and with `Locking::T
 
 const SHAPE: &str = "help: choose another name with `.table(...)` or `.schema(...)`; a tracker has the columns \
     version (its key), name, applied_at and checksum";
+
+const BUSY: &str = "help: see who keeps it busy; wait longer with `.lock_wait(...)`";
 
 fn pooler(f: &mut fmt::Formatter<'_>, before: i32, after: &str) -> fmt::Result {
     write!(

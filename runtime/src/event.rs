@@ -12,12 +12,15 @@ use crate::{Applied, Change, Pending, Plan};
 pub enum Event<'a> {
     /// The database was looked at, and something is to be done.
     Planned(&'a Plan),
-    /// Another runner has the lock; this one looks again in a moment.
+    /// Another runner has the lock, or the database is busy; the run looks again in a moment. Said after 0.2 s, after
+    /// 1 s, and then after twice as long, at least every 10 s.
     Waiting {
         /// How long it has waited so far.
         waited: Duration,
         /// Who has the lock, where the database tells.
         holder: Option<&'a Holder>,
+        /// What the database said, if it is busy and not the lock another runner's.
+        busy: Option<&'a str>,
     },
     /// The tracker was put right.
     Changed(&'a Change),
@@ -47,6 +50,7 @@ pub struct Holder {
     pub(crate) application: Option<String>,
     pub(crate) since: Option<String>,
     pub(crate) query: Option<String>,
+    pub(crate) state: Option<String>,
 }
 
 impl Holder {
@@ -60,12 +64,17 @@ impl Holder {
         self.application.as_deref()
     }
 
-    /// How long its statement or transaction has run, as the database writes it.
+    /// How long it has been in its transaction, at its statement or idle, as the database writes it.
     pub fn since(&self) -> Option<&str> {
         self.since.as_deref()
     }
 
-    /// The beginning of its current or last query.
+    /// What it does, as `pg_stat_activity` calls it: `active`, `idle`, `idle in transaction`.
+    pub fn state(&self) -> Option<&str> {
+        self.state.as_deref()
+    }
+
+    /// The beginning of its query, or of its last one if it is idle in a transaction; none if it is idle.
     pub fn query(&self) -> Option<&str> {
         self.query.as_deref()
     }
@@ -80,10 +89,12 @@ impl fmt::Display for Holder {
         if let Some(application) = self.application().filter(|name| !name.is_empty()) {
             write!(f, " ({application})")?;
         }
+        let idle = self.state().filter(|state| state.starts_with("idle"));
         if let Some(since) = self.since() {
-            write!(f, ", at it for {since}")?;
+            write!(f, ", {} for {since}", idle.unwrap_or("at it"))?;
         }
-        self.query().map_or(Ok(()), |query| write!(f, ": {query}"))
+        let after = if idle.is_some() { " after" } else { "" };
+        self.query().map_or(Ok(()), |query| write!(f, "{after}: {query}"))
     }
 }
 
@@ -91,12 +102,15 @@ impl fmt::Display for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Event::Planned(plan) => plan.fmt(f),
-            Event::Waiting { waited, holder } => {
-                write!(f, "waiting for another runner since {}", shown(*waited))?;
+            Event::Waiting { waited, busy: Some(said), .. } => {
+                write!(f, "waiting for the database, {} so far: {said}", shown(*waited))
+            }
+            Event::Waiting { waited, holder, busy: None } => {
+                write!(f, "waiting for another runner, {} so far", shown(*waited))?;
                 holder.map_or(Ok(()), |holder| write!(f, ": {holder}"))
             }
             Event::Changed(change) => change.fmt(f),
-            Event::RolledBack(applied) => write!(f, "took back {applied}"),
+            Event::RolledBack(applied) => write!(f, "rolled back {applied}"),
             Event::Applying(pending) => match pending {
                 [one] => write!(f, "applying {one}"),
                 many => write!(f, "applying {} migrations", many.len()),

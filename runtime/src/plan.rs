@@ -93,7 +93,7 @@ impl fmt::Display for Plan {
         if !self.back.is_empty() {
             write!(f, "{} to be taken back", self.back.len())?;
         } else if self.is_empty() {
-            write!(f, "nothing to do: all {} migrations are applied", self.applied)?;
+            crate::report::nothing_to_do(f, self.applied, self.held_back)?;
         } else {
             write!(f, "{} pending, {} applied", self.pending.len(), self.applied)?;
         }

@@ -55,6 +55,12 @@ impl Report {
         &self.applied
     }
 
+    /// Whether this run changed nothing.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.applied.is_empty() && self.rolled_back.is_empty()
+    }
+
     /// How many migrations of the embedded set were applied before this run.
     pub fn already_applied(&self) -> usize {
         self.already
@@ -145,11 +151,14 @@ impl fmt::Display for Report {
         if !self.rolled_back.is_empty() {
             write!(f, "{} taken back", self.rolled_back.len())?;
         } else if self.applied.is_empty() && !self.changes.is_empty() {
-            write!(f, "{} recorded anew, {} were already", self.changes.len(), self.already)?;
+            let changes = if self.changes.len() == 1 { "change" } else { "changes" };
+            write!(f, "{} {changes} to the tracker, ", self.changes.len())?;
+            nothing_to_do(f, self.already, self.held_back)?;
         } else if self.applied.is_empty() {
-            write!(f, "nothing to do: all {} migrations are applied", self.already)?;
+            nothing_to_do(f, self.already, self.held_back)?;
         } else {
-            write!(f, "{} applied, {} were already", self.applied.len(), self.already)?;
+            let were = if self.already == 1 { "was" } else { "were" };
+            write!(f, "{} applied, {} {were} already", self.applied.len(), self.already)?;
         }
         if self.held_back > 0 {
             write!(f, ", {} beyond the target", self.held_back)?;
@@ -167,6 +176,16 @@ impl fmt::Display for Report {
         self.applied.iter().try_for_each(|applied| write!(f, "\n  {applied}"))?;
         self.rolled_back.iter().try_for_each(|applied| write!(f, "\n  back: {applied}"))?;
         self.warnings.iter().try_for_each(|warning| write!(f, "\nwarning: {warning}"))
+    }
+}
+
+/// Nothing is pending, of so many that are applied.
+pub(crate) fn nothing_to_do(f: &mut fmt::Formatter<'_>, applied: usize, held_back: usize) -> fmt::Result {
+    match applied {
+        0 => f.write_str("nothing to do"),
+        1 => f.write_str("nothing to do: 1 migration is applied"),
+        _ if held_back > 0 => write!(f, "nothing to do: {applied} migrations are applied"),
+        _ => write!(f, "nothing to do: all {applied} migrations are applied"),
     }
 }
 

@@ -14,6 +14,8 @@ pub enum Class {
     Untriable,
     /// The database is locked as a whole: wait and look again.
     Busy,
+    /// A statement timeout, or somebody canceled it.
+    Canceled,
     /// A lock timeout, a deadlock, a serialization failure: begin again.
     Retry,
     /// A privilege is missing.
@@ -24,11 +26,8 @@ pub enum Class {
     InTransaction,
     /// A column of the tracker is not there.
     Shape,
-    /// The row of the applied set is gone or another transaction's: the script has removed it, or has ended the
-    /// transaction.
+    /// The script has removed its own row from the applied set.
     Unrecorded,
-    /// The script has ended the transaction.
-    Ended,
     /// Anything else.
     Other,
 }

@@ -69,15 +69,20 @@ pub(super) fn lock(dialect: &dyn Dialect, tracker: &Tracker, look: Look) -> Stri
         let held = catalog::held(tracker.lock_key());
         let _ = writeln!(
             sql,
-            "SELECT a.pid, a.application_name, \
-             pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - coalesce(a.xact_start, a.query_start)), \
-             pg_catalog.left(pg_catalog.split_part(a.query, E'\\n', 1), 120) \
+            "SELECT {SESSION_OF} \
              FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid) \
              WHERE {held} LIMIT 1;"
         );
     }
     sql
 }
+
+/// Another session `a`: pid, application, since, query, state. The last query of a session that is idle is nobody's
+/// business; that of a session of another role is not shown by the server, nor is its state.
+pub(super) const SESSION_OF: &str = "a.pid, a.application_name, \
+     pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - coalesce(a.xact_start, \
+     CASE a.state WHEN 'idle' THEN a.state_change ELSE a.query_start END)), \
+     CASE WHEN a.state <> 'idle' THEN pg_catalog.left(pg_catalog.split_part(a.query, E'\\n', 1), 120) END, a.state";
 
 fn take(dialect: &dyn Dialect, tracker: &Tracker, look: Look) -> String {
     let key = tracker.lock_key();

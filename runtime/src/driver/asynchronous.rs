@@ -1,7 +1,7 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use super::{ExchangeError, answer, unsuited};
+use super::{ExchangeError, answer, finish, unsuited};
 use crate::Error;
 use crate::engine::{Call, Dialect, Finished, Reply, ResultSet, Run, Step};
 
@@ -77,13 +77,17 @@ impl<C: AsyncConnection> AsyncClient for C {
     }
 }
 
-pub(crate) async fn drive_async<C: AsyncConnection>(
-    client: &mut C,
-    mut run: Run<'_>,
-) -> Result<Finished, Error> {
+pub(crate) async fn drive_async<C: AsyncConnection>(client: &mut C, run: Run<'_>) -> Result<Finished, Error> {
+    let driven = take_to_end(client, run);
+    #[cfg(feature = "tracing")]
+    let driven = tracing::Instrument::instrument(driven, crate::trace::span());
+    driven.await
+}
+
+async fn take_to_end<C: AsyncConnection>(client: &mut C, mut run: Run<'_>) -> Result<Finished, Error> {
     loop {
         let reply = match run.step() {
-            Step::Finished => return run.finish(),
+            Step::Finished => return finish(run),
             Step::Sleep(pause) => {
                 client.sleep(pause).await;
                 Reply::slept()

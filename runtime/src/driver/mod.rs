@@ -103,13 +103,13 @@ pub enum ExchangeError {
 
 pub(crate) fn drive<'a, C: Connection>(client: &mut C, mut run: Run<'a>) -> Result<Finished, Error> {
     #[cfg(feature = "tracing")]
-    let _span = tracing::info_span!("gapless").entered();
+    let _span = crate::trace::span().entered();
     if client.in_transaction() {
         return Err(Error::new(ErrorKind::InTransaction));
     }
     loop {
         let reply = match run.step() {
-            Step::Finished => return run.finish(),
+            Step::Finished => return finish(run),
             Step::Sleep(pause) => {
                 thread::sleep(pause);
                 Reply::slept()
@@ -130,6 +130,14 @@ pub(crate) fn drive<'a, C: Connection>(client: &mut C, mut run: Run<'a>) -> Resu
         };
         run.reply(reply);
     }
+}
+
+/// The end of every run.
+pub(crate) fn finish(run: Run<'_>) -> Result<Finished, Error> {
+    let finished = run.finish();
+    #[cfg(feature = "tracing")]
+    crate::trace::finished(&finished);
+    finished
 }
 
 fn answer(outcome: Result<Vec<ResultSet>, ExchangeError>, begun: Instant) -> Reply {

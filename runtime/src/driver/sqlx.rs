@@ -45,7 +45,11 @@ impl AsyncClient for PgPool {
     async fn drive(&mut self, run: Run<'_>) -> Result<Finished, Error> {
         let connection = self.acquire().await.map_err(|error| {
             let source = Box::new(error);
-            Error::new(ErrorKind::Connection { doing: "taking it from the pool", said: None, source })
+            Error::new(ErrorKind::Connection {
+                doing: "taking it from the pool".to_owned(),
+                said: None,
+                source,
+            })
         })?;
         let mut lent = Lent(Some(connection));
         let Some(connection) = &mut lent.0 else {

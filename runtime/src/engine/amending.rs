@@ -82,7 +82,7 @@ impl<'a> Run<'a> {
         }
         let doing = format!("putting {} right", self.tracker.shown());
         match self.dialect.classify(&error, &self.tracker) {
-            Class::Busy => self.roll_back(Rollback::Wait),
+            Class::Busy => self.roll_back(Rollback::Busy(error)),
             // Another runner was faster; or a key of the tracker's own says that it cannot be.
             Class::Fence | Class::Retry => match self.try_again(None, "") {
                 Some(state) => state,

@@ -92,7 +92,7 @@ impl<'a> Run<'a> {
                 self.collisions += 1;
                 self.roll_back(Rollback::Look)
             }
-            Class::Busy => self.roll_back(Rollback::Look),
+            Class::Busy | Class::Retry => self.roll_back(Rollback::Busy(error)),
             Class::Permission => self.roll_back(Rollback::End(ErrorKind::Permission { doing, error })),
             Class::ReadOnly => {
                 let (pending, standby) = (self.queue.len(), self.session.standby);

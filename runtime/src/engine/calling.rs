@@ -22,10 +22,9 @@ impl<'a> Run<'a> {
             + &self.same_backend()
             + &self.dialect.set_local_timeouts(self.timeouts(migration))
             + &self.lock_transaction()
-            + &self.record(migration, None)
-            + &self.dialect.mark(&self.token);
+            + &self.dialect.record(&self.tracker, migration);
         let after = self.restore()
-            + &self.dialect.check_mark(&self.token)
+            + &self.dialect.still_recorded(&self.tracker, version)
             + &self.dialect.journal_applied(&self.tracker, migration, &self.token);
         let applying: Vec<_> = self.pending(version).into_iter().collect();
         self.emit(&Event::Applying(&applying));
@@ -67,8 +66,8 @@ impl<'a> Run<'a> {
             return state;
         }
         match class {
-            Class::Busy => self.roll_back(Rollback::Wait),
-            Class::Unrecorded | Class::Ended => {
+            Class::Busy => self.roll_back(Rollback::Busy(error)),
+            Class::Unrecorded => {
                 let message =
                     "the code has ended the migration's transaction, or removed its row from the tracker";
                 let error = DbError { message: message.to_owned(), ..DbError::default() };

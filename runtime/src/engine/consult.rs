@@ -134,7 +134,7 @@ impl<'a> Run<'a> {
             _ => "looking for the tables to be reconciled".to_owned(),
         };
         match class {
-            Class::Busy | Class::Retry => self.wait(After::Look, None),
+            Class::Busy | Class::Retry => self.await_database(After::Look, &error),
             Class::Permission if question == Question::Renamed => {
                 self.unread(ErrorKind::Permission { doing, error })
             }

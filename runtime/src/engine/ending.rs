@@ -2,10 +2,12 @@
 
 use std::error::Error as StdError;
 
+use gapless_core::Migration;
+
 use super::reply::{DbError, ResultSet};
 use super::run::{Rollback, Run, State};
-use crate::dialect::Entry;
-use crate::error::ErrorKind;
+use crate::dialect::{Class, Entry};
+use crate::error::{ErrorKind, Lost};
 
 /// How often a lock is looked for that a pooler has left with another backend.
 const UNLOCK_TRIES: u32 = 50;
@@ -21,6 +23,17 @@ impl<'a> Run<'a> {
     pub(super) fn restore(&self) -> String {
         let settings = self.session.settings.as_deref();
         settings.map_or(String::new(), |settings| self.dialect.restore(settings))
+    }
+
+    /// A session that keeps what a script has set is told of.
+    pub(super) fn not_restored(&mut self, error: &DbError) -> State<'a> {
+        if self.dialect.classify(error, &self.tracker) == Class::Busy
+            && let Ok(pause) = self.repeat(State::Restoring, error)
+        {
+            return pause;
+        }
+        self.warn(format!("the session's settings were not put back: {}", error.message));
+        self.wind_up()
     }
 
     pub(super) fn wind_up(&mut self) -> State<'a> {
@@ -70,6 +83,21 @@ impl<'a> Run<'a> {
         }))
     }
 
+    pub(super) fn not_journaled(&mut self, kind: ErrorKind, error: &DbError) -> State<'a> {
+        let kind = match self.dialect.classify(error, &self.tracker) {
+            Class::Busy | Class::Retry => match self.repeat(State::Journaling(kind), error) {
+                Ok(state) => return state,
+                Err(state) => match *state {
+                    State::Journaling(kind) => kind,
+                    state => return state,
+                },
+            },
+            _ => kind,
+        };
+        self.warn(format!("the failure is not in the journal: {}", error.message));
+        self.end(Err(kind))
+    }
+
     pub(super) fn unlocked(&mut self, result: Option<&ResultSet>) -> State<'a> {
         let elsewhere = result.is_some_and(|result| result.value(0).is_none());
         if elsewhere && self.unlock_tries < UNLOCK_TRIES {
@@ -84,26 +112,38 @@ impl<'a> Run<'a> {
 
     pub(super) fn check_unlock(&mut self, result: Option<&ResultSet>) {
         if !result.is_some_and(|result| result.is_true(0)) {
-            let warning = "the advisory lock was not this session's when it was given back: \
-                           a transaction pooler may be in between, for which \
-                           there is `.locking(Locking::Transaction)`";
+            let warning = "the advisory lock was not this session's when it was given back: a script may have given it \
+                           back (`DISCARD ALL`, `pg_advisory_unlock_all()`), or a transaction pooler may be in \
+                           between, for which there is `.locking(Locking::Transaction)`";
             self.warn(warning.to_owned());
         }
     }
 
-    pub(super) fn lost(&mut self, state: &State<'a>, source: Box<dyn StdError + Send + Sync>) -> State<'a> {
-        let said = match state {
-            State::RollingBack(Rollback::Review(refusal)) | State::Reviewing(refusal) => {
-                Some(refusal.error.clone())
+    /// Whatever was known before the connection broke is what the run ends with: that it broke is told beside it.
+    pub(super) fn lost(&mut self, state: State<'a>, source: Box<dyn StdError + Send + Sync>) -> State<'a> {
+        let doing = self.doing(&state);
+        let known = match (state, std::mem::replace(&mut self.result, Ok(()))) {
+            // What the run had to report, good or bad, was settled before.
+            (State::Restoring | State::Unlocking, Ok(())) | (State::RollingBack(Rollback::Done), _) => {
+                self.warn(format!("the connection was lost while {doing}: {source}"));
+                return State::Finished;
             }
-            _ => None,
+            (State::Restoring | State::Unlocking, Err(kind)) => Ok(kind),
+            (State::Journaling(kind) | State::RollingBack(Rollback::Fail(kind) | Rollback::End(kind)), _) => {
+                Ok(kind)
+            }
+            (State::RollingBack(Rollback::Review(refusal)) | State::Reviewing(refusal), _) => {
+                self.unreviewed(refusal).map_err(Some)
+            }
+            _ => Err(None),
         };
-        let doing = doing(state);
-        // What the run had to report counts for more than that the connection broke afterwards.
-        self.result = match (state, std::mem::replace(&mut self.result, Ok(()))) {
-            (State::Restoring | State::Unlocking, result) => result,
-            _ => Err(ErrorKind::Connection { doing, said, source }),
-        };
+        self.result = Err(match known.or_else(|said| self.doomed.take().ok_or(said)) {
+            Ok(kind) => {
+                self.lost = Some(Lost { doing, source });
+                kind
+            }
+            Err(said) => ErrorKind::Connection { doing, said: said.map(|said| *said), source },
+        });
         State::Finished
     }
 
@@ -117,20 +157,36 @@ impl<'a> Run<'a> {
     }
 }
 
-fn doing(state: &State<'_>) -> &'static str {
-    match state {
-        State::Observing | State::Reviewing(_) => "reading the applied migrations",
-        State::Locking(_) | State::Waiting(..) => "asking for the lock",
-        State::Consulting(..) => "looking at what is there",
-        State::Amending(_) => "putting the tracker right",
-        State::Calling(_) => "applying a migration in Rust",
-        State::Undoing(_) | State::Resting(..) => "taking migrations back",
-        State::Bootstrapping => "creating the tracker",
-        State::Applying(_) | State::Stepping(_) | State::Pausing(..) => "applying migrations",
-        State::Rehearsing(_) => "trying the migrations",
-        State::RollingBack(_) => "rolling back",
-        State::Journaling(_) => "journaling a failure",
-        State::Restoring => "putting the session's settings back",
-        State::Unlocking | State::Finished => "giving the lock back",
+impl Run<'_> {
+    fn doing(&self, state: &State<'_>) -> String {
+        let at_work = match state {
+            State::Applying(batch) => batch.shown(),
+            _ => self.queue.front().map_or(String::new(), |first| shown(first)),
+        };
+        let known = match state {
+            State::Observing | State::Reviewing(_) => "reading the applied migrations",
+            State::Repeating(_, state) => return self.doing(state),
+            State::Locking(_) | State::Waiting(..) => "asking for the lock",
+            State::Consulting(..) => "looking at what is there",
+            State::Amending(_) => "putting the tracker right",
+            State::Calling(_) => return format!("applying the migration in Rust {at_work}"),
+            State::Undoing(_) | State::Resting(..) => return format!("rolling back migration {at_work}"),
+            State::Bootstrapping => "creating the tracker",
+            State::Applying(_) => return format!("applying {at_work}"),
+            State::Stepping(steps) | State::Pausing(_, steps) => {
+                return format!("applying {}", steps.shown());
+            }
+            State::Rehearsing(_) => "trying the migrations",
+            State::RollingBack(_) => "rolling back",
+            State::Journaling(_) => "journaling the failure",
+            State::Restoring => "putting the session's settings back",
+            State::Unlocking | State::Finished => "giving the lock back",
+        };
+        known.to_owned()
     }
+}
+
+/// A migration in few words.
+pub(super) fn shown(migration: &Migration) -> String {
+    format!("{} `{}`", migration.version(), migration.name())
 }

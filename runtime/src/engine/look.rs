@@ -1,7 +1,5 @@
 //! Looking at the database, deciding, asking for the lock, waiting for it, creating the tracker.
 
-use std::time::Duration;
-
 use gapless_core::Migration;
 
 use super::consult::{Question, Then};
@@ -9,7 +7,7 @@ use super::reply::{DbError, ResultSet};
 use super::run::{After, Run, State};
 use crate::dialect::{CURRENT, Class, Look, Missing};
 use crate::error::ErrorKind;
-use crate::event::{Event, Holder};
+use crate::event::Holder;
 use crate::history::History;
 use crate::options::Locking;
 use crate::runner::Goal;
@@ -20,9 +18,6 @@ const MANY: usize = 150;
 
 /// To look at more scripts than that takes longer than to look at the settings.
 const FEW: usize = 50;
-
-/// After so long somebody may want to know who has the lock.
-const PATIENCE: Duration = Duration::from_millis(200);
 
 /// What a look at the applied set comes to.
 #[derive(Debug)]
@@ -89,7 +84,8 @@ impl<'a> Run<'a> {
                 let decision = self.decide(None);
                 self.after_observing(decision)
             }
-            Class::Busy => self.wait(After::Look, None),
+            Class::Busy | Class::Retry => self.await_database(After::Look, &error),
+            Class::Canceled => self.look_again(error),
             Class::InTransaction => self.end(Err(ErrorKind::InTransaction)),
             Class::Shape => self.end(Err(ErrorKind::Shape { table, problem: error.message })),
             Class::Permission => {
@@ -274,36 +270,19 @@ impl<'a> Run<'a> {
         // Whether the lock was taken before the message failed is not known: give it back either way.
         self.session.locked = self.options.locking == Locking::Session;
         match class {
-            Class::Busy => self.wait(After::Lock, None),
+            Class::Busy | Class::Retry => {
+                // The next look finds out.
+                self.session.refused = false;
+                let state = self.await_database(After::Lock, &error);
+                self.session.locked &= !matches!(state, State::Waiting(..));
+                state
+            }
+            Class::Canceled if self.attempt <= self.options.retries => {
+                self.session.refused = false;
+                self.session.locked = false;
+                self.look_again(error)
+            }
             _ => self.end(Err(ErrorKind::Database { doing: "asking for the lock".to_owned(), error })),
-        }
-    }
-
-    /// Pauses, unless the time for waiting is over.
-    pub(super) fn wait(&mut self, after: After, holder: Option<Holder>) -> State<'a> {
-        self.lock_waited += self.spent;
-        let waited = self.lock_waited;
-        if waited >= self.options.lock_wait {
-            return self.end(Err(ErrorKind::LockWait { waited, holder }));
-        }
-        self.report.waits += 1;
-        self.emit(&Event::Waiting { waited, holder: holder.as_ref() });
-        let left = self.options.lock_wait - waited;
-        State::Waiting(self.backoff.wait().min(left), after)
-    }
-
-    pub(super) fn slept(&mut self, pause: Duration) {
-        self.report.waited += pause;
-        self.report.elapsed += pause;
-        self.lock_waited += pause;
-    }
-
-    pub(super) fn woke(&mut self, pause: Duration, after: After) -> State<'a> {
-        self.slept(pause);
-        match after {
-            // Who has it is of no interest if it is about to be free, and costs a new backend milliseconds to tell.
-            After::Lock => self.ask(self.lock_waited >= PATIENCE.min(self.options.lock_wait / 2)),
-            After::Look => self.look(),
         }
     }
 }
@@ -330,5 +309,6 @@ fn holder(rows: &ResultSet) -> Option<Holder> {
         application: text(1),
         since: text(2),
         query: text(3),
+        state: text(4),
     })
 }

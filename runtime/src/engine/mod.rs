@@ -42,6 +42,7 @@ mod review;
 mod run;
 mod stepwise;
 mod undo;
+mod waiting;
 mod work;
 
 pub use gapless_core::{Concurrent, Fault, Statement, split};

@@ -8,7 +8,7 @@ use gapless_core::Migration;
 use super::batch::offset;
 use super::reply::DbError;
 use super::run::{Rollback, Run, State};
-use crate::dialect::{Class, Missing, Timeouts, savepoint};
+use crate::dialect::{Class, Missing, Timeouts};
 use crate::error::ErrorKind;
 use crate::{Applied, Failure, NotTried, Untried};
 
@@ -70,8 +70,7 @@ impl<'a> Run<'a> {
 
     fn rehearse(&mut self, migration: &'a Migration) -> State<'a> {
         let timeouts = self.dialect.set_local_timeouts(self.timeouts(migration));
-        let savepoint = savepoint(&self.token);
-        self.message = format!("SAVEPOINT {savepoint};\n{timeouts}");
+        self.message = format!("SAVEPOINT gapless;\n{timeouts}");
         self.message += &self.record(migration, None);
         let script = self.message.len();
         self.message += migration.sql();
@@ -79,23 +78,22 @@ impl<'a> Run<'a> {
         self.message += "\n;\n";
         self.message += self.dialect.check_deferred();
         self.message += &self.restore();
-        self.message += &format!("RELEASE SAVEPOINT {savepoint};\n");
+        self.message += "RELEASE SAVEPOINT gapless;\n";
         State::Rehearsing(Some(Scene { migration, script }))
     }
 
     pub(super) fn not_rehearsed(&mut self, scene: Option<Scene<'a>>, error: DbError) -> State<'a> {
         let kind = match (scene, self.dialect.classify(&error, &self.tracker)) {
-            (_, Class::Busy) => return self.roll_back(Rollback::Look),
+            (_, Class::Busy) => return self.roll_back(Rollback::Busy(error)),
             (Some(scene), Class::Untriable) => return self.break_off(scene.migration, Untried::Uncommitted),
             (None, Class::Permission) => {
                 ErrorKind::Permission { doing: format!("trying to create {}", self.tracker.shown()), error }
             }
             (None, _) => ErrorKind::Database { doing: "beginning the dry run".to_owned(), error },
-            (Some(scene), class) => {
+            (Some(scene), _) => {
                 let at = offset(&error, &self.message, self.dialect);
                 let at = at.filter(|at| scene.script.contains(at)).map(|at| at - scene.script.start);
-                let failure = Failure::new(scene.migration, error, at, self.dialect.syntax());
-                ErrorKind::Migration(if class == Class::Ended { failure.ended(false) } else { failure })
+                ErrorKind::Migration(Failure::new(scene.migration, error, at, self.dialect.syntax()))
             }
         };
         self.roll_back(Rollback::End(kind))

@@ -1,7 +1,5 @@
 //! What a refused message came to.
 
-use std::collections::BTreeMap;
-
 use gapless_core::{Migration, Version};
 
 use super::batch::{Batch, Culprit};
@@ -48,16 +46,22 @@ impl<'a> Run<'a> {
     pub(super) fn look_after(&mut self, refusal: Refusal<'a>) -> State<'a> {
         self.message = self.dialect.observe(&self.tracker, None);
         if !refusal.plain {
-            let mut versions = refusal.batch.versions();
-            let first = versions.next().unwrap_or(Version::MIN);
-            self.message +=
-                &self.dialect.recorded_how(&self.tracker, first, versions.last().unwrap_or(first));
+            self.message += &self.dialect.applied_by(&self.tracker, &self.token);
         }
         State::Reviewing(refusal)
     }
 
     /// A look that failed too: the first error is the one to report.
-    pub(super) fn not_reviewed(&mut self, refusal: Refusal<'a>) -> State<'a> {
+    pub(super) fn not_reviewed(&mut self, refusal: Refusal<'a>, error: &DbError) -> State<'a> {
+        if matches!(self.dialect.classify(error, &self.tracker), Class::Busy | Class::Retry) {
+            return match self.repeat(State::Reviewing(refusal), error) {
+                Ok(state) => state,
+                Err(state) => match *state {
+                    State::Reviewing(refusal) => self.unlooked(refusal),
+                    state => state,
+                },
+            };
+        }
         if refusal.batch.bootstraps() {
             return self.take_apart();
         }
@@ -65,6 +69,16 @@ impl<'a> Run<'a> {
             return self.refused(refusal, |_| true);
         }
         self.look_after(Refusal { plain: true, ..refusal })
+    }
+
+    /// The time for looking is over: the first error is the one to report, unless it was a busy database too.
+    fn unlooked(&mut self, refusal: Refusal<'a>) -> State<'a> {
+        let kind = self.unreviewed(refusal).unwrap_or_else(|said| ErrorKind::LockWait {
+            waited: self.lock_waited,
+            holder: None,
+            busy: Some(said.message),
+        });
+        self.end(Err(kind))
     }
 
     /// `results` are those of a look at the database after the rollback.
@@ -78,36 +92,27 @@ impl<'a> Run<'a> {
             None => History::default(),
         };
         let recorded = |migration: &Migration| history.find(migration.version()).is_some();
-        let how = Recorded::read(results.get(2));
-        // In the set, and the journal says by whom.
-        let settled = |migration: &Migration| recorded(migration) && how.is_told(migration.version());
-        let missing = refusal.batch.members().position(|member| !settled(member));
+        let missing = refusal.batch.members().position(|member| !recorded(member));
         let class = self.dialect.classify(&refusal.error, &self.tracker);
         // A position may belong to another text, that of a prepared statement or a function: what is recorded
         // has not failed.
-        if class != Class::Fence && refusal.migration().is_some_and(settled) {
+        if class != Class::Fence && refusal.migration().is_some_and(recorded) {
             refusal.located = None;
         }
+        // What another runner recorded while this message ran is not ours to report.
+        let ours: Vec<_> = results.get(2).iter().flat_map(|rows| rows.rows()).filter_map(version).collect();
         self.session.set_exists = true;
         let retries = class == Class::Retry && self.attempt <= self.options.retries;
-        // What another runner recorded while this message ran is not ours to report.
-        let ours = |member: &&Migration| how.is_of(member.version(), &self.token);
-        let done: Vec<_> = refusal.batch.members().filter(ours).collect();
-        if refusal.batch.bootstraps() && done.is_empty() && !retries {
+        if refusal.batch.bootstraps() && ours.is_empty() && !retries {
             return self.take_apart();
         }
-        let ran = !done.is_empty();
-        if ran {
+        let done: Vec<_> =
+            refusal.batch.members().filter(|member| ours.contains(&member.version())).collect();
+        if !done.is_empty() {
             self.attempt = 1;
         }
         for migration in done {
             self.mark(migration, None);
-        }
-        // Statements run one after the other. Only a message that was refused before any of it ran can have its error
-        // further on; and what a script hides from us is not counted by us.
-        let further = |culprit: Culprit| Some(culprit.index) != missing;
-        if class != Class::Fence && (ran || refusal.error.position.is_none()) {
-            refusal.located = refusal.located.filter(|culprit| !further(*culprit));
         }
         // A script that writes to the tracker meets the fence too, and no other runner is to blame.
         let overtaken = match refusal.migration() {
@@ -116,14 +121,9 @@ impl<'a> Run<'a> {
             None => refusal.batch.members().any(recorded),
         };
         refusal.located = refusal.located.or(missing.map(|index| Culprit { index, at: None }));
-        // Nobody else has recorded it: this message has, in a transaction that ended too early.
-        if class != Class::Fence && refusal.migration().is_some_and(|one| recorded(one) && !settled(one)) {
-            return self.ended_early(refusal, true);
-        }
         match class {
             Class::Fence if overtaken => self.go_on(history),
-            Class::Unrecorded | Class::Ended => self.ended_early(refusal, false),
-            Class::Busy => self.wait(After::Look, None),
+            Class::Busy => self.await_database(After::Look, &refusal.error),
             Class::Retry if retries => self.retry(&refusal),
             _ => self.refused(refusal, recorded),
         }
@@ -148,24 +148,21 @@ impl<'a> Run<'a> {
         State::Waiting(self.backoff.retry(), After::Look)
     }
 
-    /// The transaction was over before its end: something may be kept, and to try again may do it twice.
-    fn ended_early(&mut self, refusal: Refusal<'a>, kept: bool) -> State<'a> {
+    /// What is known of a refusal when nobody can look at the database any more: the migration that failed, where
+    /// the database said where it lies and did not mean another runner, or else what it said.
+    pub(super) fn unreviewed(&self, refusal: Refusal<'a>) -> Result<ErrorKind, Box<DbError>> {
         let migration = refusal.migration();
-        let Refusal { error, located, .. } = refusal;
-        let (Some(culprit), Some(migration)) = (located, migration) else {
-            return self.broke_off("applying migrations, all of which are recorded", error);
-        };
-        let error = match self.dialect.classify(&error, &self.tracker) {
-            Class::Unrecorded | Class::Ended if kept => {
-                said("the script has ended the migration's transaction")
+        let Refusal { batch, error, located, .. } = refusal;
+        let only = batch.members().next().filter(|_| batch.members().count() == 1 && !batch.bootstraps());
+        let passing = [Class::Fence, Class::Busy, Class::Retry, Class::HandedOn, Class::Exists];
+        let class = self.dialect.classify(&error, &self.tracker);
+        match migration.or(only).filter(|_| !passing.contains(&class) && !self.is_ours(&error)) {
+            Some(migration) => {
+                let at = located.and_then(|culprit| culprit.at);
+                Ok(ErrorKind::Migration(Failure::new(migration, error, at, self.dialect.syntax())))
             }
-            Class::Unrecorded | Class::Ended => said(
-                "the script has ended the migration's transaction, or removed its own row from the tracker",
-            ),
-            _ => error,
-        };
-        let failure = Failure::new(migration, error, culprit.at, self.dialect.syntax()).ended(kept);
-        self.fail(ErrorKind::Migration(failure))
+            None => Err(Box::new(error)),
+        }
     }
 
     /// Names the culprit. What came before it and was refused along with it, because the server reads a
@@ -187,6 +184,11 @@ impl<'a> Run<'a> {
             }
             Class::Permission if culprit.at.is_none() && self.is_ours(&error) => {
                 ErrorKind::Permission { doing: doing(), error }
+            }
+            Class::Unrecorded => {
+                let message = "the script has removed its own row from the tracker".to_owned();
+                let error = DbError { message, ..DbError::default() };
+                ErrorKind::Migration(Failure::new(migration, error, None, self.dialect.syntax()))
             }
             _ if culprit.at.is_none() && self.is_ours(&error) => {
                 ErrorKind::Database { doing: doing(), error }
@@ -224,39 +226,6 @@ fn key_of(detail: &str) -> Option<Version> {
     after.split_once(')')?.0.parse().ok()
 }
 
-fn said(message: &str) -> DbError {
-    DbError { message: message.to_owned(), ..DbError::default() }
-}
-
-/// How versions came into the set, as the journal says.
-struct Recorded {
-    /// The last event of each, with its detail; `None` if the journal could not be read.
-    last: Option<BTreeMap<Version, (String, Option<String>)>>,
-}
-
-impl Recorded {
-    fn read(rows: Option<&ResultSet>) -> Recorded {
-        let entry = |row: &[Option<String>]| match row {
-            [Some(version), Some(event), detail] => {
-                Some((version.parse().ok()?, (event.clone(), detail.clone())))
-            }
-            _ => None,
-        };
-        Recorded { last: rows.map(|rows| rows.rows().filter_map(entry).collect()) }
-    }
-
-    /// Whether the run with this token has applied it.
-    fn is_of(&self, version: Version, token: &str) -> bool {
-        let last = self.last.as_ref().and_then(|last| last.get(&version));
-        last.is_some_and(|(event, detail)| {
-            matches!(event.as_str(), "applied" | "baselined") && detail.as_deref() == Some(token)
-        })
-    }
-
-    /// Whether somebody has journaled that it is in the set, as far as that can be known.
-    fn is_told(&self, version: Version) -> bool {
-        self.last
-            .as_ref()
-            .is_none_or(|last| last.get(&version).is_some_and(|(event, _)| event != "rolled_back"))
-    }
+fn version(row: &[Option<String>]) -> Option<Version> {
+    row.first()?.as_deref()?.parse().ok()
 }

@@ -10,14 +10,14 @@ use super::batch::Batch;
 use super::consult::{LegacyTable, Question, Then};
 use super::named;
 use super::rehearse::{Rehearsal, Scene};
-use super::reply::{Outcome, Reply};
+use super::reply::{DbError, Outcome, Reply};
 use super::review::Refusal;
 use super::stepwise::Stepwise;
 use super::undo::Undo;
 use crate::amend::Facts;
 use crate::code::{Call, Code};
 use crate::dialect::{Dialect, Look, Missing, Prepared};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Lost};
 use crate::event::Event;
 use crate::history::History;
 use crate::options::Options;
@@ -82,6 +82,8 @@ pub struct Run<'a> {
     pub(super) unlock_tries: u32,
     /// How long it has waited for others since it last got on.
     pub(super) lock_waited: Duration,
+    /// How long that was when it was last said.
+    pub(super) told: Duration,
     /// How long the last message took: part of the wait if it came to nothing.
     pub(super) spent: Duration,
     /// The version outside of a transaction that is waited for, its last try and how far that is.
@@ -97,9 +99,13 @@ pub struct Run<'a> {
     /// How many rows of the set this run has written with what it applied.
     pub(super) recorded: usize,
     pub(super) plan: Plan,
+    /// What the last event said to be applied.
+    pub(super) announced: Vec<crate::Pending>,
     pub(super) report: Report,
     pub(super) rehearsal: Rehearsal,
     pub(super) result: Result<(), ErrorKind>,
+    /// A connection that broke after there was a result.
+    pub(super) lost: Option<Lost>,
 }
 
 #[derive(Debug)]
@@ -108,6 +114,8 @@ pub(super) enum State<'a> {
     Observing,
     Locking(Look),
     Waiting(Duration, After),
+    /// Before the same message is sent again, because the database was busy.
+    Repeating(Duration, Box<State<'a>>),
     Consulting(Question, Then),
     Bootstrapping,
     Amending(Amending),
@@ -144,11 +152,15 @@ pub(super) enum Rollback<'a> {
     Look,
     /// A pause because of somebody else, and then a look.
     Wait,
+    /// The same because of a busy database.
+    Busy(DbError),
     /// A pause before another try, which begins with a look.
     Retry,
     /// The end of a dry run.
     Done,
     Again(Stepwise<'a>),
+    /// A pause, and then the row again of what has been undone statement by statement.
+    Row(Undo<'a>, DbError),
     Fail(ErrorKind),
     End(ErrorKind),
 }
@@ -205,6 +217,7 @@ impl<'a> Run<'a> {
             backoff: Backoff::new(seed),
             unlock_tries: 0,
             lock_waited: Duration::ZERO,
+            told: Duration::ZERO,
             spent: Duration::ZERO,
             watched: None,
             missing: None,
@@ -213,9 +226,11 @@ impl<'a> Run<'a> {
             prepared: None,
             recorded: 0,
             plan: Plan::default(),
+            announced: Vec::new(),
             report: Report::default(),
             rehearsal: Rehearsal::default(),
             result: Ok(()),
+            lost: None,
         };
         run.state = run.look();
         Ok(run)
@@ -224,9 +239,10 @@ impl<'a> Run<'a> {
     /// What to do next. Asking again without a reply gives the same answer.
     pub fn step(&self) -> Step<'_> {
         match self.state {
-            State::Waiting(pause, _) | State::Pausing(pause, _) | State::Resting(pause, _) => {
-                Step::Sleep(pause)
-            }
+            State::Waiting(pause, _)
+            | State::Repeating(pause, _)
+            | State::Pausing(pause, _)
+            | State::Resting(pause, _) => Step::Sleep(pause),
             State::Finished => Step::Finished,
             State::Calling(_) => Step::Call,
             _ => Step::Send(&self.message),
@@ -243,16 +259,11 @@ impl<'a> Run<'a> {
         let state = mem::replace(&mut self.state, State::Finished);
         self.state = match (state, reply.outcome) {
             (State::Finished, _) => self.misused("a reply after the end"),
-            (State::Waiting(pause, after), Outcome::Slept) => self.woke(pause, after),
-            (State::Pausing(pause, steps), Outcome::Slept) => self.resume(pause, steps),
-            (State::Resting(pause, undo), Outcome::Slept) => {
-                self.slept(pause);
-                State::Undoing(undo)
-            }
-            (State::Waiting(..) | State::Pausing(..) | State::Resting(..), _) | (_, Outcome::Slept) => {
+            (state, Outcome::Slept) => self.awake(state),
+            (State::Waiting(..) | State::Repeating(..) | State::Pausing(..) | State::Resting(..), _) => {
                 self.misused("a reply to another step")
             }
-            (state, Outcome::Lost(source)) => self.lost(&state, source),
+            (state, Outcome::Lost(source)) => self.lost(state, source),
             (State::Observing, Outcome::Rows(results)) => self.observed(&results),
             (State::Observing, Outcome::Failed(error)) => self.not_observed(error),
             (State::Locking(look), Outcome::Rows(results)) => self.asked(look, &results),
@@ -286,13 +297,14 @@ impl<'a> Run<'a> {
             }
             (State::RollingBack(then), _) => self.rolled_back(then),
             (State::Reviewing(refusal), Outcome::Rows(results)) => self.review(refusal, &results),
-            (State::Reviewing(refusal), Outcome::Failed(_)) => self.not_reviewed(refusal),
+            (State::Reviewing(refusal), Outcome::Failed(error)) => self.not_reviewed(refusal, &error),
             (State::Stepping(steps), Outcome::Rows(results)) => self.stepped(steps, &results),
             (State::Stepping(steps), Outcome::Failed(error)) => self.not_stepped(steps, error),
             (State::Journaling(kind), Outcome::Rows(results)) => self.journaled(kind, &results),
             // A journal that cannot be written must not hide the failure that was to be written.
-            (State::Journaling(kind), _) => self.end(Err(kind)),
-            (State::Restoring, _) => self.wind_up(),
+            (State::Journaling(kind), Outcome::Failed(error)) => self.not_journaled(kind, &error),
+            (State::Restoring, Outcome::Failed(error)) => self.not_restored(&error),
+            (State::Restoring, Outcome::Rows(_)) => self.wind_up(),
             (State::Unlocking, Outcome::Rows(results)) => self.unlocked(results.last()),
             (State::Unlocking, Outcome::Failed(_)) => self.unlocked(None),
         };
@@ -304,11 +316,11 @@ impl<'a> Run<'a> {
     ///
     /// Why the database is not where it should be, with what was applied before.
     pub fn finish(self) -> Result<Finished, Error> {
-        let Run { state, result, report, plan, rehearsal, .. } = self;
+        let Run { state, result, lost, report, plan, rehearsal, .. } = self;
         let Rehearsal { tried, not_tried } = rehearsal;
         match (state, result) {
             (State::Finished, Ok(())) => Ok(Finished { report, plan, tried, not_tried }),
-            (State::Finished, Err(kind)) => Err(Error::new(kind).after(report)),
+            (State::Finished, Err(kind)) => Err(Error::new(kind).and_lost(lost).after(report)),
             _ => Err(Error::new(ErrorKind::Misuse("finished before its last step")).after(report)),
         }
     }

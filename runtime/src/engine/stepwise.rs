@@ -6,6 +6,7 @@ use std::time::Duration;
 use gapless_core::{Checksum, Concurrent, Migration, Statement, split};
 
 use super::batch::offset;
+use super::ending::shown;
 use super::reply::{DbError, ResultSet};
 use super::resume::Progress;
 use super::run::{After, Rollback, Run, State};
@@ -59,6 +60,15 @@ impl<'a> Stepwise<'a> {
 
     pub(super) fn concurrent(&self) -> Option<Concurrent<'a>> {
         self.statement()?.concurrent()
+    }
+
+    /// Where it is, in few words.
+    pub(super) fn shown(&self) -> String {
+        let (migration, total) = (shown(self.migration), self.statements.len());
+        match self.phase {
+            Phase::Executing => format!("statement {} of {total} of migration {migration}", self.at + 1),
+            _ => format!("migration {migration}"),
+        }
     }
 
     pub(super) fn text(&self, index: usize) -> &'a str {
@@ -194,7 +204,8 @@ impl<'a> Run<'a> {
         self.lock_waited += self.spent;
         let waited = self.lock_waited;
         if waited >= self.options.lock_wait {
-            return self.end(Err(ErrorKind::LockWait { waited, holder: None }));
+            let busy = Some(format!("{}: {reason}", steps.shown()));
+            return self.end(Err(ErrorKind::LockWait { waited, holder: None, busy }));
         }
         let version = steps.migration.version();
         self.emit(&Event::Retrying { version, attempt: steps.tries, reason });

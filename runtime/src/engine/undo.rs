@@ -5,6 +5,7 @@ use std::ops::Range;
 use gapless_core::{Down, Migration, split};
 
 use super::batch::offset;
+use super::ending::shown;
 use super::reply::DbError;
 use super::run::{Rollback, Run, State};
 use crate::Failure;
@@ -51,14 +52,11 @@ impl<'a> Run<'a> {
         self.message += &self.dialect.begin(self.down_timeouts(down));
         self.message += &self.lock_transaction();
         self.message += &self.dialect.take_back(&self.tracker, migration.version());
-        self.message += &self.dialect.mark(&self.token);
         let script = self.message.len();
         self.message += down.sql();
         let script = script..self.message.len();
         self.message += "\n;\n";
         self.message += &self.restore();
-        self.message += &self.dialect.check_mark(&self.token);
-        self.message += &self.dialect.check_taken_back(&self.tracker, migration.version());
         self.message += &self.dialect.commit(true);
         State::Undoing(Undo { migration, part: Part::Whole(script), tries: 0 })
     }
@@ -75,16 +73,20 @@ impl<'a> Run<'a> {
     fn step_back(&mut self, migration: &'a Migration, down: &'a Down, index: usize) -> State<'a> {
         let statements = split(down.sql(), self.dialect.syntax()).unwrap_or_default();
         let Some(statement) = statements.get(index) else {
-            self.message = self.restore();
-            self.message += &self.dialect.begin(Timeouts::default());
-            self.message += &self.lock_transaction();
-            self.message += &self.dialect.take_back(&self.tracker, migration.version());
-            self.message += &self.dialect.commit(true);
+            self.write_row(migration);
             return State::Undoing(Undo { migration, part: Part::Row, tries: 0 });
         };
         self.message = statement.text().to_owned();
         let part = Part::Statement { next: index + 1, start: statement.span().start };
         State::Undoing(Undo { migration, part, tries: 0 })
+    }
+
+    fn write_row(&mut self, migration: &Migration) {
+        self.message = self.restore();
+        self.message += &self.dialect.begin(Timeouts::default());
+        self.message += &self.lock_transaction();
+        self.message += &self.dialect.take_back(&self.tracker, migration.version());
+        self.message += &self.dialect.commit(true);
     }
 
     pub(super) fn undone(&mut self, undo: Undo<'a>) -> State<'a> {
@@ -113,7 +115,7 @@ impl<'a> Run<'a> {
         let class = self.dialect.classify(&error, &self.tracker);
         if let Part::Statement { .. } | Part::Timeouts = undo.part
             && matches!(class, Class::Busy | Class::Retry)
-            && undo.tries < self.options.retries
+            && (class == Class::Busy || undo.tries < self.options.retries)
         {
             return self.rest(undo, &error);
         }
@@ -132,8 +134,11 @@ impl<'a> Run<'a> {
         {
             return state;
         }
+        if class == Class::Busy && matches!(undo.part, Part::Row) {
+            return self.roll_back(Rollback::Row(undo, error));
+        }
         if class == Class::Busy && whole {
-            return self.roll_back(Rollback::Wait);
+            return self.roll_back(Rollback::Busy(error));
         }
         if class == Class::Permission && at.is_none() && self.is_ours(&error) {
             let doing =
@@ -141,16 +146,24 @@ impl<'a> Run<'a> {
             return self.roll_back(Rollback::End(ErrorKind::Permission { doing, error }));
         }
         let failure = Failure::back(undo.migration, error, at, self.dialect.syntax());
-        let failure = if class == Class::Ended { failure.ended(false) } else { failure };
         self.roll_back(Rollback::Fail(ErrorKind::Migration(failure)))
     }
 
     /// Waits before the same statement is sent again: what came before it is done.
-    fn rest(&mut self, mut undo: Undo<'a>, error: &DbError) -> State<'a> {
+    pub(super) fn rest(&mut self, mut undo: Undo<'a>, error: &DbError) -> State<'a> {
         undo.tries += 1;
         self.report.retries += 1;
+        self.lock_waited += self.spent;
+        let waited = self.lock_waited;
+        if waited >= self.options.lock_wait {
+            let busy = Some(format!("rolling back migration {}: {}", shown(undo.migration), error.message));
+            return self.end(Err(ErrorKind::LockWait { waited, holder: None, busy }));
+        }
         let version = undo.migration.version();
         self.emit(&Event::Retrying { version, attempt: undo.tries, reason: &error.message });
+        if matches!(undo.part, Part::Row) {
+            self.write_row(undo.migration);
+        }
         State::Resting(self.backoff.retry(), undo)
     }
 }

@@ -38,7 +38,10 @@ impl<'a> Run<'a> {
         }
         let batch = Batch::build(self);
         let applying: Vec<_> = batch.versions().filter_map(|version| self.pending(version)).collect();
-        self.emit(&Event::Applying(&applying));
+        if self.announced != applying {
+            self.emit(&Event::Applying(&applying));
+            self.announced = applying;
+        }
         State::Applying(batch)
     }
 
@@ -119,6 +122,8 @@ impl<'a> Run<'a> {
             Rollback::Fail(kind) => self.fail(kind),
             Rollback::Again(steps) => self.again(steps, "the database was busy"),
             Rollback::Wait => self.wait(After::Look, None),
+            Rollback::Row(undo, error) => self.rest(undo, &error),
+            Rollback::Busy(error) => self.await_database(After::Look, &error),
             Rollback::Retry => State::Waiting(self.backoff.retry(), After::Look),
             Rollback::Look if self.session.locked => self.look(),
             Rollback::Look => self.wait(After::Look, None),
