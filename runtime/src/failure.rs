@@ -29,6 +29,10 @@ enum Manner {
     Code,
     /// As code that has ended it.
     LeftBehind,
+    /// As a script that has ended it, with the record or without.
+    Ended {
+        recorded: bool,
+    },
 }
 
 impl Manner {
@@ -80,8 +84,14 @@ impl Failure {
         Failure { manner: Manner::LeftBehind, ..self }
     }
 
+    /// The transaction was over before the end of its script.
+    pub(crate) fn ended(self, recorded: bool) -> Failure {
+        Failure { manner: Manner::Ended { recorded }, ..self }
+    }
+
+    /// Whether something of it may have been kept.
     pub(crate) fn is_half_done(&self) -> bool {
-        self.manner == Manner::HalfDone
+        matches!(self.manner, Manner::HalfDone | Manner::Ended { .. })
     }
 
     /// Whether it is a migration in Rust, which may have ended its transaction by itself.
@@ -157,6 +167,14 @@ impl fmt::Display for Failure {
             Manner::LeftBehind => {
                 "what it had done by then is committed, and with it the record: look at the database; do not end the \
                  transaction in the code"
+            }
+            Manner::Ended { recorded: true } => {
+                "its transaction ended inside of its script: what it had done by then is committed, and with it the \
+                 record; do the rest by hand, or undo what was done and delete its row from the tracker"
+            }
+            Manner::Ended { recorded: false } => {
+                "its transaction ended inside of its script, and what it had done by then may be committed: look at \
+                 the database before you start again"
             }
             Manner::HalfDone => {
                 "it may have committed a part of its work: look at the database, then start once with `.resolve(...)`"

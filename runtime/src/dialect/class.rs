@@ -26,8 +26,11 @@ pub enum Class {
     InTransaction,
     /// A column of the tracker is not there.
     Shape,
-    /// The script has removed its own row from the applied set.
+    /// The row of the applied set is gone or another transaction's: the script has removed it, or has ended the
+    /// transaction.
     Unrecorded,
+    /// The script has ended the transaction.
+    Ended,
     /// Anything else.
     Other,
 }

@@ -8,9 +8,9 @@ mod looks;
 mod postgres;
 mod prepared;
 mod sqlite;
+mod terms;
 
 use std::fmt;
-use std::time::Duration;
 
 use gapless_core::{Concurrent, Migration, Syntax, Version};
 
@@ -18,6 +18,7 @@ pub use self::class::Class;
 pub use self::postgres::Postgres;
 pub use self::prepared::Prepared;
 pub use self::sqlite::Sqlite;
+pub use self::terms::{Entry, Look, Missing, Table, Timeouts};
 use crate::Change;
 use crate::engine::DbError;
 use crate::tracker::Tracker;
@@ -207,7 +208,8 @@ pub trait Dialect: fmt::Debug + Sync {
 
     /// The journal's row of a migration whose transaction is about to be committed; selects
     /// [`APPLIED`], the version, and how long the transaction has taken in microseconds.
-    /// The row's detail is the run's token.
+    /// The row's detail is the run's token. Fails with [`Class::Unrecorded`] if the version's row is not in the set,
+    /// or is that of another transaction.
     fn journal_applied(&self, tracker: &Tracker, migration: &Migration, token: &str) -> String;
 
     /// The same rows as statements that are prepared for many migrations; `None` where that saves nothing.
@@ -215,11 +217,13 @@ pub trait Dialect: fmt::Debug + Sync {
         None
     }
 
-    /// The versions that the run with this token has applied.
-    fn applied_by(&self, tracker: &Tracker, token: &str) -> String {
-        let (journal, token) = (tracker.journal(), self.literal(token));
+    /// How versions from the first to the last came into the set or out of it (version, event, detail), in the order
+    /// of the journal.
+    fn recorded_how(&self, tracker: &Tracker, first: Version, last: Version) -> String {
+        let journal = tracker.journal();
         format!(
-            "SELECT version FROM {journal} WHERE event IN ('applied', 'baselined') AND detail = {token};\n"
+            "SELECT version, event, detail FROM {journal} WHERE version BETWEEN {first} AND {last} AND event IN \
+             ('applied', 'baselined', 'adopted', 'reconciled', 'rolled_back') ORDER BY id;\n"
         )
     }
 
@@ -228,8 +232,19 @@ pub trait Dialect: fmt::Debug + Sync {
         format!("SELECT EXISTS (SELECT 1 FROM {} WHERE version = {version});\n", tracker.set())
     }
 
-    /// Fails with [`Class::Unrecorded`] unless the version's row is still the one of this transaction.
-    fn still_recorded(&self, _tracker: &Tracker, _version: Version) -> String {
+    /// Marks the transaction of the run with this token, for [`Dialect::check_mark`]; empty where the rows bear the
+    /// transaction's number, which [`Dialect::journal_applied`] compares.
+    fn mark(&self, _token: &str) -> String {
+        String::new()
+    }
+
+    /// Fails with [`Class::Ended`] in any transaction but the one that was marked.
+    fn check_mark(&self, _token: &str) -> String {
+        String::new()
+    }
+
+    /// Fails with [`Class::Ended`] unless this transaction has taken the version out of the set.
+    fn check_taken_back(&self, _tracker: &Tracker, _version: Version) -> String {
         String::new()
     }
 
@@ -258,81 +273,13 @@ pub const APPLIED: &str = "gapless:applied";
 /// Behind a version that is NULL, the answer that the applied set is ours, row by row.
 pub const CURRENT: &str = "gapless:current";
 
-/// What [`Dialect::still_recorded`] fails with.
+/// What [`Dialect::check_taken_back`] fails with, and a driver whose code has ended the transaction.
 pub(crate) const LEFT: &str = "gapless: the transaction of the record is over";
 
-/// A table as another tool names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Table<'a> {
-    /// The schema, not quoted; `None` is wherever the search path finds it.
-    pub schema: Option<&'a str>,
-    /// The name, not quoted.
-    pub name: &'a str,
-}
+/// How the names of our savepoints begin, the run's token behind it: no script can name one.
+pub(crate) const MARK: &str = "gapless run ";
 
-/// What to look at while asking for the lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Look {
-    /// Whether to take the lock at all.
-    pub take: bool,
-    /// The backend that answered before, if it is known: from another one the lock is not taken, and the
-    /// answer is NULL.
-    pub pid: Option<i32>,
-    /// Whether this session has asked before and was refused: then columns that cannot have changed may be true
-    /// without a look.
-    pub again: bool,
-    /// Whether to select the session's settings.
-    pub settings: bool,
-    /// Whether to select the applied set, which then must exist.
-    pub set: bool,
-    /// The digest of the rows that are known already: [`CURRENT`] says that they are still the same.
-    pub digest: Option<i64>,
-    /// Whether to select the lock's holder.
-    pub holder: bool,
-}
-
-/// What of the tracker is not there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Missing {
-    /// The schema.
-    pub schema: bool,
-    /// The applied set.
-    pub set: bool,
-    /// The journal.
-    pub journal: bool,
-}
-
-impl Missing {
-    /// Whether something is missing.
-    pub fn any(self) -> bool {
-        self.schema || self.set || self.journal
-    }
-}
-
-/// Limits for each statement of a migration; zero is none, `None` leaves the session's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Timeouts {
-    /// For waiting on a lock.
-    pub lock: Option<Duration>,
-    /// For the whole statement.
-    pub statement: Option<Duration>,
-}
-
-/// A row of the journal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry<'a> {
-    /// The migration's version.
-    pub version: Version,
-    /// The migration's name.
-    pub name: &'a str,
-    /// What happened.
-    pub event: &'static str,
-    /// Which try, counted from 1.
-    pub attempt: u32,
-    /// Which statement, counted from 1.
-    pub statement: Option<usize>,
-    /// Of how many.
-    pub statements: Option<usize>,
-    /// What the event has to say.
-    pub detail: Option<String>,
+/// The savepoint of the run with this token, quoted.
+pub(crate) fn savepoint(token: &str) -> String {
+    crate::tracker::quoted(&format!("gapless {token}"))
 }

@@ -3,7 +3,9 @@ use std::fmt::Write as _;
 use gapless_core::{Concurrent, Migration, Syntax, Version};
 
 use super::looks::{self, OF_TRANSACTION};
-use super::{APPLIED, Class, Dialect, LEFT, Look, Missing, Prepared, Table, Timeouts, catalog, describe};
+use super::{
+    APPLIED, Class, Dialect, LEFT, Look, MARK, Missing, Prepared, Table, Timeouts, catalog, describe,
+};
 use crate::engine::DbError;
 use crate::tracker::{Tracker, quoted};
 
@@ -13,6 +15,9 @@ pub struct Postgres;
 
 /// What [`Dialect::same_backend`] tries to read as a number, the backend's pid behind it.
 const HANDED_ON: &str = "gapless: another backend has the lock, and not ";
+
+/// Of a row, that it is this transaction's: a commit in between would have changed the transaction's number.
+const OURS: &str = "pg_catalog.xideq(xmin, pg_catalog.xid(pg_catalog.pg_current_xact_id()))";
 
 /// What [`Dialect::lock_transaction`] fails with.
 const HELD: &str = "gapless: another runner has the lock";
@@ -186,13 +191,13 @@ impl Dialect for Postgres {
         )
     }
 
-    /// The row bears the transaction's number, which a commit in between would have changed.
-    fn still_recorded(&self, tracker: &Tracker, version: Version) -> String {
+    /// The journal's row bears the transaction's number.
+    fn check_taken_back(&self, tracker: &Tracker, version: Version) -> String {
         format!(
-            "DO $gapless$BEGIN IF NOT EXISTS (SELECT 1 FROM {} WHERE version = {version} AND \
-             xmin = pg_catalog.pg_current_xact_id()::xid) THEN RAISE EXCEPTION USING ERRCODE = '55000', \
-             MESSAGE = '{LEFT}'; END IF; END$gapless$;\n",
-            tracker.set()
+            "SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM {} WHERE version = {version} AND event = 'rolled_back' AND \
+             {OURS}) THEN CAST(pg_catalog.textcat('{LEFT}, in backend ', \
+             CAST(pg_catalog.pg_backend_pid() AS text)) AS integer) END;\n",
+            tracker.journal()
         )
     }
 
@@ -250,7 +255,10 @@ impl Dialect for Postgres {
             // Two sessions that create the same object collide on the catalog's own indexes.
             "23505" if error.schema.as_deref() == Some("pg_catalog") => Class::Exists,
             "42P07" | "42P06" | "42710" => Class::Exists,
-            "55000" if error.message == LEFT => Class::Unrecorded,
+            "22P02" if error.message.contains(LEFT) => Class::Ended,
+            // There is no transaction, or it is not the one of our savepoint.
+            "25P01" => Class::Ended,
+            "3B001" if error.message.contains(MARK) => Class::Ended,
             "55P03" if error.message == HELD => Class::Busy,
             "22P02" if error.message.contains(HANDED_ON) => Class::HandedOn,
             "55P04" => Class::Untriable,
@@ -278,9 +286,10 @@ pub(super) fn journal_applied(
     let seconds = format!(
         "extract(epoch FROM clock_timestamp() - (SELECT applied_at FROM {set} WHERE version = {version}))"
     );
+    // Without a name the journal refuses the row.
     format!(
         "INSERT INTO {} (version, name, event, detail, duration_ms) \
-         VALUES ({version}, (SELECT name FROM {set} WHERE version = {version}), '{event}', {}, \
+         VALUES ({version}, (SELECT name FROM {set} WHERE version = {version} AND {OURS}), '{event}', {}, \
          ({seconds} * 1000)::bigint) \
          RETURNING '{APPLIED}', version, ({seconds} * 1000000)::bigint;\n",
         tracker.journal(),

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use gapless_core::{Concurrent, Migration, Syntax, Version};
 
-use super::{APPLIED, Class, Dialect, LEFT, Look, Missing, Table, Timeouts, describe};
+use super::{APPLIED, Class, Dialect, LEFT, Look, MARK, Missing, Table, Timeouts, describe, savepoint};
 use crate::engine::DbError;
 use crate::tracker::{Tracker, quoted};
 
@@ -174,6 +174,15 @@ impl Dialect for Sqlite {
         )
     }
 
+    /// A savepoint does not outlive its transaction.
+    fn mark(&self, token: &str) -> String {
+        format!("SAVEPOINT {};\n", savepoint(token))
+    }
+
+    fn check_mark(&self, token: &str) -> String {
+        format!("RELEASE {};\n", savepoint(token))
+    }
+
     fn columns(&self, table: Table<'_>) -> String {
         let schema = table.schema.unwrap_or("main");
         let (name, schema) = (self.literal(table.name), self.literal(schema));
@@ -214,7 +223,8 @@ impl Dialect for Sqlite {
         let code: i32 = error.code.parse().unwrap_or_default();
         let column = |table: &str| error.message.contains(&format!("failed: {table}.version"));
         match (code, code & 0xff) {
-            _ if error.message == LEFT => Class::Unrecorded,
+            _ if error.message == LEFT => Class::Ended,
+            (1, _) if error.message.starts_with(&format!("no such savepoint: {MARK}")) => Class::Ended,
             (1555 | 2067, _) if column(tracker.table()) || column(&tracker.journal_table()) => Class::Fence,
             (1299, _) if error.message.contains(&format!("failed: {}.name", tracker.journal_table())) => {
                 Class::Unrecorded

@@ -226,18 +226,21 @@ impl<'a> Segment<'a> {
             Some(prepared) => prepared.journal_applied(migration),
             None => run.dialect.journal_applied(&run.tracker, migration, &run.token),
         };
+        let (mark, check) = (run.dialect.mark(&run.token), run.dialect.check_mark(&run.token));
         let commit = run.dialect.commit(durable);
         let message = &mut run.message;
         let whole = message.len();
         message.push_str(&begin);
         message.push_str(&lock);
         message.push_str(&record);
+        message.push_str(&mark);
         let script = message.len();
         message.push_str(migration.sql());
         let script_end = message.len();
         // The script may end in a comment, or without a semicolon.
         message.push_str("\n;\n");
         message.push_str(restore);
+        message.push_str(&check);
         message.push_str(&journal);
         message.push_str(&commit);
         Segment { migration, whole: whole..message.len(), script: script..script_end }

@@ -22,9 +22,10 @@ impl<'a> Run<'a> {
             + &self.same_backend()
             + &self.dialect.set_local_timeouts(self.timeouts(migration))
             + &self.lock_transaction()
-            + &self.dialect.record(&self.tracker, migration);
+            + &self.record(migration, None)
+            + &self.dialect.mark(&self.token);
         let after = self.restore()
-            + &self.dialect.still_recorded(&self.tracker, version)
+            + &self.dialect.check_mark(&self.token)
             + &self.dialect.journal_applied(&self.tracker, migration, &self.token);
         let applying: Vec<_> = self.pending(version).into_iter().collect();
         self.emit(&Event::Applying(&applying));
@@ -67,7 +68,7 @@ impl<'a> Run<'a> {
         }
         match class {
             Class::Busy => self.roll_back(Rollback::Busy(error)),
-            Class::Unrecorded => {
+            Class::Unrecorded | Class::Ended => {
                 let message =
                     "the code has ended the migration's transaction, or removed its row from the tracker";
                 let error = DbError { message: message.to_owned(), ..DbError::default() };

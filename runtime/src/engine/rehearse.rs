@@ -8,7 +8,7 @@ use gapless_core::Migration;
 use super::batch::offset;
 use super::reply::DbError;
 use super::run::{Rollback, Run, State};
-use crate::dialect::{Class, Missing, Timeouts};
+use crate::dialect::{Class, Missing, Timeouts, savepoint};
 use crate::error::ErrorKind;
 use crate::{Applied, Failure, NotTried, Untried};
 
@@ -70,7 +70,8 @@ impl<'a> Run<'a> {
 
     fn rehearse(&mut self, migration: &'a Migration) -> State<'a> {
         let timeouts = self.dialect.set_local_timeouts(self.timeouts(migration));
-        self.message = format!("SAVEPOINT gapless;\n{timeouts}");
+        let savepoint = savepoint(&self.token);
+        self.message = format!("SAVEPOINT {savepoint};\n{timeouts}");
         self.message += &self.record(migration, None);
         let script = self.message.len();
         self.message += migration.sql();
@@ -78,7 +79,7 @@ impl<'a> Run<'a> {
         self.message += "\n;\n";
         self.message += self.dialect.check_deferred();
         self.message += &self.restore();
-        self.message += "RELEASE SAVEPOINT gapless;\n";
+        self.message += &format!("RELEASE SAVEPOINT {savepoint};\n");
         State::Rehearsing(Some(Scene { migration, script }))
     }
 
@@ -90,10 +91,11 @@ impl<'a> Run<'a> {
                 ErrorKind::Permission { doing: format!("trying to create {}", self.tracker.shown()), error }
             }
             (None, _) => ErrorKind::Database { doing: "beginning the dry run".to_owned(), error },
-            (Some(scene), _) => {
+            (Some(scene), class) => {
                 let at = offset(&error, &self.message, self.dialect);
                 let at = at.filter(|at| scene.script.contains(at)).map(|at| at - scene.script.start);
-                ErrorKind::Migration(Failure::new(scene.migration, error, at, self.dialect.syntax()))
+                let failure = Failure::new(scene.migration, error, at, self.dialect.syntax());
+                ErrorKind::Migration(if class == Class::Ended { failure.ended(false) } else { failure })
             }
         };
         self.roll_back(Rollback::End(kind))

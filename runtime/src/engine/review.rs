@@ -1,5 +1,7 @@
 //! What a refused message came to.
 
+use std::collections::BTreeMap;
+
 use gapless_core::{Migration, Version};
 
 use super::batch::{Batch, Culprit};
@@ -46,7 +48,10 @@ impl<'a> Run<'a> {
     pub(super) fn look_after(&mut self, refusal: Refusal<'a>) -> State<'a> {
         self.message = self.dialect.observe(&self.tracker, None);
         if !refusal.plain {
-            self.message += &self.dialect.applied_by(&self.tracker, &self.token);
+            let mut versions = refusal.batch.versions();
+            let first = versions.next().unwrap_or(Version::MIN);
+            self.message +=
+                &self.dialect.recorded_how(&self.tracker, first, versions.last().unwrap_or(first));
         }
         State::Reviewing(refusal)
     }
@@ -92,27 +97,36 @@ impl<'a> Run<'a> {
             None => History::default(),
         };
         let recorded = |migration: &Migration| history.find(migration.version()).is_some();
-        let missing = refusal.batch.members().position(|member| !recorded(member));
+        let how = Recorded::read(results.get(2));
+        // In the set, and the journal says by whom.
+        let settled = |migration: &Migration| recorded(migration) && how.is_told(migration.version());
+        let missing = refusal.batch.members().position(|member| !settled(member));
         let class = self.dialect.classify(&refusal.error, &self.tracker);
         // A position may belong to another text, that of a prepared statement or a function: what is recorded
         // has not failed.
-        if class != Class::Fence && refusal.migration().is_some_and(recorded) {
+        if class != Class::Fence && refusal.migration().is_some_and(settled) {
             refusal.located = None;
         }
-        // What another runner recorded while this message ran is not ours to report.
-        let ours: Vec<_> = results.get(2).iter().flat_map(|rows| rows.rows()).filter_map(version).collect();
         self.session.set_exists = true;
         let retries = class == Class::Retry && self.attempt <= self.options.retries;
-        if refusal.batch.bootstraps() && ours.is_empty() && !retries {
+        // What another runner recorded while this message ran is not ours to report.
+        let ours = |member: &&Migration| how.is_of(member.version(), &self.token);
+        let done: Vec<_> = refusal.batch.members().filter(ours).collect();
+        if refusal.batch.bootstraps() && done.is_empty() && !retries {
             return self.take_apart();
         }
-        let done: Vec<_> =
-            refusal.batch.members().filter(|member| ours.contains(&member.version())).collect();
-        if !done.is_empty() {
+        let ran = !done.is_empty();
+        if ran {
             self.attempt = 1;
         }
         for migration in done {
             self.mark(migration, None);
+        }
+        // Statements run one after the other. Only a message that was refused before any of it ran can have its error
+        // further on; and what a script hides from us is not counted by us.
+        let further = |culprit: Culprit| Some(culprit.index) != missing;
+        if class != Class::Fence && (ran || refusal.error.position.is_none()) {
+            refusal.located = refusal.located.filter(|culprit| !further(*culprit));
         }
         // A script that writes to the tracker meets the fence too, and no other runner is to blame.
         let overtaken = match refusal.migration() {
@@ -121,8 +135,13 @@ impl<'a> Run<'a> {
             None => refusal.batch.members().any(recorded),
         };
         refusal.located = refusal.located.or(missing.map(|index| Culprit { index, at: None }));
+        // Nobody else has recorded it: this message has, in a transaction that ended too early.
+        if class != Class::Fence && refusal.migration().is_some_and(|one| recorded(one) && !settled(one)) {
+            return self.ended_early(refusal, true);
+        }
         match class {
             Class::Fence if overtaken => self.go_on(history),
+            Class::Unrecorded | Class::Ended => self.ended_early(refusal, false),
             Class::Busy => self.await_database(After::Look, &refusal.error),
             Class::Retry if retries => self.retry(&refusal),
             _ => self.refused(refusal, recorded),
@@ -146,6 +165,26 @@ impl<'a> Run<'a> {
         self.attempt += 1;
         self.report.retries += 1;
         State::Waiting(self.backoff.retry(), After::Look)
+    }
+
+    /// The transaction was over before its end: something may be kept, and to try again may do it twice.
+    fn ended_early(&mut self, refusal: Refusal<'a>, kept: bool) -> State<'a> {
+        let migration = refusal.migration();
+        let Refusal { error, located, .. } = refusal;
+        let (Some(culprit), Some(migration)) = (located, migration) else {
+            return self.broke_off("applying migrations, all of which are recorded", error);
+        };
+        let error = match self.dialect.classify(&error, &self.tracker) {
+            Class::Unrecorded | Class::Ended if kept => {
+                said("the script has ended the migration's transaction")
+            }
+            Class::Unrecorded | Class::Ended => said(
+                "the script has ended the migration's transaction, or removed its own row from the tracker",
+            ),
+            _ => error,
+        };
+        let failure = Failure::new(migration, error, culprit.at, self.dialect.syntax()).ended(kept);
+        self.fail(ErrorKind::Migration(failure))
     }
 
     /// What is known of a refusal when nobody can look at the database any more: the migration that failed, where
@@ -185,11 +224,6 @@ impl<'a> Run<'a> {
             Class::Permission if culprit.at.is_none() && self.is_ours(&error) => {
                 ErrorKind::Permission { doing: doing(), error }
             }
-            Class::Unrecorded => {
-                let message = "the script has removed its own row from the tracker".to_owned();
-                let error = DbError { message, ..DbError::default() };
-                ErrorKind::Migration(Failure::new(migration, error, None, self.dialect.syntax()))
-            }
             _ if culprit.at.is_none() && self.is_ours(&error) => {
                 ErrorKind::Database { doing: doing(), error }
             }
@@ -226,6 +260,39 @@ fn key_of(detail: &str) -> Option<Version> {
     after.split_once(')')?.0.parse().ok()
 }
 
-fn version(row: &[Option<String>]) -> Option<Version> {
-    row.first()?.as_deref()?.parse().ok()
+fn said(message: &str) -> DbError {
+    DbError { message: message.to_owned(), ..DbError::default() }
+}
+
+/// How versions came into the set, as the journal says.
+struct Recorded {
+    /// The last event of each, with its detail; `None` if the journal could not be read.
+    last: Option<BTreeMap<Version, (String, Option<String>)>>,
+}
+
+impl Recorded {
+    fn read(rows: Option<&ResultSet>) -> Recorded {
+        let entry = |row: &[Option<String>]| match row {
+            [Some(version), Some(event), detail] => {
+                Some((version.parse().ok()?, (event.clone(), detail.clone())))
+            }
+            _ => None,
+        };
+        Recorded { last: rows.map(|rows| rows.rows().filter_map(entry).collect()) }
+    }
+
+    /// Whether the run with this token has applied it.
+    fn is_of(&self, version: Version, token: &str) -> bool {
+        let last = self.last.as_ref().and_then(|last| last.get(&version));
+        last.is_some_and(|(event, detail)| {
+            matches!(event.as_str(), "applied" | "baselined") && detail.as_deref() == Some(token)
+        })
+    }
+
+    /// Whether somebody has journaled that it is in the set, as far as that can be known.
+    fn is_told(&self, version: Version) -> bool {
+        self.last
+            .as_ref()
+            .is_none_or(|last| last.get(&version).is_some_and(|(event, _)| event != "rolled_back"))
+    }
 }

@@ -52,11 +52,14 @@ impl<'a> Run<'a> {
         self.message += &self.dialect.begin(self.down_timeouts(down));
         self.message += &self.lock_transaction();
         self.message += &self.dialect.take_back(&self.tracker, migration.version());
+        self.message += &self.dialect.mark(&self.token);
         let script = self.message.len();
         self.message += down.sql();
         let script = script..self.message.len();
         self.message += "\n;\n";
         self.message += &self.restore();
+        self.message += &self.dialect.check_mark(&self.token);
+        self.message += &self.dialect.check_taken_back(&self.tracker, migration.version());
         self.message += &self.dialect.commit(true);
         State::Undoing(Undo { migration, part: Part::Whole(script), tries: 0 })
     }
@@ -146,6 +149,7 @@ impl<'a> Run<'a> {
             return self.roll_back(Rollback::End(ErrorKind::Permission { doing, error }));
         }
         let failure = Failure::back(undo.migration, error, at, self.dialect.syntax());
+        let failure = if class == Class::Ended { failure.ended(false) } else { failure };
         self.roll_back(Rollback::Fail(ErrorKind::Migration(failure)))
     }
 

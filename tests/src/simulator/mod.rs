@@ -178,10 +178,10 @@ impl Server {
                     entries.map(|entry| entry[1..].iter().map(|text| nullable(text)).collect()).collect(),
                 )
             }
-            _ if sql.starts_with("SELECT version FROM") => {
-                let token = between(sql, "detail = '", "'");
-                let ours = data.journal.iter().filter(|entry| entry[1] == "applied" && entry[4] == token);
-                ResultSet::new(ours.map(|entry| vec![Some(entry[0].clone())]).collect())
+            _ if sql.starts_with("SELECT version, event, detail") => {
+                let told = data.journal.iter().filter(|entry| entry[1] == "applied");
+                let row = |entry: &[String; 5]| [0, 1, 4].map(|column| Some(entry[column].clone())).to_vec();
+                ResultSet::new(told.map(row).collect())
             }
             // Nothing was renamed.
             _ if sql.starts_with("SELECT detail, version, name") => ResultSet::default(),
