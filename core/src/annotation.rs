@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::Layout;
 use crate::layout::Part;
 use crate::statement::{Fault, Script};
+use crate::visit::visit;
 
 /// A comment that tells a tool where a direction begins, or how to read what follows.
 struct Annotation {
@@ -41,9 +42,11 @@ impl Annotation {
     /// Reads a comment that has its line to itself.
     fn read(sql: &str, comment: Range<usize>) -> Option<Annotation> {
         let text = sql[comment.clone()].trim_end();
-        let before = sql[..comment.start].rsplit('\n').next().unwrap_or_default();
-        let body = text.strip_prefix("--").filter(|_| before.trim().is_empty())?;
-        let (tool, down) = instruction(body.trim())?;
+        let (tool, down) = instruction(text.strip_prefix("--")?.trim())?;
+        // No further back than the line may be long: comments can stand close to each other on one.
+        let mut before = sql[..comment.start].chars().rev().inspect(|char| visit(char.len_utf8()));
+        let first = before.find(|char| *char == '\n' || !char.is_whitespace());
+        first.is_none_or(|char| char == '\n').then_some(())?;
         Some(Annotation { tool, down, span: comment.start..comment.start + text.len() })
     }
 

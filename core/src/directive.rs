@@ -1,5 +1,6 @@
 //! Header comments that tell the runner how to run a migration.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -108,7 +109,7 @@ pub(crate) fn directives(
     part: Part,
 ) -> (Directives, Vec<Fault>) {
     let header_end = script.statements.first().map_or(sql.len(), |first| first.span().start);
-    let mut reader = Reader { directives: base, seen: Vec::new(), rerunnable: None, rust: None };
+    let mut reader = Reader { directives: base, seen: BTreeSet::new(), rerunnable: None, rust: None };
     // The directive of sqlx, which it knows by the first bytes of the file.
     reader.directives.no_transaction |= sql.starts_with("-- no-transaction");
     let mut faults = Vec::new();
@@ -156,7 +157,7 @@ fn rust_back(span: Range<usize>) -> Fault {
 
 struct Reader {
     directives: Directives,
-    seen: Vec<String>,
+    seen: BTreeSet<String>,
     /// Where `rerunnable` stands.
     rerunnable: Option<Range<usize>>,
     /// Where `rust` stands.
@@ -165,7 +166,7 @@ struct Reader {
 
 impl Reader {
     fn sees(&self, name: &str) -> bool {
-        self.seen.iter().any(|seen| seen == name)
+        self.seen.contains(name)
     }
 
     /// Reads one line of a comment.
@@ -187,7 +188,7 @@ impl Reader {
         if self.sees(name) {
             return Err((format!("the directive `{name}` is given twice"), "keep one of them".to_owned()));
         }
-        self.seen.push(name.to_owned());
+        self.seen.insert(name.to_owned());
         match (name, value.as_str()) {
             ("no-transaction", "") => self.directives.no_transaction = true,
             ("rerunnable", "") => self.directives.rerunnable = true,

@@ -2,7 +2,6 @@
 
 use crate::refuse::is_autocommit;
 use crate::statement::Statement;
-use crate::token::TokenKind;
 
 impl Statement<'_> {
     /// Whether it may simply be run again, though nobody knows what became of the first time: twice leaves the
@@ -180,16 +179,7 @@ impl Statement<'_> {
 
     /// Where the parts of a list begin that starts at this token.
     fn items(&self, from: usize) -> impl Iterator<Item = usize> {
-        let mut depth = 0_usize;
-        let behind_comma = move |(at, token): (usize, &crate::token::Token)| {
-            match token.kind {
-                TokenKind::Open => depth += 1,
-                TokenKind::Close => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            (depth == 0 && self.slice(token.span()) == ",").then_some(at + 1)
-        };
-        std::iter::once(from).chain(self.tokens().iter().enumerate().skip(from).filter_map(behind_comma))
+        self.commas(from..self.tokens().len()).into_iter().map(|part| part.start)
     }
 
     /// Where this word first stands, also inside of parentheses.

@@ -6,6 +6,7 @@ use crate::annotation::strangers;
 use crate::check::{Checked, Known, shown};
 use crate::directive::directives;
 use crate::layout::{Part, Section, Sections};
+use crate::place::Places;
 use crate::refuse::{is_autocommit, offers_no_transaction};
 use crate::scan::{File, ScannedFile, Scanner};
 use crate::statement::{Fault, read};
@@ -53,7 +54,8 @@ impl Scanner<'_> {
         let mut down = down.map(|down| self.section(file, Part::Down, down));
         for half in [Some(&mut up), down.as_mut()].into_iter().flatten() {
             let found = std::mem::take(&mut half.checked.faults);
-            faults.extend(found.into_iter().map(|fault| in_file(fault, &half.text, &text)));
+            let places = Places::of(&half.text, &text);
+            faults.extend(found.into_iter().map(|fault| places.in_file(fault)));
         }
         faults.sort_by_key(|fault| fault.span.start);
         let sound = faults.is_empty();
@@ -185,42 +187,4 @@ fn unwrapped(
         return (Known::All(read.inside_of_transaction()), Some(wrapper.masked(sql)));
     }
     (Known::Beside(base), None)
-}
-
-/// A fault of a section, where it stands in the file.
-fn in_file(fault: Fault, section: &str, file: &str) -> Fault {
-    let span = place(fault.span.start, section, file)..place(fault.span.end, section, file);
-    Fault { span, ..fault }
-}
-
-/// Lines keep their numbers, and a semicolon may have come before an annotation.
-fn place(at: usize, section: &str, file: &str) -> usize {
-    let before = section.get(..at).unwrap_or(section);
-    let start = before.rfind('\n').map_or(0, |end| end + 1);
-    let line = before.matches('\n').count();
-    let theirs = match line.checked_sub(1) {
-        None => 0,
-        Some(above) => file.match_indices('\n').nth(above).map_or(file.len(), |(end, _)| end + 1),
-    };
-    let added = section[start..].starts_with("; ") && !file[theirs..].starts_with("; ");
-    let column = (before.len() - start).saturating_sub(if added { 2 } else { 0 });
-    let mut at = (theirs + column).min(file.len());
-    while !file.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_in_a_section_is_one_in_its_file() {
-        let (section, file) = ("\n\né; x\n; -- end\n", "-- up\nabc\né; x\n-- end");
-        let at = |text: &str| place(section.find(text).unwrap(), section, file);
-        assert_eq!((at("x"), at("end")), (file.find('x').unwrap(), file.find("end").unwrap()));
-        assert_eq!(place(section.len(), section, file), file.len());
-        assert_eq!(place(section.len() + 9, section, ""), 0);
-    }
 }

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use crate::Syntax;
 use crate::statement::Fault;
+use crate::visit::visit;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenKind {
@@ -185,6 +186,7 @@ impl<'a> Lexer<'a> {
         while end < self.bytes.len() && part(self.bytes[end]) {
             end += 1;
         }
+        visit(end - start);
         end
     }
 
@@ -234,6 +236,7 @@ impl<'a> Lexer<'a> {
             let byte = self.bytes[at];
             at += if byte == mark {
                 if self.byte(at + 1) != Some(mark) {
+                    visit(at - quote);
                     return Ok((kind, at + 1));
                 }
                 2
@@ -243,6 +246,7 @@ impl<'a> Lexer<'a> {
                 1
             };
         }
+        visit(at - quote);
         let what = if kind == TokenKind::Text { "string" } else { "quoted identifier" };
         Err(Fault::unterminated(what, char::from(mark).to_string(), start..quote + 1))
     }

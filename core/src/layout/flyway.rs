@@ -1,6 +1,8 @@
 //! Flyway: `V1__description.sql`, `U1__description.sql` to undo it, `B1__description.sql` as a baseline.
 
-use super::lines::{Line, lines};
+use std::ops::Range;
+
+use super::lines::{Line, bracketed, lines};
 use super::stem::{Dashes, Prefixed, stem};
 use super::{Named, Part};
 use crate::name::NameError;
@@ -94,14 +96,11 @@ fn boolean(line: Line<'_>, key: &str, value: &str) -> Result<bool, Fault> {
 
 /// Each `${name}`: the tool fills them in everywhere, in comments and strings too.
 pub(super) fn placeholders(text: &str) -> Vec<Fault> {
-    let found = text.match_indices("${").map(|(start, _)| {
-        let line = text[start..].split('\n').next().unwrap_or_default();
-        let length = line.find('}').map_or(line.trim_end().len(), |end| end + 1);
-        let message = format!("the placeholder `{}` is not filled in", &line[..length]);
-        let help = "write the value itself: what runs must be what was embedded";
-        Fault::new(message, start..start + length, help)
-    });
-    found.collect()
+    let fault = |span: Range<usize>| {
+        let message = format!("the placeholder `{}` is not filled in", &text[span.clone()]);
+        Fault::new(message, span, "write the value itself: what runs must be what was embedded")
+    };
+    bracketed(text, "${", "}").into_iter().map(fault).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::{Section, Sections};
 use crate::Syntax;
 use crate::statement::{Fault, read};
+use crate::visit::visit;
 
 /// A line of a file and where it stands.
 #[derive(Clone, Copy)]
@@ -50,6 +51,23 @@ impl Line<'_> {
         let rest = said.strip_prefix(tool)?;
         names.iter().copied().find(|name| letters(name) == rest)
     }
+}
+
+/// Each piece of a text from `open` to `close`, or to the end of its line. Looks at no character twice: a line may hold
+/// thousands.
+pub(super) fn bracketed(text: &str, open: &str, close: &str) -> Vec<Range<usize>> {
+    let (mut found, mut from) = (Vec::new(), 0);
+    while let Some(start) = text[from..].find(open).map(|at| from + at) {
+        let rest = &text.as_bytes()[start..];
+        let is_end = |at: &usize| rest[*at] == b'\n' || rest[*at..].starts_with(close.as_bytes());
+        let end = (open.len()..rest.len()).find(is_end).unwrap_or(rest.len());
+        let closed = rest[end..].starts_with(close.as_bytes());
+        let piece = &text[start..start + end + if closed { close.len() } else { 0 }];
+        visit(start - from + piece.len());
+        found.push(start..start + piece.trim_end().len());
+        from = start + piece.len();
+    }
+    found
 }
 
 /// A section under construction.

@@ -1,6 +1,8 @@
 //! tern: `NNN_description.sql`, with one line between up and down.
 
-use super::lines::{Cut, Line, lines};
+use std::ops::Range;
+
+use super::lines::{Cut, Line, bracketed, lines};
 use super::stem::numbered;
 use super::{Named, Section, Sections};
 use crate::name::NameError;
@@ -68,16 +70,11 @@ impl Half {
 
 /// Each `{{ ... }}`: the tool runs every file through Go's templates.
 pub(super) fn templates(text: &str) -> Vec<Fault> {
-    let (mut faults, mut from) = (Vec::new(), 0);
-    while let Some(start) = text[from..].find("{{").map(|at| from + at) {
-        let line = text[start..].split('\n').next().unwrap_or_default();
-        let length = line.find("}}").map_or(line.trim_end().len(), |end| end + 2);
-        let message = format!("the template `{}` is not filled in", &line[..length]);
-        let help = "write out what it stands for: what runs must be what was embedded";
-        faults.push(Fault::new(message, start..start + length, help));
-        from = start + length;
-    }
-    faults
+    let fault = |span: Range<usize>| {
+        let message = format!("the template `{}` is not filled in", &text[span.clone()]);
+        Fault::new(message, span, "write out what it stands for: what runs must be what was embedded")
+    };
+    bracketed(text, "{{", "}}").into_iter().map(fault).collect()
 }
 
 #[cfg(test)]
