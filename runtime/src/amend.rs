@@ -64,12 +64,13 @@ pub(crate) fn amend(
     facts: &Facts,
 ) -> Result<Amended, Partial> {
     let mut amended = Amended { history: history.clone(), ..Amended::default() };
-    amended.under_old_names(set, facts.renamed.as_deref().unwrap_or_default());
     // What was taken over once and is gone again was taken back.
     if history.is_empty() && !facts.saw_history() {
         amended.adopt(set, facts.legacy.iter().flatten().next(), options);
     }
+    // First what we say ourselves: a number that it leaves behind may be that of another, which the journal knows.
     amended.rename(set);
+    amended.under_old_names(set, facts.renamed.as_deref().unwrap_or_default());
     amended.reconcile(set, options, facts)?;
     amended.accept(set, &options.accept);
     Ok(amended)

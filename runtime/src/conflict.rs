@@ -48,6 +48,17 @@ pub enum Conflict {
         /// The version and name that were applied.
         applied: (Version, String),
     },
+    /// A newer release has recorded one of ours under the number of another, which is pending.
+    Taken {
+        /// The pending version.
+        version: Version,
+        /// Its file.
+        path: String,
+        /// Its name.
+        name: String,
+        /// What has its number: the version and name that we know, and the name in the database.
+        by: (Version, String, String),
+    },
     /// The database stopped below the baseline, and the files that would bring it there are gone.
     BelowBaseline {
         /// The baseline's version.
@@ -94,6 +105,13 @@ impl fmt::Display for Conflict {
                  (`{known}`): {path}\nhelp: if it is the same migration, say so with this line in renames.txt beside \
                  it:\n  {old}_{known} -> {version}_{name}\nif a newer release applied the other one, \
                  `.unknown(Unknown::Allow)` lets this one go on"
+            ),
+            Conflict::Taken { version, path, name, by: (ours, known, recorded) } => write!(
+                f,
+                "version {version} (`{name}`) cannot be applied: a newer release has recorded version {ours} \
+                 (`{known}`) as version {version} (`{recorded}`): {path}\n\
+                 help: give `{name}` a version that no release has used, as the newer release will want it too: \
+                 rename its file; until then run the newer release"
             ),
             Conflict::BelowBaseline { version, path, highest } => {
                 let highest = highest.map_or("none".to_owned(), |highest| highest.to_string());

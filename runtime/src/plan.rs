@@ -152,6 +152,11 @@ pub(crate) fn plan(
         judge_baseline(set, history, &mut conflicts);
     }
     judge_unknown(set, history, options.unknown, &mut plan, &mut conflicts);
+    conflicts.extend(
+        plan.pending
+            .iter()
+            .filter_map(|pending| taken(history, pending.version, &pending.name, pending.path.clone())),
+    );
     if options.unknown != Unknown::Allow {
         judge_moved(set, history, &plan, &mut conflicts);
     }
@@ -201,6 +206,15 @@ fn judge_moved(set: &MigrationSet, history: &History, plan: &Plan, conflicts: &m
             conflicts.push(Conflict::Moved { version, path, name, applied });
         }
     }
+}
+
+/// The conflict of a version that is to be recorded, and that the database has for another of ours.
+pub(crate) fn taken(history: &History, version: Version, name: &str, path: String) -> Option<Conflict> {
+    let by = history.rows().iter().find_map(|row| {
+        let (_, recorded) = row.recorded.as_ref().filter(|(number, _)| *number == version)?;
+        Some((row.version, row.name.clone(), recorded.clone()))
+    })?;
+    Some(Conflict::Taken { version, path, name: name.to_owned(), by })
 }
 
 /// A database that stopped below a baseline, of whose files some are gone, cannot be brought forward.

@@ -1,5 +1,7 @@
 //! The names of the two tables.
 
+use gapless_core::Version;
+
 use crate::error::{Error, ErrorKind};
 
 /// Where the applied set and its journal are.
@@ -51,11 +53,20 @@ impl Tracker {
     ///
     /// Source: <http://www.isthe.com/chongo/tech/comp/fnv/>, "FNV-1a".
     pub fn lock_key(&self) -> i64 {
-        let hash = self.shown().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
-        i64::from_ne_bytes(hash.to_ne_bytes())
+        fnv(&self.shown())
     }
+
+    /// The key of the advisory lock of a migration's name: the same of `schema.table/version_name`.
+    pub(crate) fn name_key(&self, version: Version, name: &str) -> i64 {
+        fnv(&format!("{}/{version}_{name}", self.shown()))
+    }
+}
+
+fn fnv(text: &str) -> i64 {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    i64::from_ne_bytes(hash.to_ne_bytes())
 }
 
 const JOURNAL: &str = "_journal";

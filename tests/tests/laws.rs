@@ -1,7 +1,7 @@
 //! Laws of a run, whatever is embedded and whatever is applied.
 
 use gapless::engine::Postgres;
-use gapless::{MigrationSet, Report, Runner, Unknown, Version};
+use gapless::{Locking, MigrationSet, Report, Runner, Unknown, Version};
 use gapless_tests::set::set;
 use gapless_tests::simulator::{Client, Data, Fault, Server};
 use proptest::collection::{btree_set, vec};
@@ -98,4 +98,94 @@ proptest! {
         prop_assert_eq!(some.held_back() + below.len(), all.len());
         prop_assert_eq!(numbers(&some), below);
     }
+
+    /// Releases that add, renumber and branch off run in any order, and two of them at once: each run ends within so
+    /// many messages, and nothing is done twice.
+    #[test]
+    fn every_run_ends_and_nothing_runs_twice(lineage in lineages(), runs in vec((any::<Index>(), any::<Index>(), any::<u16>()), 1..8)) {
+        let mut server = Server::default();
+        for (first, second, schedule) in runs {
+            let pair = [first, second].map(|pick| &lineage[pick.index(lineage.len())]);
+            let locking = if schedule % 2 == 0 { Locking::Session } else { Locking::None };
+            let sets = pair.map(Release::set);
+            let started = sets.each_ref().map(|set| set.runner().locking(locking).into_run(&Postgres).unwrap());
+            let mut clients = started.map(|run| Client::new(&mut server, run, Fault::None));
+            let mut open = [true; 2];
+            for step in 0_u32.. {
+                prop_assert!(step < 2000, "the runs do not end: {:?}", pair);
+                let turn = usize::from(schedule >> (step % 16) & 1 == 1);
+                let turn = if open[turn] { turn } else { 1 - turn };
+                if !open[turn] {
+                    break;
+                }
+                open[turn] = clients[turn].advance(&mut server);
+            }
+            let sent = clients.iter().map(Client::sent).max().unwrap_or_default();
+            prop_assert!(sent <= 40 + 6 * 8, "{sent} messages: {:?}", pair);
+            prop_assert!(server.is_quiet());
+            let mut once = server.data.effects.clone();
+            once.sort();
+            let before = once.len();
+            once.dedup();
+            prop_assert_eq!(once.len(), before, "done twice by {:?}: {:?}", pair, &server.data);
+        }
+    }
+}
+
+/// A release: each migration by what it is, with its number; and what was renumbered on the way to it.
+#[derive(Clone, Debug, Default)]
+struct Release {
+    numbers: Vec<(usize, i64)>,
+    renames: Vec<(usize, i64, i64)>,
+}
+
+impl Release {
+    fn set(&self) -> MigrationSet {
+        let mut files: Vec<_> = self
+            .numbers
+            .iter()
+            .map(|(what, number)| (format!("{number}_m{what}.sql"), format!("EFFECT {what}")))
+            .collect();
+        let lines = self.renames.iter().map(|(what, old, new)| format!("{old}_m{what} -> {new}_m{what}\n"));
+        let lines: String = lines.collect();
+        if !lines.is_empty() {
+            files.push(("renames.txt".to_owned(), lines));
+        }
+        set(&files.iter().map(|(file, text)| (file.as_str(), text.as_str())).collect::<Vec<_>>())
+    }
+
+    /// The next one: with something new under this number, or with something under another; itself if that is taken.
+    fn next(&self, added: usize, what: usize, number: i64, moves: bool) -> Release {
+        let mut next = self.clone();
+        if self.numbers.iter().any(|(_, taken)| *taken == number) {
+            return next;
+        }
+        let at = what % self.numbers.len().max(1);
+        match next.numbers.get_mut(at).filter(|_| moves) {
+            // A number is left behind once.
+            Some((what, old))
+                if !self.renames.iter().any(|(other, before, _)| (other, before) == (what, &number)) =>
+            {
+                next.renames.push((*what, *old, number));
+                *old = number;
+            }
+            Some(_) => {}
+            None => next.numbers.push((added, number)),
+        }
+        next
+    }
+}
+
+/// Each release comes from an earlier one, not always the last.
+fn lineages() -> impl Strategy<Value = Vec<Release>> {
+    vec((any::<Index>(), 0usize..10, 1i64..7, any::<bool>()), 2..8).prop_map(|steps| {
+        let mut releases = vec![Release { numbers: vec![(0, 1), (1, 2)], ..Release::default() }];
+        for (parent, what, number, moves) in steps {
+            let parent = &releases[parent.index(releases.len())];
+            // What is added on two branches is two migrations.
+            let next = parent.next(releases.len() + 1, what, number, moves);
+            releases.push(next);
+        }
+        releases
+    })
 }

@@ -3,6 +3,7 @@
 mod amend;
 mod catalog;
 mod class;
+mod contest;
 mod describe;
 mod looks;
 mod postgres;
@@ -152,14 +153,38 @@ pub trait Dialect: fmt::Debug + Sync {
     }
 
     /// Journals that these stems were names of a migration before, for releases that know no other.
-    fn journal_names(&self, tracker: &Tracker, migration: &Migration, stems: &[(Version, &str)]) -> String {
-        let (version, name) = (migration.version(), self.literal(migration.name()));
+    fn journal_names(
+        &self,
+        tracker: &Tracker,
+        version: Version,
+        name: &str,
+        stems: &[(Version, &str)],
+    ) -> String {
+        let name = self.literal(name);
         let row = |(old, known): &(Version, &str)| {
             format!("({version}, {name}, 'renamed', {})", self.literal(&format!("{old}_{known}")))
         };
         let rows: Vec<_> = stems.iter().map(row).collect();
         let journal = tracker.journal();
         format!("INSERT INTO {journal} (version, name, event, detail) VALUES {};\n", rows.join(", "))
+    }
+
+    /// Waits for every other transaction that claims this name of a migration, until whose end this one holds it; empty
+    /// where transactions that write do not overlap.
+    fn claim_name(&self, _tracker: &Tracker, _version: Version, _name: &str) -> String {
+        String::new()
+    }
+
+    /// Violates the key of the migration's row, which this transaction has written, if one of these old names is in the
+    /// set, or the set has under another name what was once called one of these.
+    fn contest(
+        &self,
+        tracker: &Tracker,
+        migration: &Migration,
+        before: &[(Version, &str)],
+        own: &[(Version, &str)],
+    ) -> String {
+        contest::statement(self, tracker, migration, before, own)
     }
 
     /// The columns of another table (name, type, the database, the schema that it is in); no rows if it is

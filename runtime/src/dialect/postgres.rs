@@ -182,6 +182,10 @@ impl Dialect for Postgres {
         format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE;\n", tracker.set())
     }
 
+    fn claim_name(&self, tracker: &Tracker, version: Version, name: &str) -> String {
+        format!("SELECT pg_catalog.pg_advisory_xact_lock({});\n", tracker.name_key(version, name))
+    }
+
     fn take_back(&self, tracker: &Tracker, version: Version) -> String {
         format!(
             "WITH gone AS (DELETE FROM {} WHERE version = {version} RETURNING name) \

@@ -83,7 +83,9 @@ impl Dialect for Sqlite {
 
     fn create(&self, tracker: &Tracker, _: Missing) -> String {
         let (set, journal) = (tracker.set(), tracker.journal());
-        let index = quoted(&format!("{}_started", tracker.journal_table()));
+        let [index, names] =
+            ["started", "renamed"].map(|name| quoted(&format!("{}_{name}", tracker.journal_table())));
+        let (schema, table) = (quoted(tracker.schema()), quoted(&tracker.journal_table()));
         format!(
             "CREATE TABLE IF NOT EXISTS {set} (version INTEGER PRIMARY KEY, name TEXT NOT NULL, \
              applied_at TEXT NOT NULL DEFAULT {NOW}, checksum TEXT);\n\
@@ -91,9 +93,8 @@ impl Dialect for Sqlite {
              version INTEGER NOT NULL, name TEXT NOT NULL, event TEXT NOT NULL, \
              attempt INTEGER NOT NULL DEFAULT 1, statement INTEGER, statements INTEGER, duration_ms INTEGER, \
              db_user TEXT, application TEXT, backend_pid INTEGER, detail TEXT);\n\
-             CREATE UNIQUE INDEX IF NOT EXISTS {}.{index} ON {} (version, attempt) WHERE event = 'started';\n",
-            quoted(tracker.schema()),
-            quoted(&tracker.journal_table()),
+             CREATE UNIQUE INDEX IF NOT EXISTS {schema}.{index} ON {table} (version, attempt) WHERE event = 'started';\n\
+             CREATE INDEX IF NOT EXISTS {schema}.{names} ON {table} (detail) WHERE event = 'renamed';\n",
         )
     }
 

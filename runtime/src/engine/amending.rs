@@ -71,7 +71,7 @@ impl<'a> Run<'a> {
         if !same || (adopts && read != before.last()) {
             return self.roll_back(Rollback::Wait);
         }
-        self.message = self.dialect.amend(&self.tracker, self.plan.changes());
+        self.message = self.amendments();
         self.message += &self.dialect.commit(true);
         State::Amending(Amending::Writing)
     }

@@ -10,7 +10,6 @@ use super::reply::{DbError, ResultSet};
 use super::run::Run;
 use crate::dialect::{APPLIED, Dialect, Prepared};
 use crate::options::Locking;
-use crate::plan::covered;
 
 /// A message is at most about this long, so that neither side holds much of it at once.
 const MOST_BYTES: usize = 1 << 20;
@@ -105,36 +104,6 @@ impl<'a> Batch<'a> {
         let index = self.segments.iter().position(|segment| segment.whole.contains(&at))?;
         let script = &self.segments[index].script;
         Some(Culprit { index, at: script.contains(&at).then(|| at - script.start) })
-    }
-}
-
-impl<'a> Run<'a> {
-    /// The row of a migration, or those of all that a baseline stands for, and the names that they had before.
-    pub(super) fn record(&self, migration: &Migration, prepared: Option<&Prepared>) -> String {
-        let baseline = self.set.baseline().filter(|_| migration.is_baseline());
-        let mut sql = match (baseline, prepared) {
-            (Some(baseline), _) => {
-                self.dialect.record_covered(&self.tracker, &mut covered(self.set, baseline))
-            }
-            (None, Some(prepared)) => prepared.record(self.dialect, migration),
-            (None, None) => self.dialect.record(&self.tracker, migration),
-        };
-        if !self.set.renames().is_empty() {
-            let covered = baseline.into_iter().flat_map(|baseline| covered(self.set, baseline));
-            for recorded in covered.chain(Some(migration).filter(|_| baseline.is_none())) {
-                let before = self.names_before(recorded);
-                if !before.is_empty() {
-                    sql += &self.dialect.journal_names(&self.tracker, recorded, &before);
-                }
-            }
-        }
-        sql
-    }
-
-    /// The names that a migration had before, as `renames.txt` says.
-    pub(super) fn names_before(&self, migration: &Migration) -> Vec<(Version, &'a str)> {
-        let renames = self.set.renames().iter().filter(|rename| rename.to() == migration.version());
-        renames.filter_map(gapless_core::Rename::from_stem).collect()
     }
 }
 

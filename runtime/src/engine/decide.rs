@@ -1,18 +1,18 @@
 //! From the applied set to what is to be done.
 
-use gapless_core::MigrationSet;
+use gapless_core::{Migration, MigrationSet};
 
 use super::look::Decision;
 use super::reply::ResultSet;
 use super::run::{Run, State};
-use crate::Change;
 use crate::amend::{Amended, Facts, amend, touches};
 use crate::error::ErrorKind;
 use crate::event::Event;
 use crate::history::History;
-use crate::plan::{Origin, Plan, plan};
+use crate::plan::{Origin, Plan, plan, taken};
 use crate::rollback::{Rollback, Stuck, taken_back};
 use crate::runner::Goal;
+use crate::{Change, Conflict};
 
 impl<'a> Run<'a> {
     /// Compares the applied set with ours.
@@ -80,6 +80,10 @@ impl<'a> Run<'a> {
             Ok(plan) => plan,
             Err(conflicts) => return self.ended(ErrorKind::Conflict(conflicts)),
         };
+        let conflicts: Vec<_> = changes.iter().filter_map(|change| self.taken(change, history)).collect();
+        if !conflicts.is_empty() {
+            return self.ended(ErrorKind::Conflict(conflicts));
+        }
         plan.changes = changes;
         plan.creates = self.creates(&plan);
         plan.warnings.extend(warnings);
@@ -87,6 +91,15 @@ impl<'a> Run<'a> {
             Some(end) => Decision::End(Box::new(end)),
             None => Decision::Work,
         }
+    }
+
+    /// The conflict of a change that would record a version which the database has for another.
+    fn taken(&self, change: &Change, history: &History) -> Option<Conflict> {
+        if let Change::Accepted { .. } | Change::Renamed { both: true, .. } = change {
+            return None;
+        }
+        let path = self.set.find(change.version()).map(Migration::file).unwrap_or_default();
+        taken(history, change.version(), change.name(), path)
     }
 
     fn ended(&mut self, kind: ErrorKind) -> Decision<'a> {

@@ -36,7 +36,7 @@ impl<'a> Run<'a> {
         }
         self.message += &self.create_legacy();
         if !self.plan.changes().is_empty() {
-            self.message += &self.dialect.amend(&self.tracker, self.plan.changes());
+            self.message += &self.amendments();
         }
         State::Rehearsing(None)
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gapless_core::Statement;
 
-use super::reply::{ResultSet, is_truth};
+use super::reply::{DbError, ResultSet, is_truth};
 use super::run::{After, Run, State};
 use super::stepwise::{Phase, Stepwise};
 use crate::dialect::Entry;
@@ -102,7 +102,12 @@ impl<'a> Run<'a> {
         let version = steps.migration.version();
         let total = steps.statements.len();
         if progress.recorded {
-            return self.look();
+            if self.is_overtaken(self.history.rows().len()) {
+                return self.look_again();
+            }
+            let message = "it is in the set, and is not what the set was read to hold under that version";
+            let error = DbError { message: message.to_owned(), ..DbError::default() };
+            return self.broke_off(&format!("applying version {version}"), error);
         }
         self.watch(&steps, progress);
         if self.lock_waited + self.spent < progress.patience(self.options.lock_wait) && !self.resolves(&steps)

@@ -12,7 +12,7 @@ use crate::Failure;
 use crate::dialect::Class;
 use crate::error::ErrorKind;
 use crate::event::Event;
-use crate::history::History;
+use crate::history::{History, Row};
 
 /// A message that the database refused.
 #[derive(Debug)]
@@ -131,7 +131,7 @@ impl<'a> Run<'a> {
         // A script that writes to the tracker meets the fence too, and no other runner is to blame.
         let overtaken = match refusal.migration() {
             Some(migration) if migration.is_baseline() => !history.is_empty(),
-            Some(migration) => recorded(migration),
+            Some(migration) => recorded(migration) || self.is_elsewhere(migration, &history),
             None => refusal.batch.members().any(recorded),
         };
         refusal.located = refusal.located.or(missing.map(|index| Culprit { index, at: None }));
@@ -140,7 +140,7 @@ impl<'a> Run<'a> {
             return self.ended_early(refusal, true);
         }
         match class {
-            Class::Fence if overtaken => self.go_on(history),
+            Class::Fence if overtaken && self.is_overtaken(history.rows().len()) => self.go_on(history),
             Class::Unrecorded | Class::Ended => self.ended_early(refusal, false),
             Class::Busy => self.await_database(After::Look, &refusal.error),
             Class::Retry if retries => self.retry(&refusal),
@@ -148,12 +148,20 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Whether another release may have recorded it under another name.
+    fn is_elsewhere(&self, migration: &Migration, history: &History) -> bool {
+        let known =
+            |(version, name): &(Version, &str)| history.find(*version).is_some_and(|row| row.name == *name);
+        let strange = |row: &Row| self.set.find(row.version).is_none_or(|ours| ours.name() != row.name);
+        self.names_before(migration.version()).iter().any(known) || history.rows().iter().any(strange)
+    }
+
     /// Another runner was faster with one of them: what is left is ours.
     fn go_on(&mut self, history: History) -> State<'a> {
         match self.decide_on(history) {
             Decision::End(end) => *end,
-            Decision::Work => self.begin_work(),
-            Decision::Ask(_) => self.look(),
+            Decision::Work if self.overtaken.is_new() => self.begin_work(),
+            Decision::Work | Decision::Ask(_) => self.look_again(),
         }
     }
 

@@ -7,6 +7,7 @@ use gapless_core::{Migration, MigrationSet, Version};
 use super::amending::Amending;
 use super::backoff::Backoff;
 use super::batch::Batch;
+use super::bound::Overtaken;
 use super::consult::{LegacyTable, Question, Then};
 use super::named;
 use super::rehearse::{Rehearsal, Scene};
@@ -79,6 +80,7 @@ pub struct Run<'a> {
     pub(super) token: String,
     pub(super) attempt: u32,
     pub(super) backoff: Backoff,
+    pub(super) overtaken: Overtaken,
     pub(super) unlock_tries: u32,
     /// How long it has waited for others since it last got on.
     pub(super) lock_waited: Duration,
@@ -215,6 +217,7 @@ impl<'a> Run<'a> {
             token: format!("run {seed:016x}"),
             attempt: 1,
             backoff: Backoff::new(seed),
+            overtaken: Overtaken::default(),
             unlock_tries: 0,
             lock_waited: Duration::ZERO,
             told: Duration::ZERO,

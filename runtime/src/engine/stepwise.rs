@@ -95,8 +95,11 @@ impl<'a> Run<'a> {
                 return self.end(Err(ErrorKind::Refused(problems)));
             }
         };
-        self.message =
-            self.dialect.progress(&self.tracker, migration.version(), &self.names_before(migration));
+        self.message = self.dialect.progress(
+            &self.tracker,
+            migration.version(),
+            &self.names_before(migration.version()),
+        );
         State::Stepping(Stepwise {
             migration,
             statements,
@@ -152,7 +155,7 @@ impl<'a> Run<'a> {
         self.message = self.restore();
         self.message += &self.dialect.begin(Timeouts::default());
         self.message += &self.lock_transaction();
-        self.message += &self.dialect.record(&self.tracker, steps.migration);
+        self.message += &self.record(steps.migration, None);
         self.message += &self.dialect.journal_applied(&self.tracker, steps.migration, &self.token);
         self.message += &self.dialect.commit(true);
         State::Stepping(steps)
@@ -174,7 +177,10 @@ impl<'a> Run<'a> {
         match steps.phase {
             // Another runner began it, or recorded it, at the same moment.
             Phase::Starting if class == Class::Fence => self.wait(After::Look, None),
-            Phase::Recording if class == Class::Fence => self.roll_back(Rollback::Look),
+            Phase::Recording if class == Class::Fence && self.is_overtaken(self.history.rows().len()) => {
+                let again = if self.overtaken.is_new() { Rollback::Look } else { Rollback::Retry };
+                self.roll_back(again)
+            }
             Phase::Recording if again => self.roll_back(Rollback::Again(steps)),
             _ if again => {
                 steps.begun_before |= steps.phase == Phase::Executing;

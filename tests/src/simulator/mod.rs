@@ -6,6 +6,7 @@
 #![allow(clippy::result_large_err, reason = "speed is no matter here")]
 
 mod client;
+mod moving;
 
 use gapless::Syntax;
 use gapless::engine::{APPLIED, DbError, Position, ResultSet};
@@ -21,6 +22,8 @@ pub struct Data {
     pub set: Vec<[String; 3]>,
     /// Version, event, attempt, statement, detail.
     pub journal: Vec<[String; 5]>,
+    /// What the journal knows of renames: old stem, version and name since.
+    pub renamed: Vec<[String; 3]>,
     pub effects: Vec<String>,
 }
 
@@ -183,8 +186,21 @@ impl Server {
                 let row = |entry: &[String; 5]| [0, 1, 4].map(|column| Some(entry[column].clone())).to_vec();
                 ResultSet::new(told.map(row).collect())
             }
-            // Nothing was renamed.
-            _ if sql.starts_with("SELECT detail, version, name") => ResultSet::default(),
+            _ if sql.starts_with("SELECT detail, version, name") => {
+                let row = |row: &[String; 3]| row.iter().map(|text| Some(text.clone())).collect();
+                ResultSet::new(data.renamed.iter().map(row).collect())
+            }
+            _ if ["UPDATE ", "DELETE FROM ", "LOCK TABLE "].iter().any(|verb| sql.starts_with(verb)) => {
+                moving::change(&mut data.set, sql)?;
+                ResultSet::default()
+            }
+            _ if sql.contains("pg_advisory_xact_lock") => ResultSet::default(),
+            _ if sql.contains("EXISTS (SELECT 1 FROM \"public\".\"applied_migrations_journal\" j JOIN") => {
+                if moving::is_contested(data, sql) {
+                    return Err(fenced(between(sql, ") SELECT ", ",")));
+                }
+                ResultSet::default()
+            }
             _ if sql.starts_with("SELECT a.pid") => row(&["4711", "another", "00:00:07", "ALTER TABLE t"]),
             _ if sql.contains("pg_advisory_unlock") => {
                 let held = self.lock == Some(session);
@@ -230,15 +246,7 @@ impl Server {
     fn record(&mut self, sql: &str) -> Result<ResultSet, DbError> {
         let [version, name, _, checksum] = values(sql)[..] else { panic!("four values in {sql}") };
         if self.data.set.iter().any(|row| row[0] == version) {
-            return Err(DbError {
-                schema: Some("public".to_owned()),
-                table: Some("applied_migrations".to_owned()),
-                detail: Some(format!("Key (version)=({version}) already exists.")),
-                ..refused(
-                    "23505",
-                    "duplicate key value violates unique constraint \"applied_migrations_pkey\"",
-                )
-            });
+            return Err(fenced(version));
         }
         self.data.set.push([version, name, checksum].map(|text| text.trim_matches('\'').to_owned()));
         Ok(ResultSet::default())
@@ -253,8 +261,22 @@ impl Server {
             self.data.journal.push([version.clone(), "applied".into(), "1".into(), "NULL".into(), token]);
             return row(&[APPLIED, &version, "1500"]);
         }
+        if sql.contains("(version, name, event, detail)") {
+            self.data.renamed.extend(moving::renamed(sql));
+            return ResultSet::default();
+        }
         self.data.journal.push([text(0), text(2), text(3), text(4), text(6)]);
         ResultSet::default()
+    }
+}
+
+/// The key of the set.
+fn fenced(version: &str) -> DbError {
+    DbError {
+        schema: Some("public".to_owned()),
+        table: Some("applied_migrations".to_owned()),
+        detail: Some(format!("Key (version)=({version}) already exists.")),
+        ..refused("23505", "duplicate key value violates unique constraint \"applied_migrations_pkey\"")
     }
 }
 

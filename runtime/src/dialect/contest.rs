@@ -1,0 +1,35 @@
+//! Two releases may have one migration under different names, which the key of the set does not tell.
+
+use gapless_core::{Migration, Version};
+
+use super::Dialect;
+use crate::tracker::Tracker;
+
+/// See [`Dialect::contest`]. The row is there, so that any second one violates the key.
+pub(super) fn statement<D: Dialect + ?Sized>(
+    dialect: &D,
+    tracker: &Tracker,
+    migration: &Migration,
+    before: &[(Version, &str)],
+    own: &[(Version, &str)],
+) -> String {
+    let (set, journal) = (tracker.set(), tracker.journal());
+    let row = format!("{}, {}, {}", migration.version(), dialect.literal(migration.name()), dialect.clock());
+    let is = |(version, name): &(Version, &str)| {
+        format!("s.version = {version} AND s.name = {}", dialect.literal(name))
+    };
+    let stems: Vec<_> =
+        own.iter().map(|(version, name)| dialect.literal(&format!("{version}_{name}"))).collect();
+    let own: Vec<_> = own.iter().map(is).collect();
+    let mut there = vec![format!(
+        "EXISTS (SELECT 1 FROM {journal} j JOIN {set} s ON s.version = j.version AND s.name = j.name \
+         WHERE j.event = 'renamed' AND j.detail IN ({}) AND NOT ({}))",
+        stems.join(", "),
+        own.join(" OR "),
+    )];
+    let before: Vec<_> = before.iter().map(is).collect();
+    if !before.is_empty() {
+        there.push(format!("EXISTS (SELECT 1 FROM {set} s WHERE {})", before.join(" OR ")));
+    }
+    format!("INSERT INTO {set} (version, name, applied_at) SELECT {row} WHERE {};\n", there.join(" OR "))
+}

@@ -1,0 +1,99 @@
+//! The row of a migration in the applied set, and what goes with it wherever one is written: the names that the
+//! migration had before, and a look whether another release has it under one of its names.
+
+use gapless_core::{Migration, Version};
+
+use super::run::Run;
+use crate::Change;
+use crate::dialect::Prepared;
+use crate::plan::covered;
+
+impl<'a> Run<'a> {
+    /// Records a migration, or all that a baseline stands for, in the transaction that is open.
+    pub(super) fn record(&self, migration: &Migration, prepared: Option<&Prepared>) -> String {
+        let baseline = self.set.baseline().filter(|_| migration.is_baseline());
+        let recorded: Vec<_> = match baseline {
+            Some(baseline) => covered(self.set, baseline).collect(),
+            None => vec![migration],
+        };
+        let row = match (baseline, prepared) {
+            (Some(baseline), _) => {
+                self.dialect.record_covered(&self.tracker, &mut covered(self.set, baseline))
+            }
+            (None, Some(prepared)) => prepared.record(self.dialect, migration),
+            (None, None) => self.dialect.record(&self.tracker, migration),
+        };
+        let mut sql = self.claim(&recorded);
+        sql += &row;
+        for one in &recorded {
+            sql += &self.journal_names(one.version(), one.name(), None);
+        }
+        sql + &self.contest(migration, &recorded)
+    }
+
+    /// Writes the changes down, and the names before of what they record.
+    pub(super) fn amendments(&self) -> String {
+        let changes = self.plan.changes();
+        let mut sql = self.dialect.amend(&self.tracker, changes);
+        for change in changes {
+            let told = match change {
+                // Its own row of the journal tells this one.
+                Change::Renamed { from: (old, known), .. } => Some((*old, known.as_str())),
+                Change::Accepted { .. } => continue,
+                _ => None,
+            };
+            sql += &self.journal_names(change.version(), change.name(), told);
+        }
+        sql
+    }
+
+    /// Tells releases that know no other what a migration was called before.
+    fn journal_names(&self, version: Version, name: &str, told: Option<(Version, &str)>) -> String {
+        let mut before = self.names_before(version);
+        before.retain(|stem| Some(*stem) != told);
+        if before.is_empty() {
+            return String::new();
+        }
+        self.dialect.journal_names(&self.tracker, version, name, &before)
+    }
+
+    /// The names that a migration had before, as `renames.txt` says.
+    pub(super) fn names_before(&self, version: Version) -> Vec<(Version, &'a str)> {
+        let renames = self.set.renames().iter().filter(|rename| rename.to() == version);
+        renames.filter_map(gapless_core::Rename::from_stem).collect()
+    }
+
+    /// Keeps releases that have a migration under different numbers from recording it at the same time, where no lock
+    /// does: the key of the set keeps only numbers apart.
+    fn claim(&self, recorded: &[&Migration]) -> String {
+        if self.is_alone() || self.options.locking == crate::Locking::Transaction {
+            return String::new();
+        }
+        let before = recorded.iter().flat_map(|one| self.names_before(one.version()));
+        let own = recorded.iter().filter(|_| recorded.len() == 1).map(|one| (one.version(), one.name()));
+        let mut stems: Vec<_> = before.chain(own).collect();
+        // In one order, so that two runs do not wait for each other.
+        stems.sort_unstable();
+        stems.dedup();
+        stems
+            .into_iter()
+            .map(|(version, name)| self.dialect.claim_name(&self.tracker, version, name))
+            .collect()
+    }
+
+    /// Fails like the key of the set if another release has recorded one of these under another name since the set was
+    /// looked at.
+    fn contest(&self, migration: &Migration, recorded: &[&Migration]) -> String {
+        if self.is_alone() {
+            return String::new();
+        }
+        let before: Vec<_> = recorded.iter().flat_map(|one| self.names_before(one.version())).collect();
+        let own: Vec<_> = recorded.iter().map(|one| (one.version(), one.name())).collect();
+        self.dialect.contest(&self.tracker, migration, &before, &own)
+    }
+
+    /// Whether nobody else can have recorded anything since the set was looked at.
+    fn is_alone(&self) -> bool {
+        self.session.locked
+    }
+}
