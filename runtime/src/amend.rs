@@ -1,9 +1,11 @@
 //! The history as it is once the tracker was put right, and the changes that make it so.
 
+use std::collections::BTreeMap;
+
 use gapless_core::{Migration, MigrationSet, Version};
 
 use crate::Change;
-use crate::history::{History, Row};
+use crate::history::{History, Row, Told};
 use crate::legacy::Adoption;
 use crate::options::Options;
 
@@ -16,6 +18,8 @@ pub(crate) struct Facts {
     pub(crate) tables: Option<Vec<Vec<bool>>>,
     /// What any release has renamed, as the journal says.
     pub(crate) renamed: Option<Vec<Known>>,
+    /// What was recorded by whom, in the order of the journal: version, name, and a mark of the run.
+    pub(crate) runs: Vec<(Version, String, String)>,
     /// What else the journal has seen: each event with its version.
     pub(crate) seen: Option<Vec<(String, Version)>>,
 }
@@ -71,6 +75,7 @@ pub(crate) fn amend(
     // First what we say ourselves: a number that it leaves behind may be that of another, which the journal knows.
     amended.rename(set);
     amended.under_old_names(set, facts.renamed.as_deref().unwrap_or_default());
+    amended.tell(facts);
     amended.reconcile(set, options, facts)?;
     amended.accept(set, &options.accept);
     Ok(amended)
@@ -120,6 +125,22 @@ impl Amended {
             }
         }
         self.history.know_as(&known);
+    }
+
+    /// By which runs rows were recorded, under whatever name they bore then.
+    fn tell(&mut self, facts: &Facts) {
+        let (mut begun, mut last) = (BTreeMap::new(), BTreeMap::new());
+        for (at, (version, name, run)) in facts.runs.iter().enumerate() {
+            let begun = *begun.entry(run.as_str()).or_insert(at);
+            last.insert((*version, name.as_str()), Told { at, begun });
+        }
+        let renamed = facts.renamed.as_deref().unwrap_or_default();
+        self.history.tell(|row| {
+            let find = |version: Version, name: &str| last.get(&(version, name)).copied();
+            let before =
+                || names_before(row, renamed).iter().find_map(|(version, name)| find(*version, name));
+            find(row.version, &row.name).or_else(before)
+        });
     }
 
     fn adopt(&mut self, set: &MigrationSet, adoption: Option<&Adoption>, options: &Options) {

@@ -13,11 +13,22 @@ pub(crate) struct Row {
     pub(crate) checksum: Option<Checksum>,
     /// The version and name in the database, where a newer release has renamed what we know as this row.
     pub(crate) recorded: Option<(Version, String)>,
+    /// Where in the journal it was applied, if that was looked up.
+    pub(crate) told: Option<Told>,
+}
+
+/// Places in what the journal tells of rows that were recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// Of the row.
+    pub(crate) at: usize,
+    /// Of the first row of the same run.
+    pub(crate) begun: usize,
 }
 
 impl Row {
     pub(crate) fn new(version: Version, name: String, checksum: Option<Checksum>) -> Row {
-        Row { version, name, checksum, recorded: None }
+        Row { version, name, checksum, recorded: None, told: None }
     }
 }
 
@@ -41,7 +52,14 @@ impl History {
         rows.sort_by(|(time, row), (other, second)| {
             (time.is_none(), time, row.version).cmp(&(other.is_none(), other, second.version))
         });
-        Ok(History::new(rows.into_iter().map(|(_, row)| row).collect()))
+        let history = History::new(rows.into_iter().map(|(_, row)| row).collect());
+        // Without a key it may be.
+        let twice =
+            history.by_version.windows(2).find(|pair| matches!(pair, [(one, _), (other, _)] if one == other));
+        match twice {
+            Some([(version, _), ..]) => Err(format!("version {version} is recorded twice")),
+            _ => Ok(history),
+        }
     }
 
     pub(crate) fn new(rows: Vec<Row>) -> History {
@@ -104,6 +122,11 @@ impl History {
         if let Some(row) = self.place(version).and_then(|index| self.rows.get_mut(index)) {
             row.checksum = Some(checksum);
         }
+    }
+
+    /// Says of each row where the journal tells of it.
+    pub(crate) fn tell(&mut self, told: impl Fn(&Row) -> Option<Told>) {
+        self.rows.iter_mut().for_each(|row| row.told = told(row));
     }
 
     pub(crate) fn rows(&self) -> &[Row] {

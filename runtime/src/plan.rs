@@ -284,7 +284,8 @@ fn compare(
 
 /// An unknown row is ahead if nothing that we know was applied after it, or if its version is above all
 /// of ours: a newer release was here. Time counts beside the number because that release may have applied
-/// a late migration from a parallel branch.
+/// a late migration from a parallel branch. So does what the journal tells: what was recorded by the run that recorded
+/// such a row, or after that run had begun, may be a newer release's in the same way.
 fn judge_unknown(
     set: &MigrationSet,
     history: &History,
@@ -295,8 +296,15 @@ fn judge_unknown(
     let covered = |row: &Row| set.baseline().is_some_and(|baseline| row.version <= baseline.version());
     let known = |row: &Row| set.find(row.version).is_some() || covered(row);
     let last_known = history.rows().iter().rposition(known);
-    for (index, row) in history.rows().iter().enumerate().filter(|(_, row)| !known(row)) {
-        let ahead = last_known.is_none_or(|last| index > last) || Some(row.version) > set.last_version();
+    let unknown = || history.rows().iter().enumerate().filter(|(_, row)| !known(row));
+    let is_ahead = |index: usize, row: &Row| {
+        last_known.is_none_or(|last| index > last) || Some(row.version) > set.last_version()
+    };
+    let newer = unknown().filter(|(index, row)| is_ahead(*index, row)).filter_map(|(_, row)| row.told);
+    let newer = newer.map(|told| told.begun).min();
+    for (index, row) in unknown() {
+        let since = row.told.is_some_and(|told| newer.is_some_and(|begun| told.at >= begun));
+        let ahead = since || is_ahead(index, row);
         let allowed = match policy {
             Unknown::AllowAhead => ahead,
             Unknown::Allow => true,

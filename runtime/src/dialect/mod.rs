@@ -146,6 +146,15 @@ pub trait Dialect: fmt::Debug + Sync {
         format!("SELECT detail, version, name FROM {journal} WHERE event = 'renamed' ORDER BY id;\n")
     }
 
+    /// What was recorded by which run (version, name, event, the run's token), in the order of the journal.
+    fn runs(&self, tracker: &Tracker) -> String {
+        let journal = tracker.journal();
+        format!(
+            "SELECT version, name, event, detail FROM {journal} \
+             WHERE event IN ('applied', 'baselined', 'adopted') ORDER BY id;\n"
+        )
+    }
+
     /// What else the journal has seen (event, version), each once.
     fn seen(&self, tracker: &Tracker) -> String {
         let journal = tracker.journal();

@@ -71,7 +71,7 @@ impl<'a> Run<'a> {
         self.message = match (question, &self.options.adopt) {
             (Question::LegacyForm, Some(legacy)) => self.dialect.columns(legacy.place()),
             (Question::LegacyRows, Some(legacy)) => self.legacy_rows(legacy),
-            (Question::Renamed, _) => self.dialect.renamed(&self.tracker),
+            (Question::Renamed, _) => self.dialect.renamed(&self.tracker) + &self.dialect.runs(&self.tracker),
             (Question::Journal, _) => self.dialect.seen(&self.tracker),
             (Question::Tables | Question::LegacyForm | Question::LegacyRows, _) => {
                 let tables = self.options.reconcile.iter().flat_map(|reconcile| &reconcile.tables);
@@ -98,7 +98,9 @@ impl<'a> Run<'a> {
                 Ok(())
             }
             Question::Renamed => {
-                self.facts.renamed = Some(rows.rows().filter_map(rename).collect());
+                self.facts.runs = rows.rows().filter_map(recorded).collect();
+                let renamed = results.first().cloned().unwrap_or_default();
+                self.facts.renamed = Some(renamed.rows().filter_map(rename).collect());
                 Ok(())
             }
             Question::Journal => {
@@ -219,6 +221,13 @@ fn rename(row: &[Option<String>]) -> Option<Known> {
     let [Some(old), Some(version), Some(name)] = row else { return None };
     let (before, known) = gapless_core::stem(old)?;
     Some(((before, known.to_owned()), (version.parse().ok()?, name.clone())))
+}
+
+/// A row of version, name, event and detail. What is adopted is so at once: it has no run's token.
+fn recorded(row: &[Option<String>]) -> Option<(Version, String, String)> {
+    let [Some(version), Some(name), Some(event), detail] = row else { return None };
+    let token = detail.clone().filter(|_| event != "adopted");
+    Some((version.parse().ok()?, name.clone(), token.unwrap_or_else(|| event.clone())))
 }
 
 /// A row of event and version.

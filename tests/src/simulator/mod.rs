@@ -181,6 +181,20 @@ impl Server {
                     entries.map(|entry| entry[1..].iter().map(|text| nullable(text)).collect()).collect(),
                 )
             }
+            _ if sql.starts_with("SELECT version, name, event, detail") => {
+                let told = data.journal.iter().filter(|entry| entry[1] == "applied");
+                let name =
+                    |version: &str| data.set.iter().find(|row| row[0] == version).map(|row| row[1].clone());
+                let row = |entry: &[String; 5]| {
+                    vec![
+                        Some(entry[0].clone()),
+                        Some(name(&entry[0]).unwrap_or_default()),
+                        Some(entry[1].clone()),
+                        Some(entry[4].clone()),
+                    ]
+                };
+                ResultSet::new(told.map(row).collect())
+            }
             _ if sql.starts_with("SELECT version, event, detail") => {
                 let told = data.journal.iter().filter(|entry| entry[1] == "applied");
                 let row = |entry: &[String; 5]| [0, 1, 4].map(|column| Some(entry[column].clone())).to_vec();
