@@ -43,7 +43,7 @@ impl<'a> Run<'a> {
     }
 
     /// Looks again, after a pause if the look before has not helped.
-    pub(super) fn look_again(&mut self) -> State<'a> {
+    pub(super) fn look_anew(&mut self) -> State<'a> {
         if self.overtaken.is_new() { self.look() } else { State::Waiting(self.backoff.retry(), After::Look) }
     }
 }

@@ -103,7 +103,7 @@ impl<'a> Run<'a> {
         let total = steps.statements.len();
         if progress.recorded {
             if self.is_overtaken(self.history.rows().len()) {
-                return self.look_again();
+                return self.look_anew();
             }
             let message = "it is in the set, and is not what the set was read to hold under that version";
             let error = DbError { message: message.to_owned(), ..DbError::default() };

@@ -161,7 +161,7 @@ impl<'a> Run<'a> {
         match self.decide_on(history) {
             Decision::End(end) => *end,
             Decision::Work if self.overtaken.is_new() => self.begin_work(),
-            Decision::Work | Decision::Ask(_) => self.look_again(),
+            Decision::Work | Decision::Ask(_) => self.look_anew(),
         }
     }
 
