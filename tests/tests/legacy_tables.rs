@@ -58,6 +58,14 @@ fn each_tool_knows_its_table_again() {
 }
 
 #[test]
+fn with_nothing_pending_nothing_is_created() {
+    let mut client = cluster().database().connect();
+    let adopt = Legacy::sqlx("_sqlx_migrations").create_on_fresh_database();
+    let plan = set(&[]).runner().adopt(adopt).plan(&mut client).unwrap();
+    assert!(plan.is_empty() && plan.creates().is_none(), "{plan}");
+}
+
+#[test]
 fn a_schema_that_is_missing_is_named() {
     let mut client = cluster().database().connect();
     let adopt = || Legacy::sqlx("_sqlx_migrations").schema("app").create_on_fresh_database();
