@@ -7,6 +7,7 @@ use gapless_core::{Problem, Version};
 use crate::amend::Partial;
 use crate::engine::DbError;
 use crate::event::Holder;
+use crate::remedy::Remedy;
 use crate::report::shown;
 use crate::rollback::Stuck;
 use crate::{Conflict, Failure};
@@ -129,10 +130,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Shape { table, problem } => {
                 write!(f, "the table {table} is not a tracker of applied migrations: {problem}\n{SHAPE}")
             }
-            ErrorKind::Database { doing, error } => {
-                write!(f, "the database failed while {doing}: {}", error.message)?;
-                error.fmt_details(f)
-            }
+            ErrorKind::Database { doing, error } => database(f, doing, error),
             ErrorKind::InTransaction => f.write_str(IN_TRANSACTION),
             ErrorKind::Strings => f.write_str(STRINGS),
             ErrorKind::Refused(problems) => {
@@ -163,6 +161,23 @@ impl fmt::Display for ErrorKind {
 }
 
 impl ErrorKind {
+    /// Without what may be values of rows.
+    pub(crate) fn without_values(self) -> ErrorKind {
+        match self {
+            ErrorKind::Migration(failure) => ErrorKind::Migration(failure.without_values()),
+            ErrorKind::Connection { doing, said, source } => {
+                ErrorKind::Connection { doing, said: said.map(DbError::without_values), source }
+            }
+            ErrorKind::Permission { doing, error } => {
+                ErrorKind::Permission { doing, error: error.without_values() }
+            }
+            ErrorKind::Database { doing, error } => {
+                ErrorKind::Database { doing, error: error.without_values() }
+            }
+            kind => kind,
+        }
+    }
+
     /// What was asked for and cannot be.
     fn fmt_usage(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -209,6 +224,15 @@ impl ErrorKind {
             }
             _ => Ok(()),
         }
+    }
+}
+
+fn database(f: &mut fmt::Formatter<'_>, doing: &str, error: &DbError) -> fmt::Result {
+    write!(f, "the database failed while {doing}: {}", error.message)?;
+    error.fmt_details(f)?;
+    match Remedy::of(error) {
+        Remedy::File => Ok(()),
+        remedy => write!(f, "\nhelp: {}", remedy.text("")),
     }
 }
 

@@ -3,6 +3,8 @@ use std::fmt;
 use gapless_core::{Directives, Location, Migration, Syntax, Version, snippet, split};
 
 use crate::engine::DbError;
+use crate::event::Holder;
+use crate::remedy::Remedy;
 
 /// A migration that the database refused.
 #[derive(Clone, Debug)]
@@ -13,8 +15,19 @@ pub struct Failure {
     error: DbError,
     place: Option<Place>,
     manner: Manner,
+    remedy: Remedy,
     /// Whether it was taken back.
     back: bool,
+    aftermath: Box<Aftermath>,
+}
+
+/// What the database was asked afterwards.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Aftermath {
+    /// Indexes that it left behind, and that are invalid.
+    pub(crate) invalid: Vec<String>,
+    /// Who had a lock on what it names, and which.
+    pub(crate) blocker: Option<(Holder, String)>,
 }
 
 /// How it ran, which decides what was kept of it.
@@ -61,7 +74,9 @@ impl Failure {
         let place = at.map(|at| Place::new(&path, migration.sql(), at, syntax));
         let (version, name) = (migration.version(), migration.name().to_owned());
         let manner = Manner::of(migration.directives());
-        Failure { version, name, path, error, place, manner, back: false }
+        let remedy = Remedy::of(&error);
+        let aftermath = Box::default();
+        Failure { version, name, path, error, place, manner, remedy, back: false, aftermath }
     }
 
     /// The same of the way back.
@@ -87,6 +102,31 @@ impl Failure {
     /// The transaction was over before the end of its script.
     pub(crate) fn ended(self, recorded: bool) -> Failure {
         Failure { manner: Manner::Ended { recorded }, ..self }
+    }
+
+    pub(crate) fn with_aftermath(self, aftermath: Aftermath) -> Failure {
+        Failure { aftermath: Box::new(aftermath), ..self }
+    }
+
+    pub(crate) fn is_back(&self) -> bool {
+        self.back
+    }
+
+    /// Whether it ran statement by statement.
+    pub(crate) fn is_step(&self) -> bool {
+        self.manner == Manner::Steps
+    }
+
+    /// The database had no history when the run began.
+    pub(crate) fn without_history(self) -> Failure {
+        let known = self.back || !Remedy::is_of_existing(&self.error);
+        Failure { remedy: if known { self.remedy } else { Remedy::History }, ..self }
+    }
+
+    /// Without what may be values of rows.
+    pub(crate) fn without_values(self) -> Failure {
+        let error = if self.is_code() { self.error.without_words() } else { self.error.without_values() };
+        Failure { error, ..self }
     }
 
     /// Whether something of it may have been kept.
@@ -122,6 +162,16 @@ impl Failure {
     /// Which statement of the file, counted from 1, where that is known.
     pub fn statement(&self) -> Option<usize> {
         self.place.as_ref().and_then(|place| place.statement).map(|(number, _)| number)
+    }
+
+    /// After a lock timeout or a deadlock, a session that still had a lock on a table that the statement names.
+    pub fn blocker(&self) -> Option<&Holder> {
+        self.aftermath.blocker.as_ref().map(|(holder, _)| holder)
+    }
+
+    /// The invalid indexes that a failed `CREATE INDEX CONCURRENTLY` or `REINDEX` has left behind.
+    pub fn invalid_indexes(&self) -> &[String] {
+        &self.aftermath.invalid
     }
 
     /// What the database said.
@@ -163,6 +213,20 @@ impl fmt::Display for Failure {
             write!(f, "\nstatement {number} of {of}")?;
         }
         self.error.fmt_details(f)?;
+        let Aftermath { invalid, blocker } = &*self.aftermath;
+        if let Some((holder, lock)) = blocker {
+            write!(f, "\nnote: {lock} is held by {holder}")?;
+        }
+        if !invalid.is_empty() {
+            write!(
+                f,
+                "\nnote: left behind and invalid, while writes still maintain it: {}",
+                invalid.join(", ")
+            )?;
+            if !self.back {
+                f.write_str("; the next run drops it before it builds it again")?;
+            }
+        }
         let kept = match self.manner {
             Manner::LeftBehind => {
                 "what it had done by then is committed, and with it the record: look at the database; do not end the \
@@ -179,16 +243,18 @@ impl fmt::Display for Failure {
             Manner::HalfDone => {
                 "it may have committed a part of its work: look at the database, then start once with `.resolve(...)`"
             }
-            Manner::Steps if self.back => {
-                "its statements before this one stay done, and would be repeated: mend the file so that it can begin \
-                 there, and start again"
-            }
-            Manner::Steps => {
-                "its statements before this one stay done and will not be repeated; mend the file and start again"
-            }
-            Manner::Transaction => "nothing of it was kept; mend the file and start again",
-            Manner::Code => "nothing of it was kept; mend the code and start again",
+            Manner::Steps if self.back => "its statements before this one stay done, and would be repeated",
+            Manner::Steps => "its statements before this one stay done and will not be repeated",
+            Manner::Transaction | Manner::Code => "nothing of it was kept",
         };
-        write!(f, "\nhelp: {kept}")
+        let own = match self.manner {
+            Manner::LeftBehind | Manner::HalfDone | Manner::Ended { .. } => {
+                return write!(f, "\nhelp: {kept}");
+            }
+            Manner::Steps if self.back => "mend the file so that it can begin there, and start again",
+            Manner::Code => "mend the code and start again",
+            Manner::Steps | Manner::Transaction => "mend the file and start again",
+        };
+        write!(f, "\nhelp: {kept}; {}", self.remedy.text(own))
     }
 }

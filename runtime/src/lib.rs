@@ -42,6 +42,7 @@ mod options;
 mod pending;
 mod plan;
 mod reconcile;
+mod remedy;
 mod report;
 mod rollback;
 mod runner;

@@ -97,6 +97,7 @@ pub(crate) struct Options {
     pub(crate) accept: Vec<Version>,
     pub(crate) baseline: Baseline,
     pub(crate) rollback: Option<Rollback>,
+    pub(crate) hide_values: bool,
 }
 
 impl Options {
@@ -127,6 +128,7 @@ impl Default for Options {
             accept: Vec::new(),
             baseline: Baseline::default(),
             rollback: None,
+            hide_values: false,
         }
     }
 }

@@ -157,6 +157,14 @@ impl<'a> Runner<'a> {
         self
     }
 
+    /// Leaves out of errors, events and the journal what may be values of rows: the details and the context that the
+    /// database gives, and its message where it quotes values or is what a script or code says by itself. For
+    /// databases whose rows must not end up in logs. Default: everything that the database says is told.
+    pub fn hide_values(mut self) -> Self {
+        self.options.hide_values = true;
+        self
+    }
+
     /// Is told what the run is at, as it happens.
     pub fn on_event(mut self, listener: impl FnMut(&Event<'_>) + Send + 'a) -> Self {
         self.listener = Listener(Some(Box::new(listener)));

@@ -28,6 +28,8 @@ pub struct Server {
     pub port: u16,
     directory: PathBuf,
     data: &'static str,
+    /// Where the locale of its messages is, if they are not in English.
+    locales: Option<PathBuf>,
     _keeper: Option<Child>,
 }
 
@@ -62,15 +64,40 @@ impl Server {
                 .args(["-U", "postgres", "-A", "trust", "-N", "--no-locale", "-E", "UTF8", "-D"])
                 .arg(directory.join("data")),
         );
-        let server = Server { port: free_port(), directory, data: "data", _keeper: Some(keeper) };
+        let server =
+            Server { port: free_port(), directory, data: "data", locales: None, _keeper: Some(keeper) };
         server.start();
         server
     }
 
+    /// A new server whose messages are in Japanese, running; `None` where its texts or the locale's sources are not
+    /// installed.
+    pub fn start_in_japanese() -> Option<Server> {
+        let mut server = Server::start_new();
+        server.stop_immediately();
+        let locale = server.directory.join("ja_JP.UTF-8");
+        let mut localedef = unprivileged(Path::new("localedef"));
+        localedef.args(["-i", "ja_JP", "-f", "UTF-8"]).arg(&locale);
+        if !localedef.output().is_ok_and(|output| output.status.success()) {
+            return None;
+        }
+        server.locales = Some(server.directory.clone());
+        server.start();
+        let mut client = server.database("postgres", false).connect();
+        let error = client.batch_execute("SELECT 1 / 0").expect_err("nobody divides by zero");
+        let message = error.as_db_error().expect("the server says so").message().to_owned();
+        (!message.is_ascii()).then_some(server)
+    }
+
     /// A streaming standby of this server, running.
     pub fn standby(&self) -> Server {
-        let standby =
-            Server { port: free_port(), directory: self.directory.clone(), data: "standby", _keeper: None };
+        let standby = Server {
+            port: free_port(),
+            directory: self.directory.clone(),
+            data: "standby",
+            locales: None,
+            _keeper: None,
+        };
         let mut copy = unprivileged(&programs().join("pg_basebackup"));
         copy.args(["-h", "127.0.0.1", "-U", "postgres", "-R", "-X", "stream", "-c", "fast", "-p"]);
         done(copy.arg(self.port.to_string()).arg("-D").arg(standby.data()));
@@ -89,10 +116,17 @@ impl Server {
 
     /// Starts it, however it ended.
     pub fn start(&self) {
-        let options = format!("-k {} -h 127.0.0.1 -p {} -c fsync=off", self.directory.display(), self.port);
+        let mut options =
+            format!("-k {} -h 127.0.0.1 -p {} -c fsync=off", self.directory.display(), self.port);
+        if self.locales.is_some() {
+            options += " -c lc_messages=ja_JP.UTF-8";
+        }
         let begun = Instant::now();
         loop {
             let mut start = self.control("start");
+            if let Some(locales) = &self.locales {
+                start.env("LOCPATH", locales);
+            }
             start.args(["-w", "-o", &options, "-l"]).arg(self.directory.join(format!("{}.log", self.data)));
             if start.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("pg_ctl starts").success() {
                 return;

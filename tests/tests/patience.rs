@@ -11,6 +11,10 @@ use gapless_tests::set::tables;
 fn a_locked_tracker_is_waited_for() {
     for setting in ["lock_timeout", "statement_timeout"] {
         for (pending, first) in [(tables(1), true), (tables(2), true), (tables(2), false)] {
+            if setting == "statement_timeout" && !first {
+                // Then it may be the migration that has no time.
+                continue;
+            }
             let database = cluster().database();
             tables(1).runner().run(&mut database.connect()).unwrap();
             let mut holder = database.connect();

@@ -2,6 +2,7 @@
 
 use gapless_core::Concurrent;
 
+use super::looks::SESSION_OF;
 use super::{Dialect, Table};
 use crate::tracker::{Tracker, quoted};
 
@@ -45,6 +46,23 @@ pub(super) fn indexes(dialect: &dyn Dialect, statement: &Concurrent<'_>) -> Opti
              JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {filter};\n"
     ))
+}
+
+/// The session that has been in its transaction for longest of those with a lock on a relation of these names.
+pub(super) fn blocker(dialect: &dyn Dialect, names: &[String]) -> Option<String> {
+    let names: Vec<_> = names.iter().map(|name| dialect.literal(name)).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "SELECT {SESSION_OF}, pg_catalog.format('%s on %I.%I', l.mode, n.nspname, c.relname) \
+             FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid) \
+             JOIN pg_catalog.pg_class c ON c.oid = l.relation \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE l.locktype = 'relation' AND l.granted AND a.pid <> pg_catalog.pg_backend_pid() \
+             AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
+             AND n.nspname <> 'pg_catalog' AND c.relname IN ({}) ORDER BY a.xact_start LIMIT 1;\n",
+            names.join(", ")
+        )
+    })
 }
 
 /// The columns of a table: name, type, database, schema.

@@ -79,6 +79,12 @@ pub trait Dialect: fmt::Debug + Sync {
     /// statement; `None` if nothing can tell.
     fn inspect(&self, statement: &Concurrent<'_>) -> Option<String>;
 
+    /// Another session that has a lock on a relation with one of these names (pid, application, since, query, state,
+    /// what it has); `None` if nothing can tell.
+    fn blocker(&self, _names: &[String]) -> Option<String> {
+        None
+    }
+
     /// Begins a transaction with these timeouts in it.
     fn begin(&self, timeouts: Timeouts) -> String;
 

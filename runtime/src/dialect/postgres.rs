@@ -121,6 +121,10 @@ impl Dialect for Postgres {
         catalog::indexes(self, statement)
     }
 
+    fn blocker(&self, names: &[String]) -> Option<String> {
+        catalog::blocker(self, names)
+    }
+
     fn begin(&self, timeouts: Timeouts) -> String {
         format!("BEGIN;\n{}", self.set_local_timeouts(timeouts))
     }

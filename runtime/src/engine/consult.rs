@@ -191,7 +191,7 @@ impl<'a> Run<'a> {
         };
         let adoption = legacy
             .read(&rows, self.set, &renames, &self.options.accept)
-            .map_err(|refusals| refusals.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+            .map_err(|refusals| crate::legacy::told(&refusals))?;
         self.facts.legacy = Some(Some(adoption));
         if let Some(table) = &mut self.legacy {
             table.rows = rows;

@@ -6,8 +6,10 @@ use gapless_core::Migration;
 
 use super::reply::{DbError, ResultSet};
 use super::run::{Rollback, Run, State};
+use crate::Report;
 use crate::dialect::{Class, Entry};
 use crate::error::{ErrorKind, Lost};
+use crate::options::Options;
 
 /// How often a lock is looked for that a pooler has left with another backend.
 const UNLOCK_TRIES: u32 = 50;
@@ -56,6 +58,7 @@ impl<'a> Run<'a> {
     /// Ends with a failed migration, after journaling it. The commit of that row is durable, and so
     /// makes everything before it durable.
     pub(super) fn fail(&mut self, kind: ErrorKind) -> State<'a> {
+        let kind = told(kind, &self.options, &self.report);
         let ErrorKind::Migration(failure) = &kind else { return self.end(Err(kind)) };
         let entry = Entry {
             version: failure.version(),
@@ -67,31 +70,41 @@ impl<'a> Run<'a> {
             detail: Some(failure.database_error().message.clone()),
         };
         self.message = self.dialect.journal(&self.tracker, &entry);
-        if failure.is_code() {
-            self.message += &self.dialect.is_recorded(&self.tracker, failure.version());
+        if self.asks {
+            self.message += &self.questions(failure).message();
         }
         State::Journaling(kind)
     }
 
     pub(super) fn journaled(&mut self, kind: ErrorKind, results: &[ResultSet]) -> State<'a> {
-        let kept = results.last().is_some_and(|result| result.is_true(0));
         self.end(Err(match kind {
-            ErrorKind::Migration(failure) if failure.is_code() && kept => {
-                ErrorKind::Migration(failure.left_behind())
+            ErrorKind::Migration(failure) if self.asks => {
+                ErrorKind::Migration(self.questions(&failure).read(failure, results))
             }
             kind => kind,
         }))
     }
 
+    fn has_asked(&self, kind: &ErrorKind) -> bool {
+        let ErrorKind::Migration(failure) = kind else { return false };
+        self.asks && !self.questions(failure).message().is_empty()
+    }
+
     pub(super) fn not_journaled(&mut self, kind: ErrorKind, error: &DbError) -> State<'a> {
         let kind = match self.dialect.classify(error, &self.tracker) {
-            Class::Busy | Class::Retry => match self.repeat(State::Journaling(kind), error) {
+            Class::Busy | Class::Retry | Class::Canceled => match self.repeat(State::Journaling(kind), error)
+            {
                 Ok(state) => return state,
                 Err(state) => match *state {
                     State::Journaling(kind) => kind,
                     state => return state,
                 },
             },
+            // The row counts for more than what was asked along with it.
+            _ if self.has_asked(&kind) => {
+                self.asks = false;
+                return self.fail(kind);
+            }
             _ => kind,
         };
         self.warn(format!("the failure is not in the journal: {}", error.message));
@@ -189,4 +202,15 @@ impl Run<'_> {
 /// A migration in few words.
 pub(super) fn shown(migration: &Migration) -> String {
     format!("{} `{}`", migration.version(), migration.name())
+}
+
+/// As the caller wants to be told it.
+pub(super) fn told(kind: ErrorKind, options: &Options, report: &Report) -> ErrorKind {
+    let kind = match kind {
+        ErrorKind::Migration(failure) if report.already == 0 => {
+            ErrorKind::Migration(failure.without_history())
+        }
+        kind => kind,
+    };
+    if options.hide_values { kind.without_values() } else { kind }
 }

@@ -301,7 +301,7 @@ fn pairs(rows: &ResultSet) -> Vec<(String, String)> {
     rows.rows().filter_map(pair).collect()
 }
 
-fn holder(rows: &ResultSet) -> Option<Holder> {
+pub(super) fn holder(rows: &ResultSet) -> Option<Holder> {
     rows.rows().next()?;
     let text = |column| rows.value(column).map(str::to_owned);
     Some(Holder {

@@ -24,6 +24,7 @@
 //! A migration with `no-transaction` takes the way of `Stepping` instead of `Applying`: a message for each
 //! statement, and one that journals it. One in Rust takes the way of `Calling`, and a rollback that of `Undoing`.
 
+mod aftermath;
 mod amending;
 mod backoff;
 mod batch;

@@ -122,6 +122,22 @@ pub struct DbError {
 }
 
 impl DbError {
+    /// Without what may be values of rows: the detail, the context, and the message where it quotes values (data
+    /// exceptions) or is somebody's own (`RAISE`).
+    pub(crate) fn without_values(self) -> DbError {
+        let quotes = self.code.len() == 5 && ["22", "P0"].iter().any(|class| self.code.starts_with(class));
+        if quotes {
+            return self.without_words();
+        }
+        DbError { detail: None, context: None, ..self }
+    }
+
+    /// Without any words of it.
+    pub(crate) fn without_words(self) -> DbError {
+        let message = "its words are left out, for they may hold values of rows".to_owned();
+        DbError { message, detail: None, hint: None, context: None, ..self }
+    }
+
     /// Everything but the message, a line each.
     pub(crate) fn fmt_details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = [

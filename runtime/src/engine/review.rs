@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use gapless_core::{Migration, Version};
 
-use super::batch::{Batch, Culprit};
+use super::batch::{Batch, Culprit, untranslatable};
 use super::look::Decision;
-use super::reply::{DbError, ResultSet};
+use super::reply::{DbError, Position, ResultSet};
 use super::run::{After, Run, State};
 use crate::Failure;
 use crate::dialect::Class;
@@ -26,7 +26,9 @@ pub(super) struct Refusal<'a> {
 }
 
 impl<'a> Refusal<'a> {
-    pub(super) fn new(run: &Run<'a>, batch: Batch<'a>, error: DbError) -> Refusal<'a> {
+    pub(super) fn new(run: &Run<'a>, batch: Batch<'a>, mut error: DbError) -> Refusal<'a> {
+        let lacking = untranslatable(&error, &run.message).map(Position::Byte);
+        error.position = error.position.or(lacking);
         let fenced = || {
             // Only of the tracker's own key: scripts have unique keys too.
             let ours = run.dialect.classify(&error, &run.tracker) == Class::Fence;
@@ -58,7 +60,8 @@ impl<'a> Run<'a> {
 
     /// A look that failed too: the first error is the one to report.
     pub(super) fn not_reviewed(&mut self, refusal: Refusal<'a>, error: &DbError) -> State<'a> {
-        if matches!(self.dialect.classify(error, &self.tracker), Class::Busy | Class::Retry) {
+        let class = self.dialect.classify(error, &self.tracker);
+        if matches!(class, Class::Busy | Class::Retry | Class::Canceled) {
             return match self.repeat(State::Reviewing(refusal), error) {
                 Ok(state) => state,
                 Err(state) => match *state {
@@ -250,7 +253,15 @@ impl<'a> Run<'a> {
         {
             return true;
         }
-        let named = |name: &str| error.message.ends_with(&format!(" {name}"));
+        // No field names the table that a privilege is missing for, and the words around it are in any language.
+        let part = |char: char| char.is_alphanumeric() || char == '_' || char == '$';
+        let ends = |rest: &str, next: Option<char>| rest.is_empty() || !next.is_some_and(part);
+        let named = |name: &str| {
+            error.message.match_indices(name).any(|(at, _)| {
+                let (before, after) = (&error.message[..at], &error.message[at + name.len()..]);
+                ends(before, before.chars().next_back()) && ends(after, after.chars().next())
+            })
+        };
         named(self.tracker.table()) || named(&self.tracker.journal_table())
     }
 }

@@ -9,6 +9,7 @@ use super::backoff::Backoff;
 use super::batch::Batch;
 use super::bound::Overtaken;
 use super::consult::{LegacyTable, Question, Then};
+use super::ending::told;
 use super::named;
 use super::rehearse::{Rehearsal, Scene};
 use super::reply::{DbError, Outcome, Reply};
@@ -101,6 +102,8 @@ pub struct Run<'a> {
     /// How many rows of the set this run has written with what it applied.
     pub(super) recorded: usize,
     pub(super) plan: Plan,
+    /// Whether to ask what a failure has left along with its row in the journal.
+    pub(super) asks: bool,
     /// What the last event said to be applied.
     pub(super) announced: Vec<crate::Pending>,
     pub(super) report: Report,
@@ -229,6 +232,7 @@ impl<'a> Run<'a> {
             prepared: None,
             recorded: 0,
             plan: Plan::default(),
+            asks: true,
             announced: Vec::new(),
             report: Report::default(),
             rehearsal: Rehearsal::default(),
@@ -319,11 +323,13 @@ impl<'a> Run<'a> {
     ///
     /// Why the database is not where it should be, with what was applied before.
     pub fn finish(self) -> Result<Finished, Error> {
-        let Run { state, result, lost, report, plan, rehearsal, .. } = self;
+        let Run { state, options, result, lost, report, plan, rehearsal, .. } = self;
         let Rehearsal { tried, not_tried } = rehearsal;
         match (state, result) {
             (State::Finished, Ok(())) => Ok(Finished { report, plan, tried, not_tried }),
-            (State::Finished, Err(kind)) => Err(Error::new(kind).and_lost(lost).after(report)),
+            (State::Finished, Err(kind)) => {
+                Err(Error::new(told(kind, &options, &report)).and_lost(lost).after(report))
+            }
             _ => Err(Error::new(ErrorKind::Misuse("finished before its last step")).after(report)),
         }
     }

@@ -22,7 +22,7 @@ mod tool;
 use gapless_core::{Checksum, MigrationSet, Syntax, Version};
 
 use self::reading::Reading;
-pub(crate) use self::refusal::Refusal;
+pub(crate) use self::refusal::{Refusal, told};
 use self::tool::{Form, Kind, Place, TOOLS, Tool, no_lock};
 use crate::engine::{ResultSet, Table};
 use crate::tracker::quoted;

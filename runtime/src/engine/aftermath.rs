@@ -1,0 +1,84 @@
+//! What the database knows of a failure beside the error: who holds a lock, and what is left behind. It is asked along
+//! with the journal's row.
+
+use std::collections::BTreeSet;
+
+use gapless_core::{Migration, Statement, split};
+
+use super::look::holder;
+use super::reply::{ResultSet, is_truth};
+use super::run::Run;
+use crate::Failure;
+use crate::dialect::Class;
+use crate::failure::Aftermath;
+
+/// More words than that are not looked for among the relations that are locked.
+const MOST_WORDS: usize = 500;
+
+/// What is asked of a failure.
+#[derive(Debug, Default)]
+pub(super) struct Questions {
+    /// Whether code has ended its transaction, so that the version is recorded.
+    pub(super) recorded: Option<String>,
+    /// Which indexes are left.
+    indexes: Option<String>,
+    /// Who has a lock on what the statement names.
+    blocker: Option<String>,
+}
+
+impl Questions {
+    pub(super) fn message(&self) -> String {
+        [&self.recorded, &self.indexes, &self.blocker].into_iter().flatten().map(String::as_str).collect()
+    }
+
+    /// Reads the answers, which stand behind the journal's row.
+    pub(super) fn read(&self, failure: Failure, results: &[ResultSet]) -> Failure {
+        let mut answers = results.iter().skip(1);
+        let mut answer = |question: &Option<String>| question.as_ref().and_then(|_| answers.next());
+        let kept = answer(&self.recorded).is_some_and(|answer| answer.is_true(0));
+        let invalid = |row: &&[Option<String>]| matches!(row.get(1), Some(Some(valid)) if !is_truth(valid));
+        let name = |row: &[Option<String>]| row.first().cloned().flatten();
+        let invalid: Vec<_> = answer(&self.indexes)
+            .into_iter()
+            .flat_map(ResultSet::rows)
+            .filter(invalid)
+            .filter_map(name)
+            .collect();
+        let blocker = answer(&self.blocker).and_then(|row| Some((holder(row)?, row.value(5)?.to_owned())));
+        let failure = if kept { failure.left_behind() } else { failure };
+        failure.with_aftermath(Aftermath { invalid, blocker })
+    }
+}
+
+impl Run<'_> {
+    pub(super) fn questions(&self, failure: &Failure) -> Questions {
+        let recorded = failure.is_code().then(|| self.dialect.is_recorded(&self.tracker, failure.version()));
+        let baseline = self.set.baseline().filter(|baseline| baseline.name() == failure.name());
+        let Some(migration) = self.set.find(failure.version()).or(baseline) else {
+            return Questions { recorded, ..Questions::default() };
+        };
+        let script = script(migration, failure);
+        let statements = split(script, self.dialect.syntax()).unwrap_or_default();
+        let at = failure.statement().and_then(|number| number.checked_sub(1));
+        let statement = at.and_then(|at| statements.get(at));
+        let concurrent = statement.filter(|_| failure.is_step()).and_then(Statement::concurrent);
+        let indexes = concurrent.and_then(|concurrent| self.dialect.inspect(&concurrent));
+        let locked = self.dialect.classify(failure.database_error(), &self.tracker) == Class::Retry;
+        let text = statement.map_or(script, Statement::text);
+        let blocker = locked.then(|| self.dialect.blocker(&words(text))).flatten();
+        Questions { recorded, indexes, blocker }
+    }
+}
+
+fn script<'a>(migration: &'a Migration, failure: &Failure) -> &'a str {
+    let down = migration.down().filter(|_| failure.is_back());
+    down.map_or(migration.sql(), |down| down.sql())
+}
+
+/// What may be the name of a relation, as it is written and in lower case.
+fn words(text: &str) -> Vec<String> {
+    let words = text.split(|char: char| !(char.is_alphanumeric() || char == '_' || char == '$'));
+    let named = words.filter(|word| !word.is_empty() && word.len() < 64);
+    let both = named.flat_map(|word| [word.to_owned(), word.to_lowercase()]);
+    both.take(2 * MOST_WORDS).collect::<BTreeSet<_>>().into_iter().collect()
+}

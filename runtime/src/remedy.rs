@@ -1,0 +1,84 @@
+//! What to do about a migration that the database refused, as far as its code tells.
+
+use crate::engine::DbError;
+
+/// What is to be put right before the next start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Remedy {
+    /// The text of the migration.
+    File,
+    /// A lock that somebody else has.
+    Lock,
+    /// Another transaction was in the way.
+    Conflict,
+    /// It took too long, or somebody canceled it.
+    Time,
+    /// The server lacks space, memory or connections.
+    Resources,
+    /// The database takes no writes.
+    Writes,
+    /// A privilege is missing.
+    Privilege,
+    /// The server, its disk or its files.
+    Server,
+    /// What it creates is there, and the database has no history.
+    History,
+}
+
+impl Remedy {
+    /// Sources: PostgreSQL 18, appendix A, and <https://www.sqlite.org/rescode.html>.
+    pub(crate) fn of(error: &DbError) -> Remedy {
+        match error.code.as_str() {
+            "55P03" | "40P01" => Remedy::Lock,
+            "40001" => Remedy::Conflict,
+            "57014" => Remedy::Time,
+            "25006" => Remedy::Writes,
+            "42501" => Remedy::Privilege,
+            code if code.len() == 5 => match &code[..2] {
+                "53" => Remedy::Resources,
+                "58" | "XX" | "F0" => Remedy::Server,
+                _ => Remedy::File,
+            },
+            code => match code.parse::<i32>().unwrap_or_default() & 0xff {
+                5 | 6 => Remedy::Lock,
+                7 | 13 => Remedy::Resources,
+                8 => Remedy::Writes,
+                9 => Remedy::Time,
+                3 | 14 | 23 => Remedy::Privilege,
+                2 | 10 | 11 | 26 => Remedy::Server,
+                _ => Remedy::File,
+            },
+        }
+    }
+
+    /// Whether the error says that something is there already.
+    pub(crate) fn is_of_existing(error: &DbError) -> bool {
+        match error.code.as_str() {
+            "42P04" | "42P06" | "42P07" | "42701" | "42710" | "42723" => true,
+            "1" => {
+                error.message.ends_with(" already exists") || error.message.starts_with("duplicate column")
+            }
+            _ => false,
+        }
+    }
+
+    /// `file` is what to do if it is the migration's own fault.
+    pub(crate) fn text(self, file: &'static str) -> &'static str {
+        match self {
+            Remedy::File => file,
+            Remedy::Lock => {
+                "start again when the lock is free; a longer `lock-timeout` or more `.retries(...)` wait for it"
+            }
+            Remedy::Conflict => "start again: another transaction was in the way",
+            Remedy::Time => "start again, with a longer `statement-timeout` if the statement needs it",
+            Remedy::Resources => "give the database what it lacks, and start again",
+            Remedy::Writes => "connect to a database that takes writes, and start again",
+            Remedy::Privilege => "grant what is missing or run the migrations as the owner, and start again",
+            Remedy::Server => "see the log of the database, and start again",
+            Remedy::History => {
+                "the database may be older than its history: then take over that of another tool with `.adopt(...)`, \
+                 or record what is there with `.reconcile(...)`; if it is new, fix the file and start again"
+            }
+        }
+    }
+}
