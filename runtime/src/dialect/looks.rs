@@ -14,13 +14,18 @@ const SESSION: &str = "pg_catalog.pg_backend_pid(), pg_catalog.current_setting('
 /// on the session's settings. Sorting here costs a new backend 0.3 ms, and nearly always nobody asks for it.
 const TIME: &str = "pg_catalog.encode(pg_catalog.timestamptz_send(applied_at), 'hex')";
 
-/// As [`gapless_core::MigrationSet::digest`] says; a row without a checksum must not go uncounted.
-const DIGEST: &str = "pg_catalog.bit_xor(pg_catalog.hashtextextended(coalesce(name, ''), \
-    pg_catalog.hashtextextended(coalesce(checksum, ''), version)))";
+/// As [`gapless_core::MigrationSet::digest`] says; a row without a checksum must not go uncounted. The number of rows
+/// goes in too: without a key, one that is there twice would cancel itself.
+const DIGEST: &str = "pg_catalog.int8xor(pg_catalog.bit_xor(pg_catalog.hashtextextended(coalesce(name, ''), \
+    pg_catalog.hashtextextended(coalesce(checksum, ''), version))), pg_catalog.count(*))";
 
-/// Settings that belong to a transaction and cannot be put back.
+/// The version; the function takes integers alone, so that a column of another type is refused however few the rows.
+const VERSION: &str = "pg_catalog.int8up(version)";
+
+/// Settings that cannot be put back: those that belong to a transaction, and one that is fixed once a temporary table
+/// was used (and that changes no result).
 pub(super) const OF_TRANSACTION: &str =
-    "'transaction_isolation', 'transaction_read_only', 'transaction_deferrable'";
+    "'transaction_isolation', 'transaction_read_only', 'transaction_deferrable', 'temp_buffers'";
 
 /// See [`Dialect::observe`]. Outside of a transaction block a message's first statement begins its transaction, so the two
 /// times are the same.
@@ -40,14 +45,14 @@ fn select_unless(tracker: &Tracker, digest: i64) -> String {
     // Behind a minus, a literal would be read as its positive number, which may be too large.
     format!(
         "WITH d AS MATERIALIZED (SELECT {DIGEST} IS NOT DISTINCT FROM '{digest}'::pg_catalog.int8 AS same FROM {set}) \
-         SELECT version, name, checksum, {TIME} FROM {set} WHERE NOT (SELECT same FROM d) \
+         SELECT {VERSION}, name, checksum, {TIME} FROM {set} WHERE NOT (SELECT same FROM d) \
          UNION ALL SELECT NULL, '{CURRENT}', NULL, NULL FROM d WHERE same;\n"
     )
 }
 
 /// See [`Dialect::select_set`].
 pub(super) fn select_set(tracker: &Tracker) -> String {
-    format!("SELECT version, name, checksum, {TIME} FROM {};\n", tracker.set())
+    format!("SELECT {VERSION}, name, checksum, {TIME} FROM {};\n", tracker.set())
 }
 
 /// See [`Dialect::lock`].

@@ -288,6 +288,16 @@ pub trait Dialect: fmt::Debug + Sync {
         String::new()
     }
 
+    /// Makes everything durable that was committed before; empty where every commit is.
+    fn flush(&self) -> &'static str {
+        ""
+    }
+
+    /// Closes what the transaction has prepared or declared for its session; empty where there is nothing such.
+    fn close(&self) -> &'static str {
+        ""
+    }
+
     /// Commits; a commit that is not durable may be lost in a crash of the server, with all after it.
     fn commit(&self, durable: bool) -> String;
 

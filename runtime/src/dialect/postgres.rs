@@ -236,6 +236,20 @@ impl Dialect for Postgres {
         describe::postgres(self, tracker)
     }
 
+    /// Something must be written, or the commit has nothing to wait for.
+    fn flush(&self) -> &'static str {
+        "SELECT pg_catalog.pg_logical_emit_message(true, 'gapless', '');\n"
+    }
+
+    /// What the application has prepared is older: all transactions of a message begin when it comes.
+    fn close(&self) -> &'static str {
+        "DO $gapless$DECLARE found record; BEGIN \
+         FOR found IN SELECT name FROM pg_catalog.pg_prepared_statements WHERE from_sql AND prepare_time >= now() \
+         LOOP EXECUTE pg_catalog.format('DEALLOCATE %I', found.name); END LOOP; \
+         FOR found IN SELECT name FROM pg_catalog.pg_cursors WHERE is_holdable AND creation_time >= now() \
+         LOOP EXECUTE pg_catalog.format('CLOSE %I', found.name); END LOOP; END$gapless$;\n"
+    }
+
     fn commit(&self, durable: bool) -> String {
         if durable {
             "COMMIT;\n".to_owned()

@@ -128,6 +128,12 @@ pub(super) fn untranslatable(error: &DbError, message: &str) -> Option<usize> {
     message.find(std::str::from_utf8(&bytes.collect::<Vec<_>>()).ok().filter(|char| !char.is_empty())?)
 }
 
+/// Whether a script may prepare statements or declare cursors that outlive it.
+fn leaves_open(sql: &str) -> bool {
+    let sql = sql.to_ascii_uppercase();
+    sql.contains("PREPARE") || (sql.contains("DECLARE") && sql.contains("HOLD"))
+}
+
 /// What whoever looks at the server's activity sees first.
 pub(super) fn headline(members: &[&Migration]) -> String {
     let shown = |migration: &Migration| format!("{} {}", migration.version(), migration.name());
@@ -220,6 +226,7 @@ impl<'a> Segment<'a> {
         // The script may end in a comment, or without a semicolon.
         message.push_str("\n;\n");
         message.push_str(restore);
+        message.push_str(if leaves_open(migration.sql()) { run.dialect.close() } else { "" });
         message.push_str(&check);
         message.push_str(&journal);
         message.push_str(&commit);

@@ -39,6 +39,12 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn wind_up(&mut self) -> State<'a> {
+        if std::mem::take(&mut self.undurable) {
+            self.message = self.dialect.flush().to_owned();
+            if !self.message.is_empty() {
+                return State::Flushing;
+            }
+        }
         if std::mem::take(&mut self.session.dirty) {
             self.message = self.restore();
             if !self.message.is_empty() {
@@ -77,6 +83,7 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn journaled(&mut self, kind: ErrorKind, results: &[ResultSet]) -> State<'a> {
+        self.undurable = false;
         self.end(Err(match kind {
             ErrorKind::Migration(failure) if self.asks => {
                 ErrorKind::Migration(self.questions(&failure).read(failure, results))
@@ -124,12 +131,33 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn check_unlock(&mut self, result: Option<&ResultSet>) {
-        if !result.is_some_and(|result| result.is_true(0)) {
-            let warning = "the advisory lock was not this session's when it was given back: a script may have given it \
-                           back (`DISCARD ALL`, `pg_advisory_unlock_all()`), or a transaction pooler may be in \
-                           between, for which there is `.locking(Locking::Transaction)`";
-            self.warn(warning.to_owned());
+        if result.is_some_and(|result| result.is_true(0)) {
+            return;
         }
+        // On another backend than the one that took it, nothing is given back.
+        let elsewhere = result.is_none_or(|result| result.value(0).is_none());
+        let blamed = if elsewhere {
+            "a transaction pooler may be in between, for which there is `.locking(Locking::Transaction)`"
+                .to_owned()
+        } else {
+            self.unlocking_script().map_or_else(
+                || {
+                    "the session has given up its locks (`DISCARD ALL`, `pg_advisory_unlock_all()`)"
+                        .to_owned()
+                },
+                |(path, what)| format!("{what} in {path} has given it up"),
+            )
+        };
+        self.warn(format!("the advisory lock was not this session's when it was given back: {blamed}"));
+    }
+
+    /// The file that has given up all locks of its session, among those that this run has applied.
+    fn unlocking_script(&self) -> Option<(String, &'static str)> {
+        let way = "pg_advisory_unlock_all";
+        let gives_up = |applied: &&crate::Applied| {
+            self.set.find(applied.version()).is_some_and(|one| one.sql().to_ascii_lowercase().contains(way))
+        };
+        Some((self.report.applied.iter().find(gives_up)?.path().to_owned(), way))
     }
 
     /// Whatever was known before the connection broke is what the run ends with: that it broke is told beside it.
@@ -141,7 +169,7 @@ impl<'a> Run<'a> {
                 self.warn(format!("the connection was lost while {doing}: {source}"));
                 return State::Finished;
             }
-            (State::Restoring | State::Unlocking, Err(kind)) => Ok(kind),
+            (State::Flushing | State::Restoring | State::Unlocking, Err(kind)) => Ok(kind),
             (State::Journaling(kind) | State::RollingBack(Rollback::Fail(kind) | Rollback::End(kind)), _) => {
                 Ok(kind)
             }
@@ -192,6 +220,7 @@ impl Run<'_> {
             State::Rehearsing(_) => "trying the migrations",
             State::RollingBack(_) => "rolling back",
             State::Journaling(_) => "journaling the failure",
+            State::Flushing => "making sure that what was applied outlives a crash",
             State::Restoring => "putting the session's settings back",
             State::Unlocking | State::Finished => "giving the lock back",
         };

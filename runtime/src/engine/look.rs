@@ -8,7 +8,6 @@ use super::run::{After, Run, State};
 use crate::dialect::{CURRENT, Class, Look, Missing};
 use crate::error::ErrorKind;
 use crate::event::Holder;
-use crate::history::History;
 use crate::options::Locking;
 use crate::runner::Goal;
 
@@ -48,7 +47,7 @@ impl<'a> Run<'a> {
     /// is reckoned; a rollback has to know them.
     fn digest(&self) -> Option<i64> {
         let many = self.set.migrations().len() >= MANY && self.options.rollback.is_none();
-        self.set.digest().filter(|_| many)
+        self.set.digest().filter(|_| many).map(|digest| counted(digest, self.set.migrations().len()))
     }
 
     pub(super) fn observed(&mut self, results: &[ResultSet]) -> State<'a> {
@@ -99,7 +98,9 @@ impl<'a> Run<'a> {
         let take = self.options.locking == Locking::Session && !self.session.locked;
         let again = take && self.session.refused;
         let settings = self.lacks_settings();
-        let digest = Some(&self.history).filter(|history| history.rows().len() >= MANY).map(History::digest);
+        let digest = Some(&self.history)
+            .filter(|history| history.rows().len() >= MANY)
+            .map(|history| counted(history.digest(), history.rows().len()));
         let (pid, set) = (self.session.pid, self.session.set_exists);
         let look = Look { take, pid, again, settings, set, digest, holder };
         self.message = self.dialect.lock(&self.tracker, look);
@@ -285,6 +286,11 @@ impl<'a> Run<'a> {
             _ => self.end(Err(ErrorKind::Database { doing: "asking for the lock".to_owned(), error })),
         }
     }
+}
+
+/// The digest with the number of rows.
+fn counted(digest: i64, rows: usize) -> i64 {
+    digest ^ i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
 /// Whether the answer is that the rows are those that were expected.

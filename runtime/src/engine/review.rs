@@ -119,6 +119,8 @@ impl<'a> Run<'a> {
             return self.take_apart();
         }
         let ran = !done.is_empty();
+        // Only the last of a message commits durably, and it has not come to that.
+        self.undurable |= ran;
         if ran {
             self.attempt = 1;
         }

@@ -99,6 +99,8 @@ pub struct Run<'a> {
     pub(super) collisions: u32,
     /// What the message that is under way prepares.
     pub(super) prepared: Option<Prepared>,
+    /// Whether something is reported as applied that a crash of the server could still lose.
+    pub(super) undurable: bool,
     /// How many rows of the set this run has written with what it applied.
     pub(super) recorded: usize,
     pub(super) plan: Plan,
@@ -139,6 +141,8 @@ pub(super) enum State<'a> {
     Journaling(ErrorKind),
     /// Putting the session's settings back.
     Restoring,
+    /// Making durable what was committed before a message was refused.
+    Flushing,
     Unlocking,
     Finished,
 }
@@ -230,6 +234,7 @@ impl<'a> Run<'a> {
             apart: false,
             collisions: 0,
             prepared: None,
+            undurable: false,
             recorded: 0,
             plan: Plan::default(),
             asks: true,
@@ -311,7 +316,7 @@ impl<'a> Run<'a> {
             // A journal that cannot be written must not hide the failure that was to be written.
             (State::Journaling(kind), Outcome::Failed(error)) => self.not_journaled(kind, &error),
             (State::Restoring, Outcome::Failed(error)) => self.not_restored(&error),
-            (State::Restoring, Outcome::Rows(_)) => self.wind_up(),
+            (State::Restoring, Outcome::Rows(_)) | (State::Flushing, _) => self.wind_up(),
             (State::Unlocking, Outcome::Rows(results)) => self.unlocked(results.last()),
             (State::Unlocking, Outcome::Failed(_)) => self.unlocked(None),
         };

@@ -57,7 +57,7 @@ impl<'a> Run<'a> {
         if batch.bootstraps() {
             self.bootstrapped();
         }
-        self.prepared = None;
+        (self.prepared, self.undurable) = (None, false);
         let durations = batch.durations(results);
         for (migration, duration) in batch.members().zip(durations) {
             self.mark(migration, duration);

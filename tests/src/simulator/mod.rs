@@ -168,7 +168,7 @@ impl Server {
                 ])
             }
             _ if sql.starts_with("SELECT 'session_authorization'") => row(&["role", "none"]),
-            _ if sql.starts_with("SELECT version, name, checksum") => {
+            _ if sql.contains("(version), name, checksum, pg_catalog.encode") => {
                 if !data.set_exists {
                     return Err(missing());
                 }
@@ -208,7 +208,12 @@ impl Server {
                 moving::change(&mut data.set, sql)?;
                 ResultSet::default()
             }
-            _ if sql.contains("pg_advisory_xact_lock") => ResultSet::default(),
+            _ if ["pg_advisory_xact_lock", "pg_logical_emit_message"]
+                .iter()
+                .any(|part| sql.contains(part)) =>
+            {
+                ResultSet::default()
+            }
             _ if sql.contains("EXISTS (SELECT 1 FROM \"public\".\"applied_migrations_journal\" j JOIN") => {
                 if moving::is_contested(data, sql) {
                     return Err(fenced(between(sql, ") SELECT ", ",")));
