@@ -18,7 +18,8 @@
 //!
 //! - `postgres`: `postgres::Client`
 //! - `tokio-postgres`: `tokio_postgres::Client`
-//! - `sqlx`: `sqlx::PgConnection` and `sqlx::PgPool`, on tokio
+//! - `sqlx`: `sqlx::PgConnection` and `sqlx::PgPool`, on tokio; sqlx logs messages that take longer than a second
+//!   as slow statements (target `sqlx::query`), which `ConnectOptions::log_slow_statements` turns off
 //! - `rusqlite`: `rusqlite::Connection`
 //! - `tracing`: a span and events of each run
 

@@ -299,3 +299,38 @@ fn an_invalid_index_that_is_left_is_named() {
     let error = broken.runner().unknown(gapless::Unknown::Allow).run(&mut client).unwrap_err();
     assert!(error.failure().unwrap().invalid_indexes().is_empty(), "{error}");
 }
+
+/// `postgres::Client` does not say which of several statements failed, nor does the server.
+#[test]
+fn a_statement_without_a_position_is_found() {
+    let database = cluster().database();
+    let mut client = database.connect();
+    let many = "CREATE TABLE a (id int UNIQUE);\nCREATE SEQUENCE s;\nINSERT INTO a VALUES (1);\nSELECT nextval('s');\n\n\
+                INSERT INTO a VALUES (2);\nINSERT INTO a VALUES (1);\nINSERT INTO a VALUES (3);\nSELECT 1;";
+    let all = set(&[("1_t.sql", "CREATE TABLE t (id int);"), ("2_a.sql", many), ("3_b.sql", "SELECT 1;")]);
+    for _ in 0..2 {
+        let error = failed(&all, &mut client);
+        let failure = error.failure().unwrap();
+        assert_eq!(
+            (failure.statement(), failure.location().map(|at| at.line)),
+            (Some(6), Some(7)),
+            "{error}"
+        );
+        assert!(client.query("SELECT * FROM a", &[]).is_err(), "the try was kept");
+        client.batch_execute("BEGIN; ROLLBACK").unwrap();
+    }
+    // What fails at the commit alone has no statement.
+    let late = set(&[
+        ("1_t.sql", "CREATE TABLE t (id int);"),
+        (
+            "2_c.sql",
+            "CREATE TABLE c (id int PRIMARY KEY, up int REFERENCES c DEFERRABLE INITIALLY DEFERRED);\nINSERT INTO c VALUES (1, 7);",
+        ),
+    ]);
+    let error = failed(&late, &mut client);
+    assert_eq!(
+        (error.failure().unwrap().version().number(), error.failure().unwrap().statement()),
+        (2, None),
+        "{error}"
+    );
+}

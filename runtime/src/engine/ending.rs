@@ -176,6 +176,7 @@ impl<'a> Run<'a> {
             (State::RollingBack(Rollback::Review(refusal)) | State::Reviewing(refusal), _) => {
                 self.unreviewed(refusal).map_err(Some)
             }
+            (State::Probing(probe), _) => Ok(self.found(probe, None)),
             _ => Err(None),
         };
         self.result = Err(match known.or_else(|said| self.doomed.take().ok_or(said)) {
@@ -217,6 +218,7 @@ impl Run<'_> {
             State::Stepping(steps) | State::Pausing(_, steps) => {
                 return format!("applying {}", steps.shown());
             }
+            State::Probing(_) => "looking for the statement that failed",
             State::Rehearsing(_) => "trying the migrations",
             State::RollingBack(_) => "rolling back",
             State::Journaling(_) => "journaling the failure",

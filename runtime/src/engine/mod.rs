@@ -37,6 +37,7 @@ mod ending;
 mod inspect;
 mod look;
 mod named;
+mod probe;
 mod record;
 mod rehearse;
 mod reply;

@@ -229,6 +229,15 @@ impl<'a> Run<'a> {
         let (Some(culprit), Some(migration)) = (located, migration) else {
             return self.broke_off("applying migrations, all of which are recorded", error);
         };
+        let (class, before) = (self.dialect.classify(&error, &self.tracker), culprit.index);
+        let unsaid =
+            matches!(class, Class::Other | Class::Permission | Class::Exists) && culprit.at.is_none();
+        let ready = batch.members().take(before).all(&recorded) && !self.is_ours(&error);
+        let probed = if unsaid && ready { self.probe(migration, error) } else { Err(Box::new(error)) };
+        let error = match probed {
+            Ok(probing) => return probing,
+            Err(error) => *error,
+        };
         let doing = || format!("recording version {} in {}", migration.version(), self.tracker.shown());
         let kind = match self.dialect.classify(&error, &self.tracker) {
             Class::ReadOnly if self.session.read_only => {

@@ -11,6 +11,7 @@ use super::bound::Overtaken;
 use super::consult::{LegacyTable, Question, Then};
 use super::ending::told;
 use super::named;
+use super::probe::Probe;
 use super::rehearse::{Rehearsal, Scene};
 use super::reply::{DbError, Outcome, Reply};
 use super::review::Refusal;
@@ -134,6 +135,7 @@ pub(super) enum State<'a> {
     Applying(Batch<'a>),
     RollingBack(Rollback<'a>),
     Reviewing(Refusal<'a>),
+    Probing(Probe<'a>),
     Stepping(Stepwise<'a>),
     /// Before a step is tried again.
     Pausing(Duration, Stepwise<'a>),
@@ -310,6 +312,8 @@ impl<'a> Run<'a> {
             (State::RollingBack(then), _) => self.rolled_back(then),
             (State::Reviewing(refusal), Outcome::Rows(results)) => self.review(refusal, &results),
             (State::Reviewing(refusal), Outcome::Failed(error)) => self.not_reviewed(refusal, &error),
+            (State::Probing(probe), Outcome::Rows(_)) => self.probed(probe),
+            (State::Probing(probe), Outcome::Failed(error)) => self.not_probed(probe, &error),
             (State::Stepping(steps), Outcome::Rows(results)) => self.stepped(steps, &results),
             (State::Stepping(steps), Outcome::Failed(error)) => self.not_stepped(steps, error),
             (State::Journaling(kind), Outcome::Rows(results)) => self.journaled(kind, &results),
