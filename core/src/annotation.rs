@@ -66,6 +66,13 @@ impl Annotation {
     }
 }
 
+/// Whether a comment is an instruction to this tool.
+pub(crate) fn is_instruction(comment: &str, tool: Layout) -> bool {
+    let body = comment.trim_start_matches("--").trim();
+    instruction(body).is_some_and(|(known, _)| known == tool)
+        || (tool == Layout::Tern && body.starts_with("tern:"))
+}
+
 /// What tool a comment speaks to, and whether it opens the way back.
 fn instruction(body: &str) -> Option<(Layout, bool)> {
     let letters: String = body.chars().filter(char::is_ascii_alphabetic).collect();

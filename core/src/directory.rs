@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Error};
 use std::path::{Path, PathBuf};
 
+use crate::guess::misread;
 use crate::layout::{Layout, Named, Part};
 use crate::lock::{Files, LOCK};
 use crate::name::{FileName, NameError};
@@ -49,7 +50,15 @@ impl Scanner<'_> {
             renames,
         });
         let known = self.files.len() + self.problems.len();
-        for name in names.iter().filter(|name| ![LOCK, RENAMES].contains(&name.as_str())) {
+        let native = self.rules.layout == Layout::Native;
+        let misread = native.then(|| misread(pattern, relative, path, &names)).flatten();
+        let (misread, problem) = misread.unzip();
+        self.problems.extend(problem);
+        let misread = misread.unwrap_or_default();
+        let ours = |name: &&String| {
+            ![LOCK, RENAMES].contains(&name.as_str()) && misread.binary_search(name).is_err()
+        };
+        for name in names.iter().filter(ours) {
             let (shown, path) = (format!("{relative}/{name}"), path.join(name));
             match fs::metadata(&path) {
                 Ok(found) if found.is_dir() => self.subdirectory(pattern, shown, name, path),

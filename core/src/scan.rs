@@ -77,6 +77,10 @@ impl Scan {
         &self.watched
     }
 
+    pub(crate) fn rules(&self) -> Rules {
+        self.rules
+    }
+
     /// The set without its files.
     pub fn into_set(self) -> MigrationSet {
         let Found { migrations, baseline, renames } = self.found;

@@ -1,8 +1,9 @@
 //! The text of one file, read and judged.
 
 use std::fs;
+use std::ops::Range;
 
-use crate::annotation::strangers;
+use crate::annotation::{is_instruction, strangers};
 use crate::check::{Checked, Known, shown};
 use crate::directive::directives;
 use crate::layout::{Part, Section, Sections};
@@ -11,7 +12,7 @@ use crate::refuse::{is_autocommit, offers_no_transaction};
 use crate::scan::{File, ScannedFile, Scanner};
 use crate::statement::{Fault, read};
 use crate::wrapper::Wrapper;
-use crate::{Checksum, Directives, Layout, Problem, Syntax, normalise};
+use crate::{Checksum, Directives, Layout, Problem, Rules, Syntax, normalise};
 
 /// A script that nothing is wrong with.
 pub(crate) struct Script {
@@ -32,6 +33,9 @@ struct Judged {
     rewritten: bool,
     checked: Checked,
 }
+
+/// What an empty section is run as.
+const NOTHING: &str = "-- nothing to do\n";
 
 impl Scanner<'_> {
     /// What a file holds, up and down, unless something is wrong with it.
@@ -60,9 +64,18 @@ impl Scanner<'_> {
         faults.sort_by_key(|fault| fault.span.start);
         let sound = faults.is_empty();
         self.problems.extend(shown(file.pattern, &file.shown, &text, faults));
-        // A way back with nothing in it is none.
-        let down = down.filter(|down| down.checked.first.is_some());
+        // A way back with nothing in it is none; a comment says that there is nothing to do.
+        let down = down.filter(|down| down.checked.first.is_some() || self.explains(&down.text));
         sound.then(|| (self.script(file, up), down.map(|down| self.script(file, down))))
+    }
+
+    /// Whether a section has a comment that is no annotation of its tool.
+    fn explains(&self, section: &str) -> bool {
+        let Rules { layout, syntax } = self.rules;
+        let comments = read(section, syntax).comments;
+        let said = |comment: &Range<usize>| section[comment.clone()].trim_matches(['-', '/', '*', ' ']);
+        let annotates = |comment: &Range<usize>| is_instruction(&section[comment.clone()], layout);
+        comments.iter().any(|comment| !annotates(comment) && !said(comment).is_empty() && section != NOTHING)
     }
 
     /// A file that is one script.
@@ -96,7 +109,7 @@ impl Scanner<'_> {
         let Section { mut text, no_transaction } = section;
         if text.trim().is_empty() {
             // The file is not empty: it says in so many words that there is nothing to do.
-            text = "-- nothing to do\n".to_owned();
+            text = NOTHING.to_owned();
         }
         let base = if no_transaction { Directives::NONE.outside_of_transaction() } else { file.directives() };
         let judged = self.judge(part, &text, Some(self.rules.layout), base);

@@ -140,10 +140,7 @@ fn a_way_back_with_a_fault_is_not_taken_for_none() {
         let problem = told(scan(Layout::Goose, &[("1_a.sql", &format!("{up}{down}"))]));
         assert!(problem.contains(message) && problem.contains("1_a.sql:4:1"), "{problem}");
     }
-    assert_eq!(
-        scan(Layout::Goose, &[("1_a.sql", &format!("{up}-- none"))]).unwrap().migrations()[0].down(),
-        None
-    );
+    assert_eq!(scan(Layout::Goose, &[("1_a.sql", up)]).unwrap().migrations()[0].down(), None);
     let both = told(scan(Layout::Goose, &[("1_a.sql", "-- +goose Up\nEND;\n-- +goose Down\nROLLBACK;\n")]));
     assert!(both.contains("`END` would") && both.contains("`ROLLBACK` would"), "{both}");
     let files = [("1_a.up.sql", "SELECT 1;"), ("1_a.down.sql", "-- gapless: rust\n")];
@@ -219,4 +216,43 @@ fn renames_lead_to_what_is_there() {
     let set = set.unwrap();
     let renames: Vec<_> = set.renames().iter().map(|rename| (rename.from(), rename.to())).collect();
     assert_eq!(renames, [("V1_1__a", Version::from(101)), ("V1.1__a", Version::from(101))]);
+}
+
+/// Whoever forgets the layout is not told to rename what is applied.
+#[test]
+fn a_layout_that_is_not_named_is_guessed() {
+    let versioned = told(scan(
+        Layout::Native,
+        &[("V1__a.sql", "SELECT 1;"), ("V1.2__b.sql", "SELECT 1;"), ("V3__c.sql", "")],
+    ));
+    assert!(versioned.contains("say `layout = \"flyway\"` or `layout = \"refinery\"`"), "{versioned}");
+    assert!(!versioned.contains("rename it to `1_a.sql`"), "{versioned}");
+    let diesel = told(scan(
+        Layout::Native,
+        &[("2020-01-01-000000_a/up.sql", "SELECT 1;"), ("2_b/up.sql", "SELECT 1;")],
+    ));
+    assert_eq!(diesel.matches("help:").count(), 1, "{diesel}");
+    assert!(diesel.contains("say `layout = \"diesel\"`"), "{diesel}");
+}
+
+/// A comment says that there is nothing to do, which every tool takes for a way back.
+#[test]
+fn a_way_back_of_comments_alone_is_one() {
+    for (layout, file, open, down) in [
+        (Layout::Goose, "1_a.sql", "-- +goose Up\n", "-- +goose Down\n"),
+        (Layout::SqlMigrate, "1_a.sql", "-- +migrate Up\n", "-- +migrate Down\n"),
+        (Layout::Dbmate, "1_a.sql", "-- migrate:up\n", "-- migrate:down\n"),
+        (Layout::Tern, "1_a.sql", "", "---- create above / drop below ----\n"),
+    ] {
+        let back = |below: &str| {
+            let text = format!("{open}SELECT 1;\n{down}{below}");
+            let set =
+                scan(layout, &[(file, &text)]).unwrap_or_else(|problems| panic!("{layout:?}: {problems}"));
+            set.migrations()[0].down().is_some()
+        };
+        assert!(back("-- nothing to undo\n"), "{layout:?}");
+        assert!(back("/* nothing to undo */"), "{layout:?}");
+        assert!(!back(""), "{layout:?}");
+        assert!(!back("\n\n--\n"), "{layout:?}");
+    }
 }

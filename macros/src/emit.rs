@@ -5,12 +5,13 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use crate::arguments::Arguments;
-use crate::{table, tracked};
+use crate::table;
+use crate::warning::{Warning, warnings};
 
 /// The static table and the set over it.
 pub(crate) fn set(arguments: &Arguments, scan: &Scan) -> TokenStream {
-    let warnings = tracked::warnings(arguments);
-    let warnings = warnings.iter().enumerate().map(|(index, (span, note))| warning(index, *span, note));
+    let warnings = warnings(arguments, scan);
+    let warnings = warnings.iter().enumerate().map(|(index, warning)| deprecated(index, warning));
     let watched = table::watched(scan);
     let (count, rows) = (scan.migrations().len(), table::rows(scan.migrations()));
     let renames = scan.renames().iter().map(rename);
@@ -73,9 +74,10 @@ fn version() -> Ident {
 }
 
 /// A macro on stable Rust warns by using an item that is deprecated.
-fn warning(index: usize, span: Span, note: &str) -> TokenStream {
-    let name = format_ident!("added_migrations_go_unnoticed_{index}", span = span);
-    let used = quote_spanned!(span=> #name(););
+fn deprecated(index: usize, Warning { name, span, note }: &Warning) -> TokenStream {
+    let name = if index == 0 { (*name).to_owned() } else { format!("{name}_{}", index + 1) };
+    let name = Ident::new(&name, *span);
+    let used = quote_spanned!(*span=> #name(););
     quote!(#[deprecated(note = #note)] const fn #name() {} #used)
 }
 

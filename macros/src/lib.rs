@@ -4,6 +4,7 @@ mod arguments;
 mod emit;
 mod table;
 mod tracked;
+mod warning;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use gapless_core::{Migration, MigrationSet, Version};
+use gapless_core::{Layout, Migration, MigrationSet, Version};
 
 use crate::history::{History, Row};
 
@@ -97,6 +97,7 @@ pub(crate) enum Stuck {
     NoDown {
         version: Version,
         path: String,
+        layout: Layout,
     },
     Later {
         version: Version,
@@ -126,10 +127,11 @@ impl fmt::Display for Stuck {
                 "version {version} (`{name}`) cannot be taken back: the binary does not have it\n\
                  help: roll back with the release that applied it"
             ),
-            Stuck::NoDown { version, path } => write!(
+            Stuck::NoDown { version, path, layout } => write!(
                 f,
                 "version {version} cannot be taken back: it has no down file: {path}\n\
-                 help: add the down file, or write a new migration that undoes it"
+                 help: {}, or write a new migration that undoes it",
+                layout.way_back()
             ),
             Stuck::Later { version, later } => write!(
                 f,
@@ -198,7 +200,7 @@ fn possible<'a>(set: &'a MigrationSet, row: &Row, wanted: Rollback) -> Result<&'
         return Err(Stuck::Unknown { version, name: row.name.clone() });
     };
     if migration.down().is_none() {
-        return Err(Stuck::NoDown { version, path: migration.file() });
+        return Err(Stuck::NoDown { version, path: migration.file(), layout: set.rules().layout });
     }
     if row.checksum.is_none() && !wanted.unproven {
         return Err(Stuck::Unproven { version, path: migration.file() });

@@ -48,6 +48,11 @@ impl Line<'_> {
             kept.map(|letter| letter.to_ascii_lowercase()).collect()
         };
         let said = self.is_comment().then(|| letters(self.text))?;
+        // Somebody has commented out what was an annotation: that is a comment.
+        let twice = self.text.trim_start().strip_prefix("--").map(|text| (text, text.trim_start()));
+        if twice.is_some_and(|(text, inner)| text.len() > inner.len() && inner.starts_with("--")) {
+            return None;
+        }
         let rest = said.strip_prefix(tool)?;
         names.iter().copied().find(|name| letters(name) == rest)
     }
@@ -206,6 +211,7 @@ mod tests {
             ("/* +goose down */", true),
             ("-- goose down below", false),
             ("goose down", false),
+            ("-- -- +goose Down", false),
         ] {
             let line = Line { text, number: 0, start: 0 };
             assert_eq!(line.spells("goose", &["Down"]).is_some(), spells, "{text}");

@@ -168,6 +168,21 @@ impl Layout {
         }
     }
 
+    /// How a migration is given a way back that has none.
+    pub fn way_back(self) -> &'static str {
+        match self {
+            Layout::Native | Layout::GolangMigrate => "add the down file beside it",
+            Layout::Goose => "write what undoes it below a line `-- +goose Down`",
+            Layout::SqlMigrate => "write what undoes it below a line `-- +migrate Down`",
+            Layout::Dbmate => "write what undoes it below the line `-- migrate:down`",
+            Layout::Flyway => "add the `U` file beside it",
+            Layout::Diesel => "add a `down.sql` beside it",
+            Layout::Tern => "write what undoes it below a line `---- create above / drop below ----`",
+            // It has no ways back.
+            Layout::Refinery => "keep it",
+        }
+    }
+
     /// Whether each migration is a directory.
     pub(crate) fn is_directories(self) -> bool {
         self == Layout::Diesel

@@ -165,6 +165,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_commented_out_twice_is_a_comment() {
+        let text = "-- +migrate Up\n-- -- +migrate StatementBegin\na;\n-- -- +migrate Down\n";
+        let sections = sections(text).unwrap();
+        assert_eq!((sections.up.text.as_str(), sections.down), (text, None));
+    }
+
+    #[test]
     fn what_sql_migrate_refuses_or_passes_over() {
         let passed = "sql-migrate passes over this line, which reads as a command";
         for (text, message) in [
