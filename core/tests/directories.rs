@@ -191,3 +191,39 @@ fn what_is_missing_is_named_as_the_layout_names_it() {
     let both = told(Layout::Native, &[("1_a.sql", SQL), ("1_a.tombstone.sql", "-- gone\n")]);
     assert!(both.contains("remove one of the two"), "{both}");
 }
+
+/// A lock names what was applied somewhere; a file that is gone from it would be a lost one.
+#[test]
+fn a_lock_holds_every_file() {
+    let root = tempfile::tempdir().unwrap();
+    write(root.path(), &[("1_a.sql", SQL), ("2_b.sql", SQL)]);
+    let patterns = [Pattern::new("m").unwrap()];
+    fs::write(root.path().join("m/migrations.lock"), "").unwrap();
+    write_locks(root.path(), &patterns, Syntax::Shared).unwrap();
+    read(root.path(), Layout::Native).unwrap();
+    fs::remove_file(root.path().join("m/2_b.sql")).unwrap();
+    let problem = read(root.path(), Layout::Native).unwrap_err().to_string();
+    assert!(problem.starts_with("listed in migrations.lock, and not there\n  m/2_b.sql"), "{problem}");
+    fs::write(root.path().join("m/2_b.tombstone.sql"), "-- gone\n").unwrap();
+    let problem = read(root.path(), Layout::Native).unwrap_err().to_string();
+    assert!(problem.contains("not listed in migrations.lock\n  m/2_b.tombstone.sql"), "{problem}");
+}
+
+#[test]
+fn a_tombstone_is_not_taken_back() {
+    let problem = told(Layout::Native, &[("1_a.tombstone.sql", "-- gone\n"), ("1_a.down.sql", SQL)]);
+    assert!(problem.contains("a down migration beside a tombstone\n  m/1_a.down.sql"), "{problem}");
+}
+
+#[test]
+fn each_direction_of_dbmate_has_its_own_options() {
+    for (up, down) in [(true, false), (false, true)] {
+        let option = |outside: bool| if outside { " transaction:false" } else { "" };
+        let text =
+            format!("-- migrate:up{}\nSELECT 1;\n-- migrate:down{}\nSELECT 2;\n", option(up), option(down));
+        let set = scan(Layout::Dbmate, &[("1_a.sql", &text)]).unwrap();
+        let migration = &set.migrations()[0];
+        let ways = (migration.directives(), migration.down().unwrap().directives());
+        assert_eq!((ways.0.no_transaction(), ways.1.no_transaction()), (up, down));
+    }
+}
