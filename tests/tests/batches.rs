@@ -105,3 +105,23 @@ fn two_runs_without_a_lock_bring_one_tracker() {
         assert_eq!(count(&mut database.connect(), "applied_migrations_journal WHERE event = 'applied'"), 40);
     }
 }
+
+/// Setting the session's user resets the role, so the role comes back last.
+#[test]
+fn the_role_of_the_session_comes_back_behind_its_user() {
+    let database = cluster().database();
+    let (role, other) = (format!("role_{}", database.name), format!("other_{}", database.name));
+    let mut client = database.connect();
+    let roles = format!(
+        "CREATE ROLE {role}; CREATE ROLE {other}; GRANT CREATE, USAGE ON SCHEMA public TO {role}; SET ROLE {role}"
+    );
+    client.batch_execute(&roles).unwrap();
+    let switching = format!("SET SESSION AUTHORIZATION {other};");
+    let who = "CREATE TABLE who AS SELECT session_user::text AS user, current_user::text AS role;";
+    run(&set(&[("1_a.sql", &switching), ("2_b.sql", who)]), &mut client).unwrap();
+    let row = client.query_one("SELECT \"user\", role FROM who", &[]).unwrap();
+    assert_eq!((row.get::<_, String>(0), row.get::<_, String>(1)), ("postgres".to_owned(), role.clone()));
+    client
+        .batch_execute(&format!("RESET ROLE; DROP OWNED BY {role}; DROP ROLE {role}; DROP ROLE {other}"))
+        .unwrap();
+}

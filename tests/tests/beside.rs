@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use gapless::engine::{Dialect, ResultSet};
-use gapless::{Conflict, Connection, ExchangeError, Legacy, MigrationSet, Rollback, Version};
+use gapless::{Conflict, Connection, ExchangeError, Legacy, Locking, MigrationSet, Rollback, Version};
 use gapless_tests::cluster::{Database, cluster};
 use gapless_tests::set::{set, tables};
 use postgres::Client;
@@ -226,4 +226,27 @@ fn a_tombstone_is_adopted_whatever_the_tool_has_hashed() {
     assert!(plan.contains("record 1 gone: applied by sqlx's _sqlx_migrations, checksum unknown"), "{plan}");
     let report = runner().run(&mut client).unwrap();
     assert_eq!((versions(report.applied()), report.changes().len()), (vec![2], 1), "{report}");
+}
+
+/// Waiting for a lock inside of a transaction is waiting, and not one of so many tries.
+#[test]
+fn a_lock_of_the_transaction_is_waited_for() {
+    // As `Tracker::lock_key` reckons it for `public.applied_migrations`.
+    const KEY: i64 = 6_004_593_293_802_252_145;
+    let database = cluster().database();
+    let mut other = database.connect();
+    other.batch_execute(&format!("SELECT pg_advisory_lock({KEY})")).unwrap();
+    let all = tables(2);
+    let runner = || all.runner().locking(Locking::Transaction).retries(0);
+    let error = runner().lock_wait(Duration::from_millis(200)).run(&mut database.connect()).unwrap_err();
+    assert!(error.is_lock_wait(), "{error}");
+    let report = thread::scope(|scope| {
+        scope.spawn(move || {
+            thread::sleep(Duration::from_millis(400));
+            other.batch_execute(&format!("SELECT pg_advisory_unlock({KEY})")).unwrap();
+        });
+        runner().run(&mut database.connect()).unwrap()
+    });
+    assert!(report.waits() > 0, "{report}");
+    assert_eq!((versions(report.applied()), report.retries()), (vec![1, 2], 0), "{report}");
 }
