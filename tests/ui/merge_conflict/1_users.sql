@@ -1,0 +1,7 @@
+CREATE TABLE users (
+<<<<<<< HEAD
+    id bigint PRIMARY KEY
+=======
+    id uuid PRIMARY KEY
+>>>>>>> other
+);
