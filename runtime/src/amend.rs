@@ -81,6 +81,14 @@ pub(crate) fn amend(
     Ok(amended)
 }
 
+/// The history with the names that we know its rows by.
+pub(crate) fn known_as(set: &MigrationSet, history: &History, facts: &Facts) -> History {
+    let mut amended = Amended { history: history.clone(), ..Amended::default() };
+    amended.rename(set);
+    amended.under_old_names(set, facts.renamed.as_deref().unwrap_or_default());
+    amended.history
+}
+
 /// Whether anything about the history is to be amended; nearly always nothing is.
 pub(crate) fn touches(set: &MigrationSet, history: &History, options: &Options, facts: &Facts) -> bool {
     let renamed = |rename: &gapless_core::Rename| {

@@ -20,6 +20,8 @@ pub struct Plan {
     pub(crate) warnings: Vec<String>,
     back: Vec<Pending>,
     unknown: usize,
+    /// How many rows lie below the baseline and have no files any more.
+    covered: usize,
     /// Another tool's table that is to be created.
     pub(crate) creates: Option<String>,
 }
@@ -62,9 +64,9 @@ impl Plan {
         self.back = each.collect();
     }
 
-    /// Whether rows were passed over that the binary does not have.
+    /// Whether rows were passed over that the binary does not have, be it that its baseline stands for them.
     pub(crate) fn knows_not_all(&self) -> bool {
-        self.unknown > 0
+        self.unknown + self.covered > 0
     }
 
     /// Whether there is nothing to do.
@@ -190,17 +192,23 @@ pub(crate) const BEGUN: &str = ".baseline";
 /// What is pending may have been applied under another number: the same text, or the same name where the text is
 /// not known.
 fn judge_moved(set: &MigrationSet, history: &History, plan: &Plan, conflicts: &mut Vec<Conflict>) {
-    if plan.unknown == 0 {
+    if !plan.knows_not_all() {
         return;
     }
     let unknown: Vec<_> = history.rows().iter().filter(|row| set.find(row.version).is_none()).collect();
+    let begun = unknown.iter().filter(|row| row.name.ends_with(BEGUN)).max_by_key(|row| row.version);
     for pending in plan.pending.iter().filter(|pending| pending.stands_for.is_none()) {
         let Some(migration) = set.find(pending.version) else { continue };
         let same = |row: &&&Row| match row.checksum {
             Some(checksum) => checksum == migration.checksum(),
             None => row.name == migration.name(),
         };
-        if let Some(row) = unknown.iter().find(same) {
+        // A newer release's baseline stood for it.
+        if let Some(row) = begun.filter(|row| row.version > pending.version) {
+            let (version, path) = (pending.version, pending.path.clone());
+            let (applied, embedded) = (row.name.clone(), pending.name.clone());
+            conflicts.push(Conflict::Renamed { version, path, applied, embedded });
+        } else if let Some(row) = unknown.iter().find(same) {
             let (version, path) = (pending.version, pending.path.clone());
             let (name, applied) = (pending.name.clone(), (row.version, row.name.clone()));
             conflicts.push(Conflict::Moved { version, path, name, applied });
@@ -295,6 +303,8 @@ fn judge_unknown(
 ) {
     let covered = |row: &Row| set.baseline().is_some_and(|baseline| row.version <= baseline.version());
     let known = |row: &Row| set.find(row.version).is_some() || covered(row);
+    plan.covered =
+        history.rows().iter().filter(|row| set.find(row.version).is_none() && covered(row)).count();
     let last_known = history.rows().iter().rposition(known);
     let unknown = || history.rows().iter().enumerate().filter(|(_, row)| !known(row));
     let is_ahead = |index: usize, row: &Row| {

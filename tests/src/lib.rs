@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod conformance;
 pub mod driver;
 pub mod faults;
+pub mod model;
 pub mod proxy;
 pub mod server;
 pub mod set;

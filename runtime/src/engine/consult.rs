@@ -7,10 +7,10 @@ use super::bootstrap::CREATED;
 use super::look::{Asked, Decision};
 use super::reply::{DbError, ResultSet};
 use super::run::{After, Run, State};
-use crate::amend::Known;
+use crate::amend::{Known, known_as};
 use crate::dialect::Class;
 use crate::error::ErrorKind;
-use crate::history::History;
+use crate::history::{History, Row};
 use crate::legacy::{Adoption, Legacy};
 use crate::runner::Goal;
 
@@ -48,9 +48,14 @@ pub(super) struct LegacyTable {
 impl<'a> Run<'a> {
     /// What must be known before anything is decided, and is not.
     pub(super) fn question(&self, history: &History) -> Option<Question> {
-        let recorded = |versions: &[Version]| versions.iter().any(|version| history.find(*version).is_some());
-        let mut groups = self.options.reconcile.iter();
-        let open = groups.any(|one| !recorded(one.versions()) && !one.is_beyond(self.options.target));
+        let mut open = self.reconciles(history);
+        if open && history.rows().iter().any(|row| self.is_strange(row)) {
+            // A newer release may have recorded them under other names.
+            if self.facts.renamed.is_none() {
+                return Some(Question::Renamed);
+            }
+            open = self.reconciles(&known_as(self.set, history, &self.facts));
+        }
         let adopts = self.options.adopt.is_some() && history.is_empty();
         if (open || adopts) && self.facts.seen.is_none() {
             return Some(Question::Journal);
@@ -59,6 +64,18 @@ impl<'a> Run<'a> {
             return Some(if self.legacy.is_none() { Question::LegacyForm } else { Question::LegacyRows });
         }
         (open && self.facts.tables.is_none()).then_some(Question::Tables)
+    }
+
+    /// Whether the versions of a group that is to be reconciled are not recorded.
+    fn reconciles(&self, history: &History) -> bool {
+        let recorded = |versions: &[Version]| versions.iter().any(|version| history.find(*version).is_some());
+        let mut groups = self.options.reconcile.iter();
+        groups.any(|one| !recorded(one.versions()) && !one.is_beyond(self.options.target))
+    }
+
+    /// Whether no migration of ours has this version and name.
+    fn is_strange(&self, row: &Row) -> bool {
+        self.set.find(row.version).is_none_or(|ours| ours.name() != row.name)
     }
 
     /// Whether to ask right away: a run that may write asks under the lock.

@@ -151,7 +151,7 @@ fn take_baseline(reading: &mut Reading<'_>, event: &Event<'_>) {
     let Some(version) = event.version else { return };
     let names = [event.stem(), version];
     match reading.renamed(&names).or_else(|| version.parse().ok()) {
-        Some(last) => reading.take_up_to(last),
+        Some(last) => reading.take_up_to(last, last),
         None => reading.unknown(version, None),
     }
 }

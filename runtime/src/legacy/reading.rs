@@ -137,16 +137,19 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Takes over what a counter stands for.
-    pub(super) fn take_up_to(&mut self, last: Version) {
+    /// Takes over what a counter stands for: what it has passed by its own numbers, of which `counter` is the last. That
+    /// migration's number is `last` now. A file without an old number is older than the counter only if it is by both:
+    /// numbers that were given anew are not comparable with those before.
+    pub(super) fn take_up_to(&mut self, counter: Version, last: Version) {
         let set = self.set;
         for migration in set.migrations() {
             // Where it was renamed, the counter knows the number before.
             let before = set.renames().iter().filter(|rename| rename.to() == migration.version());
             let numbers: Vec<_> = before.filter_map(|rename| number(rename.from())).collect();
             // A number that was given away is a new migration's.
-            let counted = migration.version() <= last && !self.is_renamed(migration.version());
-            let passed = numbers.iter().any(|number| *number <= last);
+            let counted = migration.version() <= last.min(counter) && !self.is_renamed(migration.version());
+            let is_at = last != counter && migration.version() == last;
+            let passed = is_at || numbers.iter().any(|number| *number <= counter);
             if passed || (counted && numbers.is_empty()) {
                 self.take(migration);
             }
@@ -166,7 +169,7 @@ impl<'a> Reading<'a> {
         if self.embedded(last).is_none() && !self.is_renamed(last) {
             self.unknown(counter, None);
         }
-        self.take_up_to(last);
+        self.take_up_to(counter.parse().unwrap_or(last), last);
     }
 
     /// Leaves something behind, with a warning.

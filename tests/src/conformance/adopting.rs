@@ -51,6 +51,28 @@ pub(super) fn a_counter_is_taken_over<D: Driver>() {
     assert_clean::<D>(&mut client);
 }
 
+/// What golang-migrate never ran is not skipped, and what it ran does not run again.
+pub(super) fn a_renamed_counter_counts_by_its_own_numbers<D: Driver>() {
+    let table = |number: usize| format!("CREATE TABLE t{number} (id int);");
+    for (counted, new, moved, pending) in [
+        (1, "2_new.sql", "6_t1.sql", 2),
+        (2, "2_new.sql", "1_t2.sql", 2),
+        (20_200_101, "2_new.sql", "1_t1.sql", 2),
+    ] {
+        let driver = D::fresh();
+        let mut client = driver.connect();
+        counter::<D>(&mut client, 0, false);
+        rows::<D>(&mut client, &format!("UPDATE schema_migrations SET version = {counted}"));
+        let stem = moved.trim_end_matches(".sql");
+        let name = stem.split_once('_').map_or(stem, |(_, name)| name);
+        let renames = format!("{counted}_{name} -> {stem}");
+        let set = set(&[(moved, &table(1)), (new, &table(2)), ("renames.txt", &renames)]);
+        let adopt = Legacy::golang_migrate("schema_migrations");
+        let report = D::run(&mut client, set.runner().adopt(adopt)).unwrap();
+        assert_eq!((versions(report.applied()), report.changes().len()), (vec![pending], 1), "{counted}");
+    }
+}
+
 pub(super) fn a_dirty_counter_is_refused<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();

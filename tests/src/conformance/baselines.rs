@@ -69,6 +69,37 @@ pub(super) fn a_squashed_history_is_known<D: Driver>() {
     assert!(matches!(error.conflicts(), [Conflict::BelowBaseline { .. }]), "{error}");
 }
 
+/// A newer release has renamed what the baseline stands for: an older one with the same baseline does not run it.
+pub(super) fn what_was_renamed_below_a_baseline_is_not_run<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let release = |second: &str, renames: &str| {
+        let files = [
+            ("4_t1.sql", "CREATE TABLE t1 (id int);"),
+            (second, "CREATE TABLE t2 (id int);"),
+            ("4_all.baseline.sql", BASELINE),
+            ("renames.txt", renames),
+        ];
+        set(&files)
+    };
+    run::<D>(&mut client, &release("1_t2.sql", "3_t2 -> 1_t2")).unwrap();
+    let report = run::<D>(&mut client, &release("3_t2.sql", "")).unwrap();
+    assert_eq!((report.applied().len(), report.already_applied()), (0, 2));
+    assert_eq!(rows::<D>(&mut client, SET), ["1|t2", "4|t1"]);
+}
+
+/// What a newer release's baseline stood for is not run by an older one.
+pub(super) fn an_older_release_than_a_baseline_is_refused<D: Driver>() {
+    let squashed = set(&[("3_all.baseline.sql", BASELINE), ("4_t4.sql", "CREATE TABLE t4 (id int);")]);
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    run::<D>(&mut client, &squashed).unwrap();
+    let older = set(&[("1_t1.sql", "CREATE TABLE IF NOT EXISTS t1 (id int);")]);
+    let error = run::<D>(&mut client, &older).unwrap_err();
+    assert!(error.to_string().contains("this database began at a baseline for version 1"), "{error}");
+    assert_eq!(rows::<D>(&mut client, SET), ["3|all.baseline", "4|t4"]);
+}
+
 pub(super) fn a_baseline_is_verified<D: Driver>() {
     let verify = |set: &MigrationSet| {
         let (one, other) = (D::fresh(), D::fresh());

@@ -153,6 +153,19 @@ pub(super) fn existing_tables_are_recorded<D: Driver>() {
     }
 }
 
+/// A newer release has renamed what is reconciled: the one before does not record it once more.
+pub(super) fn what_was_renamed_is_not_reconciled_again<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    rows::<D>(&mut client, "CREATE TABLE t1 (id int)");
+    let newer = of(&[table("5_t1.sql", "t1")], "1_t1 -> 5_t1");
+    D::run(&mut client, newer.runner().reconcile([Version::from(5)], ["t1"])).unwrap();
+    let older = tables(1);
+    let report = D::run(&mut client, older.runner().reconcile([Version::from(1)], ["t1"])).unwrap();
+    assert_eq!((report.applied().len(), report.changes().len(), report.round_trips()), (0, 0, 2));
+    assert_eq!(rows::<D>(&mut client, SET), ["5|t1"]);
+}
+
 pub(super) fn some_of_the_tables_are_refused<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();

@@ -107,6 +107,7 @@ suite! {
     ;
     adopting:
         a_counter_is_taken_over
+        a_renamed_counter_counts_by_its_own_numbers
         a_dirty_counter_is_refused
         a_set_is_taken_over_through_renames
         what_maps_to_nothing_is_refused
@@ -125,6 +126,7 @@ suite! {
         an_older_release_knows_its_own_names
         a_tombstone_is_safe_everywhere
         existing_tables_are_recorded
+        what_was_renamed_is_not_reconciled_again
         some_of_the_tables_are_refused
         an_edit_is_accepted
         a_removed_module_a_renamed_one_and_one_that_was_there
@@ -143,6 +145,8 @@ suite! {
         an_empty_database_begins_at_the_baseline
         a_database_with_history_never_sees_it
         a_squashed_history_is_known
+        an_older_release_than_a_baseline_is_refused
+        what_was_renamed_below_a_baseline_is_not_run
         a_baseline_is_verified
     ;
     coding:

@@ -1,0 +1,98 @@
+//! What must come of a run, before it is begun.
+
+use super::file::{File, Kind, Statement};
+use super::reference::{Open, Reference};
+use super::release::Program;
+use super::world::Indexes;
+
+/// Why a run stops at a migration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The database refuses a statement.
+    Fails,
+    /// What has run of it contradicts what it is now: it must be looked at.
+    Contradicts,
+    /// Nobody knows what became of a statement, unless the database can tell.
+    Doubt,
+}
+
+impl Reference {
+    /// What keeps a pending migration from being applied.
+    pub fn stop(&self, file: &File, indexes: Indexes) -> Option<Stop> {
+        let fails = file.fails().then_some(Stop::Fails);
+        let Some(open) = self.forward.get(&file.identity) else { return fails };
+        if !file.statements.starts_with(&open.done) || (!file.is_stepwise() && !open.done.is_empty()) {
+            // What was done last may not be journaled; then the statement that was edited is the one in doubt.
+            return Some(if open.doubt { Stop::Doubt } else { Stop::Contradicts });
+        }
+        if !open.doubt || file.kind == Kind::Rerunnable {
+            return fails;
+        }
+        let decided = |statement: Option<&Statement>| {
+            statement.is_none_or(|statement| statement.is_index() && indexes == Indexes::Concurrent)
+        };
+        let next = open.done.len();
+        let last = next.checked_sub(1).and_then(|last| file.statements.get(last));
+        if file.is_stepwise() && decided(last) && decided(file.statements.get(next)) {
+            return fails;
+        }
+        Some(Stop::Doubt)
+    }
+
+    /// From which statement, counted from 1, somebody who has looked at the database lets it go on.
+    pub fn way_on(&self, file: &File) -> Option<usize> {
+        let open = self.forward.get(&file.identity)?;
+        (file.is_stepwise() && file.statements.starts_with(&open.done)).then_some(open.done.len() + 1)
+    }
+
+    /// What keeps migrations from being taken back, if it is so many steps or everything above a version; and what
+    /// is taken back, the last first.
+    pub fn back<'r>(&self, program: &'r Program, extent: Extent) -> Result<Vec<&'r File>, String> {
+        use super::reference::Known;
+        let rows: Vec<_> = self.rows.iter().map(|row| (row, self.known(program, row))).collect();
+        // As they are once they are renamed.
+        let version = |(row, known): &(&super::reference::Row, Known<'_>)| match known {
+            Known::Here(file) | Known::Declared(file) | Known::Alias(file) => file.version,
+            _ => row.stem.0,
+        };
+        let chosen: Vec<bool> = match extent {
+            Extent::Steps(steps) if steps > rows.len() => {
+                return Err("more steps than are applied".to_owned());
+            }
+            Extent::Steps(steps) => (0..rows.len()).map(|index| index >= rows.len() - steps).collect(),
+            Extent::To(to) => rows.iter().map(|row| version(row) > to).collect(),
+        };
+        let mut files = Vec::new();
+        for (index, row) in rows.iter().enumerate().filter(|(index, _)| chosen[*index]) {
+            let stays = |other: usize| !chosen[other];
+            let later = (index + 1..rows.len()).any(stays);
+            let above = (0..rows.len()).any(|other| stays(other) && version(&rows[other]) > version(row));
+            if later || above {
+                return Err(format!("something came later than {}", row.0.stem.1));
+            }
+            match row.1 {
+                Known::Here(file) | Known::Declared(file)
+                    if file.down.is_some() && file.kind != Kind::Tombstone && row.0.text.is_some() =>
+                {
+                    files.push(file);
+                }
+                _ => return Err(format!("{} has no way back", row.0.stem.1)),
+            }
+        }
+        files.reverse();
+        Ok(files)
+    }
+}
+
+/// How far to go back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    Steps(usize),
+    To(i64),
+}
+
+impl Open {
+    pub fn is_begun(&self) -> bool {
+        self.doubt || !self.done.is_empty()
+    }
+}
