@@ -133,17 +133,13 @@ pub(crate) fn directives(
     }
     faults.extend(reader.rust.and_then(|span| match part {
         Part::Down => Some(rust_back(span)),
-        _ => rust_alone(reader.directives, script, span),
+        _ => rust_alone(script),
     }));
     (reader.directives, faults)
 }
 
 /// What speaks against a migration in Rust.
-fn rust_alone(directives: Directives, script: &Script<'_>, span: Range<usize>) -> Option<Fault> {
-    if directives.no_transaction {
-        let help = "remove `no-transaction`: the code runs inside of the migration's transaction";
-        return Some(Fault::new("`rust` and `no-transaction` exclude each other", span, help));
-    }
+fn rust_alone(script: &Script<'_>) -> Option<Fault> {
     let statement = script.statements.first()?;
     let help = "say in comments what the code does; SQL goes into a migration of its own";
     Some(Fault::new("a file with `-- gapless: rust` holds comments only", statement.span(), help))
@@ -289,12 +285,19 @@ mod tests {
             "-- gapless: lock-timeout 2s\n-- gapless: lock-timeout 3s\nSELECT 1",
             "-- gapless: rerunnable\nSELECT 1",
             "-- gapless: rust\nSELECT 1",
-            "-- gapless: rust\n-- gapless: no-transaction\n",
             "SELECT 1;\n-- gapless: no-transaction\n",
             "SELECT 1 -- gapless: no-transaction\n",
         ] {
             assert_eq!(of(sql).1.len(), 1, "{sql}");
         }
+    }
+
+    #[test]
+    fn code_may_run_outside_of_a_transaction() {
+        let (directives, faults) =
+            of("-- gapless: rust\n-- gapless: no-transaction\n-- gapless: rerunnable\n");
+        assert!(faults.is_empty(), "{faults:?}");
+        assert!(directives.rust() && directives.no_transaction() && directives.rerunnable());
     }
 
     #[test]

@@ -10,11 +10,22 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 /// It runs inside of the migration's own transaction, after the version's row was inserted: what it does
 /// commits together with the record, or not at all. It may run more than once, after a deadlock for example,
 /// but only one of its runs takes effect. Transactions that it begins are savepoints.
+///
+/// Where the file also says `-- gapless: no-transaction`, make it with a constructor that ends in `_no_transaction`:
+/// it gets the connection itself, and commits by itself. It is one statement of the journal: if a run is cut off
+/// while it is at work, or if it fails, nobody knows what it has done, and the next run stops until
+/// [`resolve`](crate::Runner::resolve) says how to go on; with `-- gapless: rerunnable` it is run again.
 pub struct Code(pub(crate) Inner);
 
 #[cfg(feature = "postgres")]
 type PostgresCode =
     Box<dyn for<'a, 'b> FnMut(&'a mut postgres::Transaction<'b>) -> Result<(), BoxError> + Send>;
+
+#[cfg(feature = "postgres")]
+type PostgresOutside = Box<dyn FnMut(&mut postgres::Client) -> Result<(), BoxError> + Send>;
+
+#[cfg(feature = "rusqlite")]
+type RusqliteOutside = Box<dyn FnMut(&mut rusqlite::Connection) -> Result<(), BoxError> + Send>;
 
 #[cfg(feature = "rusqlite")]
 type RusqliteCode =
@@ -27,13 +38,22 @@ pub(crate) type Working<'a> = std::pin::Pin<Box<dyn Future<Output = Result<(), B
 #[cfg(feature = "tokio-postgres")]
 type TokioCode = Box<dyn for<'a, 'b> FnMut(&'a mut tokio_postgres::Transaction<'b>) -> Working<'a> + Send>;
 
+#[cfg(feature = "tokio-postgres")]
+type TokioOutside = Box<dyn for<'a> FnMut(&'a mut tokio_postgres::Client) -> Working<'a> + Send>;
+
 pub(crate) enum Inner {
     #[cfg(feature = "postgres")]
     Postgres(PostgresCode),
+    #[cfg(feature = "postgres")]
+    PostgresOutside(PostgresOutside),
     #[cfg(feature = "rusqlite")]
     Rusqlite(RusqliteCode),
+    #[cfg(feature = "rusqlite")]
+    RusqliteOutside(RusqliteOutside),
     #[cfg(feature = "tokio-postgres")]
     TokioPostgres(TokioCode),
+    #[cfg(feature = "tokio-postgres")]
+    TokioPostgresOutside(TokioOutside),
     /// Without a driver there is no code; it keeps the type from being empty.
     #[allow(dead_code, reason = "no driver makes one")]
     None,
@@ -69,15 +89,58 @@ impl Code {
         Code(Inner::TokioPostgres(Box::new(code)))
     }
 
+    /// For `postgres::Client`, outside of a transaction.
+    #[cfg(feature = "postgres")]
+    pub fn postgres_no_transaction(
+        code: impl FnMut(&mut postgres::Client) -> Result<(), BoxError> + Send + 'static,
+    ) -> Code {
+        Code(Inner::PostgresOutside(Box::new(code)))
+    }
+
+    /// For `rusqlite::Connection`, outside of a transaction.
+    #[cfg(feature = "rusqlite")]
+    pub fn rusqlite_no_transaction(
+        code: impl FnMut(&mut rusqlite::Connection) -> Result<(), BoxError> + Send + 'static,
+    ) -> Code {
+        Code(Inner::RusqliteOutside(Box::new(code)))
+    }
+
+    /// For `tokio_postgres::Client`, outside of a transaction:
+    /// `Code::tokio_postgres_no_transaction(|client| Box::pin(async move { ... Ok(()) }))`.
+    #[cfg(feature = "tokio-postgres")]
+    pub fn tokio_postgres_no_transaction(
+        code: impl for<'a> FnMut(
+            &'a mut tokio_postgres::Client,
+        )
+            -> std::pin::Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send + 'a>>
+        + Send
+        + 'static,
+    ) -> Code {
+        Code(Inner::TokioPostgresOutside(Box::new(code)))
+    }
+
+    /// Whether it runs outside of a transaction.
+    pub(crate) fn is_outside(&self) -> bool {
+        match &self.0 {
+            #[cfg(feature = "postgres")]
+            Inner::PostgresOutside(_) => true,
+            #[cfg(feature = "rusqlite")]
+            Inner::RusqliteOutside(_) => true,
+            #[cfg(feature = "tokio-postgres")]
+            Inner::TokioPostgresOutside(_) => true,
+            _ => false,
+        }
+    }
+
     /// The driver that it is for.
     pub(crate) fn driver(&self) -> &'static str {
         match &self.0 {
             #[cfg(feature = "postgres")]
-            Inner::Postgres(_) => "postgres::Client",
+            Inner::Postgres(_) | Inner::PostgresOutside(_) => "postgres::Client",
             #[cfg(feature = "rusqlite")]
-            Inner::Rusqlite(_) => "rusqlite::Connection",
+            Inner::Rusqlite(_) | Inner::RusqliteOutside(_) => "rusqlite::Connection",
             #[cfg(feature = "tokio-postgres")]
-            Inner::TokioPostgres(_) => "tokio_postgres::Client",
+            Inner::TokioPostgres(_) | Inner::TokioPostgresOutside(_) => "tokio_postgres::Client",
             Inner::None => "no client",
         }
     }
@@ -89,8 +152,8 @@ impl fmt::Debug for Code {
     }
 }
 
-/// A migration in Rust that a driver is to run, inside of a transaction that it begins and commits; see
-/// [`Step::Call`](crate::engine::Step::Call).
+/// A migration in Rust that a driver is to run, inside of a transaction that it begins and commits, unless it
+/// [is to run outside](Call::is_outside); see [`Step::Call`](crate::engine::Step::Call).
 #[derive(Debug)]
 pub struct Call {
     pub(crate) before: String,
@@ -99,6 +162,11 @@ pub struct Call {
 }
 
 impl Call {
+    /// Whether the driver opens no transaction, and gives the code the connection itself.
+    pub fn is_outside(&self) -> bool {
+        self.code.is_outside()
+    }
+
     /// The message before the code: the version's row.
     pub fn before(&self) -> &str {
         &self.before

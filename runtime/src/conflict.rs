@@ -77,6 +77,13 @@ pub enum Conflict {
         /// The highest version that is applied.
         highest: Version,
     },
+    /// A script outside of a transaction was rolling it back, and has not ended.
+    GoingBack {
+        /// The version.
+        version: Version,
+        /// Its name.
+        name: String,
+    },
 }
 
 impl fmt::Display for Conflict {
@@ -121,6 +128,11 @@ impl fmt::Display for Conflict {
                      applied: {highest}\nhelp: first run a release that still has the migrations up to {version}"
                 )
             }
+            Conflict::GoingBack { version, name } => write!(
+                f,
+                "version {version} (`{name}`) was being rolled back outside of a transaction, and that has not ended\n\
+                 help: roll it back again, which goes on where it stopped; then start again"
+            ),
             Conflict::Orphan { version, name } => write!(
                 f,
                 "version {version} (`{name}`) was applied, and the binary does not have it\n\

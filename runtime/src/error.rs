@@ -110,9 +110,10 @@ impl Error {
         matches!(self.inner.kind, ErrorKind::Pending(_))
     }
 
-    /// A no-transaction migration was interrupted and must be looked at.
+    /// A no-transaction migration was interrupted and must be looked at, or its rollback must be finished.
     pub fn is_interrupted(&self) -> bool {
-        matches!(self.inner.kind, ErrorKind::Interrupted { .. })
+        let going_back = |conflict: &Conflict| matches!(conflict, Conflict::GoingBack { .. });
+        matches!(self.inner.kind, ErrorKind::Interrupted { .. }) || self.conflicts().iter().any(going_back)
     }
 
     /// A transaction pooler is in between, and the lock is the session's or a migration needs one of its own.
@@ -150,6 +151,7 @@ impl Error {
     pub fn is_usage(&self) -> bool {
         use ErrorKind::{
             InTransaction, Misuse, Name, NoBaseline, NoCode, NotEmbedded, NotRust, NothingToReconcile,
+            UnfitCode,
         };
         use ErrorKind::{Resolve, Strings, Target, UnsuitedCode};
         matches!(
@@ -158,7 +160,8 @@ impl Error {
                 | Misuse(_)
                 | Name { .. }
                 | NoBaseline(_)
-                | NoCode { .. }
+                | NoCode(_)
+                | UnfitCode { .. }
                 | NotEmbedded { .. }
                 | NotRust(_)
                 | NothingToReconcile(_)

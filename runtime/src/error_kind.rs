@@ -79,9 +79,12 @@ pub(crate) enum ErrorKind {
     },
     NotRust(Version),
     NothingToReconcile(Option<Version>),
-    NoCode {
+    /// Migrations in Rust, with their files.
+    NoCode(Vec<(Version, String)>),
+    /// Code for inside of a transaction where its file says outside, or the other way round.
+    UnfitCode {
         version: Version,
-        path: String,
+        outside: bool,
     },
     /// Code for another client than the run has.
     UnsuitedCode {
@@ -111,7 +114,8 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Interrupted { version, path, statement, statements, why, ways } => write!(
                 f,
                 "version {version} was interrupted in statement {statement} of {statements}: {path}\n  {why}\n\
-                 help: {ways}"
+                 help: {ways}",
+                statements = statements.max(statement)
             ),
             ErrorKind::LockWait { waited, busy: Some(said), .. } => {
                 write!(f, "the database was busy for all of {}: {said}\n{BUSY}", shown(*waited))
@@ -213,11 +217,17 @@ impl ErrorKind {
                      help: name the versions, and the tables that they create"
                 )
             }
-            ErrorKind::NoCode { version, path } => write!(
-                f,
-                "version {version} is a migration in Rust, and the run was not given its code: {path}\n\
-                 help: give it with `.code(...)` for that version"
-            ),
+            ErrorKind::NoCode(lacking) => {
+                for (version, path) in lacking {
+                    writeln!(
+                        f,
+                        "version {version} is a migration in Rust, and the run was not given its code: {path}"
+                    )?;
+                }
+                let which = if lacking.len() == 1 { "that version" } else { "each of these versions" };
+                write!(f, "help: give it with `.code(...)` for {which}")
+            }
+            ErrorKind::UnfitCode { version, outside } => unfit(f, *version, *outside),
             ErrorKind::NoBaseline(problem) => write!(f, "the baseline cannot be verified: {problem}"),
             ErrorKind::Resolve(version, problem) => {
                 write!(f, "`.resolve({version}, ...)` resolves nothing: {problem}\nhelp: remove it")
@@ -242,6 +252,19 @@ fn connection(f: &mut fmt::Formatter<'_>, said: Option<&DbError>) -> fmt::Result
         error.fmt_details(f)?;
     }
     f.write_str("\nhelp: start again; what the last message did is looked up then")
+}
+
+fn unfit(f: &mut fmt::Formatter<'_>, version: Version, outside: bool) -> fmt::Result {
+    let (made, says, way) = if outside {
+        ("outside", "does not say", "a constructor without `_no_transaction`")
+    } else {
+        ("inside", "says", "its constructor with `_no_transaction`")
+    };
+    write!(
+        f,
+        "the code of version {version} is made to run {made} of a transaction, and its file {says} \
+         `-- gapless: no-transaction`\nhelp: make it with {way}, or change the file"
+    )
 }
 
 fn partial(f: &mut fmt::Formatter<'_>, there: &[String], missing: &[String]) -> fmt::Result {

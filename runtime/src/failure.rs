@@ -40,6 +40,8 @@ enum Manner {
     HalfDone,
     /// As code, which may end the transaction by itself.
     Code,
+    /// As code outside of a transaction, which may be run again.
+    CodeOutside,
     /// As code that has ended it.
     LeftBehind,
     /// As a script that has ended it, with the record or without.
@@ -51,7 +53,8 @@ enum Manner {
 impl Manner {
     fn of(directives: Directives) -> Manner {
         match (directives.rust(), directives.no_transaction()) {
-            (true, _) => Manner::Code,
+            (true, true) => Manner::CodeOutside,
+            (true, false) => Manner::Code,
             (false, true) => Manner::Steps,
             (false, false) => Manner::Transaction,
         }
@@ -243,16 +246,15 @@ impl fmt::Display for Failure {
             Manner::HalfDone => {
                 "it may have committed a part of its work: look at the database, then start once with `.resolve(...)`"
             }
-            Manner::Steps if self.back => "its statements before this one stay done, and would be repeated",
             Manner::Steps => "its statements before this one stay done and will not be repeated",
+            Manner::CodeOutside => "what it did before is kept, and it is run again",
             Manner::Transaction | Manner::Code => "nothing of it was kept",
         };
         let own = match self.manner {
             Manner::LeftBehind | Manner::HalfDone | Manner::Ended { .. } => {
                 return write!(f, "\nhelp: {kept}");
             }
-            Manner::Steps if self.back => "mend the file so that it can begin there, and start again",
-            Manner::Code => "mend the code and start again",
+            Manner::Code | Manner::CodeOutside => "mend the code and start again",
             Manner::Steps | Manner::Transaction => "mend the file and start again",
         };
         write!(f, "\nhelp: {kept}; {}", self.remedy.text(own))

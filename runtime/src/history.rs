@@ -4,6 +4,9 @@ use gapless_core::{Checksum, Version};
 
 use crate::engine::ResultSet;
 
+/// Behind the name of a row while a script outside of a transaction rolls it back, so that no migration has that name.
+pub(crate) const GOING_BACK: &str = ".rolling-back";
+
 /// A row of the applied set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Row {
@@ -15,6 +18,8 @@ pub(crate) struct Row {
     pub(crate) recorded: Option<(Version, String)>,
     /// Where in the journal it was applied, if that was looked up.
     pub(crate) told: Option<Told>,
+    /// Whether a rollback has begun and not ended.
+    pub(crate) going_back: bool,
 }
 
 /// Places in what the journal tells of rows that were recorded.
@@ -28,7 +33,9 @@ pub(crate) struct Told {
 
 impl Row {
     pub(crate) fn new(version: Version, name: String, checksum: Option<Checksum>) -> Row {
-        Row { version, name, checksum, recorded: None, told: None }
+        let stays = name.strip_suffix(GOING_BACK).map(str::to_owned);
+        let going_back = stays.is_some();
+        Row { version, name: stays.unwrap_or(name), checksum, recorded: None, told: None, going_back }
     }
 }
 

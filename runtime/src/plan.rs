@@ -153,6 +153,11 @@ pub(crate) fn plan(
     if !empty {
         judge_baseline(set, history, &mut conflicts);
     }
+    if options.rollback.is_none() {
+        let halves = history.rows().iter().filter(|row| row.going_back);
+        conflicts
+            .extend(halves.map(|row| Conflict::GoingBack { version: row.version, name: row.name.clone() }));
+    }
     judge_unknown(set, history, options.unknown, &mut plan, &mut conflicts);
     conflicts.extend(
         plan.pending

@@ -11,3 +11,4 @@ pub mod proxy;
 pub mod server;
 pub mod set;
 pub mod simulator;
+pub mod steps;

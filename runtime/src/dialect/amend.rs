@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use gapless_core::Checksum;
+use gapless_core::{Checksum, Migration, Version};
 
 use super::Dialect;
 use crate::Change;
@@ -71,4 +71,38 @@ fn moves<D: Dialect + ?Sized>(dialect: &D, tracker: &Tracker, changes: &[Change]
         };
     }
     away + &back + &gone
+}
+
+/// See [`Dialect::record_covered`].
+pub(super) fn record_covered<D: Dialect + ?Sized>(
+    dialect: &D,
+    tracker: &Tracker,
+    migrations: &mut dyn Iterator<Item = &Migration>,
+) -> String {
+    let row = |migration: &Migration| {
+        // No migration can have this name: an older release must not take it for one of its own.
+        let begun = if migration.is_baseline() { crate::plan::BEGUN } else { "" };
+        let name = dialect.literal(&format!("{}{begun}", migration.name()));
+        format!("({}, {name}, {}, NULL)", migration.version(), dialect.clock())
+    };
+    let rows: Vec<_> = migrations.map(row).collect();
+    let set = tracker.set();
+    format!("INSERT INTO {set} (version, name, applied_at, checksum) VALUES {};\n", rows.join(", "))
+}
+
+/// See [`Dialect::journal_names`].
+pub(super) fn journal_names<D: Dialect + ?Sized>(
+    dialect: &D,
+    tracker: &Tracker,
+    version: Version,
+    name: &str,
+    stems: &[(Version, &str)],
+) -> String {
+    let name = dialect.literal(name);
+    let row = |(old, known): &(Version, &str)| {
+        format!("({version}, {name}, 'renamed', {})", dialect.literal(&format!("{old}_{known}")))
+    };
+    let rows: Vec<_> = stems.iter().map(row).collect();
+    let journal = tracker.journal();
+    format!("INSERT INTO {journal} (version, name, event, detail) VALUES {};\n", rows.join(", "))
 }

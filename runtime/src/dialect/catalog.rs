@@ -1,7 +1,5 @@
 //! Questions to the catalog of Postgres.
 
-use gapless_core::Concurrent;
-
 use super::looks::SESSION_OF;
 use super::{Dialect, Table};
 use crate::tracker::{Tracker, quoted};
@@ -17,35 +15,34 @@ pub(super) fn has_key(dialect: &dyn Dialect, tracker: &Tracker) -> String {
     )
 }
 
-/// The indexes (qualified name, valid) that tell what became of a concurrent statement.
-pub(super) fn indexes(dialect: &dyn Dialect, statement: &Concurrent<'_>) -> Option<String> {
-    let oid = |name: &str| format!("pg_catalog.to_regclass({})", dialect.literal(name));
-    let table_of =
-        |index: &str| format!("(SELECT indrelid FROM pg_catalog.pg_index WHERE indexrelid = {})", oid(index));
-    // How the server names the copies that REINDEX makes: "Rebuilding Indexes Concurrently".
-    let copies = "NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$'";
-    let filter = match statement {
-        Concurrent::Create { index: None, .. } => return None,
-        Concurrent::Create { index: Some(index), table, .. } => format!(
-            "i.indrelid = {} AND c.relname = (pg_catalog.parse_ident({}))[1]::name",
-            oid(table),
-            dialect.literal(index)
-        ),
-        Concurrent::Drop { index } => format!("i.indexrelid = {}", oid(index)),
-        Concurrent::Reindex { object, name } => match object.as_str() {
-            "INDEX" => format!("{copies} AND i.indrelid = {}", table_of(name)),
-            "TABLE" => format!("{copies} AND i.indrelid = {}", oid(name)),
-            "SCHEMA" => {
-                format!("{copies} AND n.oid = pg_catalog.to_regnamespace({})", dialect.literal(name))
-            }
-            _ => copies.to_owned(),
-        },
+/// The object of this name, as a statement writes it; an expression.
+pub(super) fn oid<D: Dialect + ?Sized>(dialect: &D, name: &str) -> String {
+    format!("pg_catalog.to_regclass({})", dialect.literal(name))
+}
+
+/// Which indexes `i`, in `pg_class` as `c`, a REINDEX builds anew, with those of partitions and of what is stored
+/// out of line; a condition.
+pub(super) fn rebuilt<D: Dialect + ?Sized>(dialect: &D, object: &str, name: &str) -> String {
+    let named = oid(dialect, name);
+    let own = match object {
+        "INDEX" => format!("(SELECT indrelid FROM pg_catalog.pg_index WHERE indexrelid = {named})"),
+        _ => named.clone(),
     };
-    Some(format!(
-        "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), i.indisvalid FROM pg_catalog.pg_index i \
-             JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
-             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {filter};\n"
-    ))
+    match object {
+        "INDEX" | "TABLE" => format!(
+            "i.indrelid IN (WITH r AS (SELECT {own} AS oid UNION SELECT x.indrelid \
+             FROM pg_catalog.pg_partition_tree({named}) t JOIN pg_catalog.pg_index x ON x.indexrelid = t.relid \
+             UNION SELECT t.relid FROM pg_catalog.pg_partition_tree({named}) t) \
+             SELECT r.oid FROM r UNION SELECT o.reltoastrelid FROM pg_catalog.pg_class o JOIN r USING (oid))"
+        ),
+        // Of its tables too, what is stored out of line.
+        "SCHEMA" => format!(
+            "i.indrelid IN (SELECT pg_catalog.unnest(ARRAY[o.oid, o.reltoastrelid]) FROM pg_catalog.pg_class o \
+             WHERE o.relnamespace = pg_catalog.to_regnamespace({}))",
+            dialect.literal(name)
+        ),
+        _ => "true".to_owned(),
+    }
 }
 
 /// The session that has been in its transaction for longest of those with a lock on a relation of these names.
@@ -75,6 +72,18 @@ pub(super) fn columns(dialect: &dyn Dialect, table: Table<'_>) -> String {
              WHERE c.oid = pg_catalog.to_regclass({}) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum;\n",
         dialect.literal(&name)
     )
+}
+
+/// For each of these tables, whether it is there.
+pub(super) fn tables(dialect: &dyn Dialect, names: &[&str]) -> String {
+    let there = |name: &&str| {
+        format!(
+            "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass({}) \
+             AND relkind IN ('r', 'p', 'f') AND relpersistence <> 't')",
+            dialect.literal(name)
+        )
+    };
+    names.iter().map(there).collect::<Vec<_>>().join(" UNION ALL ") + ";\n"
 }
 
 /// The rows of `pg_locks`, as `l`, of this advisory lock: a bigint key is shown in two halves there.

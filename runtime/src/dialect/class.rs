@@ -27,10 +27,16 @@ pub enum Class {
     /// A column of the tracker is not there.
     Shape,
     /// The row of the applied set is gone or another transaction's: the script has removed it, or has ended the
-    /// transaction.
+    /// transaction. Or another runner has taken the migration over.
     Unrecorded,
     /// The script has ended the transaction.
     Ended,
+    /// It has begun outside of a transaction, by a release that ran it so, and not ended.
+    Unfinished,
+    /// Code has left a transaction open.
+    LeftOpen,
+    /// A statement that no transaction takes.
+    Apart,
     /// Anything else.
     Other,
 }

@@ -128,3 +128,29 @@ fn guarded(look: Look, attempt: &str) -> String {
         (true, Some(pid)) => format!("CASE WHEN pg_catalog.pg_backend_pid() = {pid} THEN {attempt} END"),
     }
 }
+
+/// See [`Dialect::restore`].
+pub(super) fn restore(dialect: &dyn Dialect, settings: &[(String, String)]) -> String {
+    let value =
+        |name: &str| settings.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    let mut sql = String::new();
+    // The order matters: setting the session's user resets the role.
+    for name in ["session_authorization", "role"] {
+        if let Some(value) = value(name) {
+            let _ =
+                writeln!(sql, "SELECT pg_catalog.set_config('{name}', {}, false);", dialect.literal(value));
+        }
+    }
+    let own = settings.iter().filter(|(name, _)| !matches!(name.as_str(), "session_authorization" | "role"));
+    let rows: String = own
+        .map(|(name, value)| format!(", ({}, {})", dialect.literal(name), dialect.literal(value)))
+        .collect();
+    let _ = writeln!(
+        sql,
+        "SELECT pg_catalog.set_config(s.name, coalesce(o.value, s.reset_val), false) \
+         FROM pg_catalog.pg_settings s LEFT JOIN (VALUES (NULL::text, NULL::text){rows}) o (name, value) \
+         ON o.name = s.name WHERE (s.source = 'session' OR o.name IS NOT NULL) \
+         AND s.name NOT IN ({OF_TRANSACTION}) AND s.setting IS DISTINCT FROM coalesce(o.value, s.reset_val);"
+    );
+    sql
+}

@@ -9,6 +9,7 @@ mod looks;
 mod postgres;
 mod prepared;
 mod sqlite;
+pub(crate) mod steps;
 mod terms;
 
 use std::fmt;
@@ -19,7 +20,8 @@ pub use self::class::Class;
 pub use self::postgres::Postgres;
 pub use self::prepared::Prepared;
 pub use self::sqlite::Sqlite;
-pub use self::terms::{Entry, Look, Missing, Table, Timeouts};
+pub use self::terms::{APPLIED, CURRENT, Entry, Look, Missing, Table, Timeouts};
+pub(crate) use self::terms::{LEFT, MARK, OPEN, savepoint};
 use crate::Change;
 use crate::engine::DbError;
 use crate::tracker::Tracker;
@@ -75,9 +77,17 @@ pub trait Dialect: fmt::Debug + Sync {
         "NULL"
     }
 
-    /// Asks the catalog for the indexes (qualified name, valid) that tell what became of a concurrent
-    /// statement; `None` if nothing can tell.
-    fn inspect(&self, statement: &Concurrent<'_>) -> Option<String>;
+    /// Asks the catalog for the indexes (qualified name, valid, named by the statement, made since it was first begun)
+    /// that tell what became of a concurrent statement, by its number in the script; `None` if nothing can tell.
+    fn inspect(
+        &self,
+        _tracker: &Tracker,
+        _version: Version,
+        _number: usize,
+        _statement: &Concurrent<'_>,
+    ) -> Option<String> {
+        None
+    }
 
     /// Another session that has a lock on a relation with one of these names (pid, application, since, query, state,
     /// what it has); `None` if nothing can tell.
@@ -121,15 +131,7 @@ pub trait Dialect: fmt::Debug + Sync {
 
     /// The rows of what a baseline stands for: nobody has run their own texts.
     fn record_covered(&self, tracker: &Tracker, migrations: &mut dyn Iterator<Item = &Migration>) -> String {
-        let row = |migration: &Migration| {
-            // No migration can have this name: an older release must not take it for one of its own.
-            let begun = if migration.is_baseline() { crate::plan::BEGUN } else { "" };
-            let name = self.literal(&format!("{}{begun}", migration.name()));
-            format!("({}, {name}, {}, NULL)", migration.version(), self.clock())
-        };
-        let rows: Vec<_> = migrations.map(row).collect();
-        let set = tracker.set();
-        format!("INSERT INTO {set} (version, name, applied_at, checksum) VALUES {};\n", rows.join(", "))
+        amend::record_covered(self, tracker, migrations)
     }
 
     /// Keeps others from writing to the set until the end of the transaction.
@@ -175,13 +177,7 @@ pub trait Dialect: fmt::Debug + Sync {
         name: &str,
         stems: &[(Version, &str)],
     ) -> String {
-        let name = self.literal(name);
-        let row = |(old, known): &(Version, &str)| {
-            format!("({version}, {name}, 'renamed', {})", self.literal(&format!("{old}_{known}")))
-        };
-        let rows: Vec<_> = stems.iter().map(row).collect();
-        let journal = tracker.journal();
-        format!("INSERT INTO {journal} (version, name, event, detail) VALUES {};\n", rows.join(", "))
+        amend::journal_names(self, tracker, version, name, stems)
     }
 
     /// Waits for every other transaction that claims this name of a migration, until whose end this one holds it; empty
@@ -226,24 +222,58 @@ pub trait Dialect: fmt::Debug + Sync {
 
     /// A row of the journal.
     fn journal(&self, tracker: &Tracker, entry: &Entry<'_>) -> String {
-        let number = |value: Option<usize>| value.map_or("NULL".to_owned(), |value| value.to_string());
-        let detail = match &entry.detail {
-            Some(detail) => self.literal(detail),
-            None if entry.event == "started" => self.session_mark().to_owned(),
-            None => "NULL".to_owned(),
-        };
-        format!(
-            "INSERT INTO {} (version, name, event, attempt, statement, statements, detail) \
-             VALUES ({}, {}, '{}', {}, {}, {}, {});\n",
-            tracker.journal(),
-            entry.version,
-            self.literal(entry.name),
-            entry.event,
-            entry.attempt,
-            number(entry.statement),
-            number(entry.statements),
-            detail,
-        )
+        steps::row(self, tracker, entry, &self.literal(entry.name))
+    }
+
+    /// The row of a try that begins; fails with [`Class::Unrecorded`] if [`Dialect::progress`] would not show so many
+    /// rows any more.
+    fn journal_start(
+        &self,
+        tracker: &Tracker,
+        entry: &Entry<'_>,
+        before: &[(Version, &str)],
+        known: usize,
+    ) -> String {
+        steps::start(self, tracker, entry, before, known)
+    }
+
+    /// The row of a statement that is done; fails with [`Class::Unrecorded`] if a later try has begun.
+    fn journal_step(&self, tracker: &Tracker, entry: &Entry<'_>) -> String {
+        steps::step(self, tracker, entry)
+    }
+
+    /// The row of a statement that is about to be sent by itself: its checksum and, if it is a concurrent one, the
+    /// indexes that are there already.
+    fn journal_begun(
+        &self,
+        tracker: &Tracker,
+        entry: &Entry<'_>,
+        _statement: Option<&Concurrent<'_>>,
+    ) -> String {
+        steps::begun(self, tracker, entry, None)
+    }
+
+    /// Which of these have begun outside of a transaction and not ended (version); without a semicolon.
+    fn unfinished(&self, tracker: &Tracker, known: &[(Version, &str)]) -> String {
+        steps::unfinished(self, tracker, known)
+    }
+
+    /// Fails with [`Class::Unfinished`] if one of these has.
+    fn none_unfinished(&self, tracker: &Tracker, known: &[(Version, &str)]) -> String;
+
+    /// Marks a row as being rolled back, so that no release takes it for applied.
+    fn go_back(&self, tracker: &Tracker, version: Version) -> String {
+        steps::go_back(self, tracker, version)
+    }
+
+    /// Takes that mark away: nothing of it was rolled back.
+    fn stay(&self, tracker: &Tracker, version: Version) -> String {
+        steps::stay(self, tracker, version)
+    }
+
+    /// Fails with [`Class::LeftOpen`] inside of a transaction, where that can be asked in SQL.
+    fn outside(&self) -> String {
+        String::new()
     }
 
     /// The journal's row of a migration whose transaction is about to be committed; selects
@@ -302,9 +332,11 @@ pub trait Dialect: fmt::Debug + Sync {
     fn commit(&self, durable: bool) -> String;
 
     /// The journal of one version (event, attempt, statement, detail, whether the session lives that wrote
-    /// it and is not this one, or NULL if that cannot be known, whether the version is in the set now) in the order
-    /// of its rows; also what it has under the names that the migration had before.
-    fn progress(&self, tracker: &Tracker, version: Version, before: &[(Version, &str)]) -> String;
+    /// it and is not this one, or NULL if that cannot be known, whether the version is in the set now, whether the row
+    /// is about this name or one before) in the order of its rows; also what it has under the names that the migration
+    /// had before.
+    fn progress(&self, tracker: &Tracker, version: Version, name: &str, before: &[(Version, &str)])
+    -> String;
 
     /// What of the journal is about a version, or a name that it had before; a condition.
     fn about(&self, version: Version, before: &[(Version, &str)]) -> String {
@@ -315,21 +347,4 @@ pub trait Dialect: fmt::Debug + Sync {
 
     /// What an error means.
     fn classify(&self, error: &DbError, tracker: &Tracker) -> Class;
-}
-
-/// The first column of what [`Dialect::journal_applied`] selects, by which it is told from rows of scripts.
-pub const APPLIED: &str = "gapless:applied";
-
-/// Behind a version that is NULL, the answer that the applied set is ours, row by row.
-pub const CURRENT: &str = "gapless:current";
-
-/// What [`Dialect::check_taken_back`] fails with, and a driver whose code has ended the transaction.
-pub(crate) const LEFT: &str = "gapless: the transaction of the record is over";
-
-/// How the names of our savepoints begin, the run's token behind it: no script can name one.
-pub(crate) const MARK: &str = "gapless run ";
-
-/// The savepoint of the run with this token, quoted.
-pub(crate) fn savepoint(token: &str) -> String {
-    crate::tracker::quoted(&format!("gapless {token}"))
 }

@@ -2,11 +2,14 @@ use std::fmt::Write as _;
 
 use gapless_core::{Concurrent, Migration, Syntax, Version};
 
-use super::looks::{self, OF_TRANSACTION};
+use super::looks;
+use super::prepared::OURS;
 use super::{
-    APPLIED, Class, Dialect, LEFT, Look, MARK, Missing, Prepared, Table, Timeouts, catalog, describe,
+    Class, Dialect, Entry, LEFT, Look, MARK, Missing, OPEN, Prepared, Table, Timeouts, catalog, describe,
+    prepared, steps,
 };
 use crate::engine::DbError;
+use crate::history::GOING_BACK;
 use crate::tracker::{Tracker, quoted};
 
 /// PostgreSQL 14 and later, in messages of the simple query protocol.
@@ -16,8 +19,8 @@ pub struct Postgres;
 /// What [`Dialect::same_backend`] tries to read as a number, the backend's pid behind it.
 const HANDED_ON: &str = "gapless: another backend has the lock, and not ";
 
-/// Of a row, that it is this transaction's: a commit in between would have changed the transaction's number.
-const OURS: &str = "pg_catalog.xideq(xmin, pg_catalog.xid(pg_catalog.pg_current_xact_id()))";
+/// What [`Dialect::none_unfinished`] tries to read as a number, a version behind it.
+const UNFINISHED: &str = "gapless: begun outside of a transaction: ";
 
 /// What [`Dialect::lock_transaction`] fails with.
 const HELD: &str = "gapless: another runner has the lock";
@@ -104,21 +107,58 @@ impl Dialect for Postgres {
     }
 
     /// A role that may not see another's session sees no `backend_start` of it: the pid has to do then.
-    fn progress(&self, tracker: &Tracker, version: Version, before: &[(Version, &str)]) -> String {
+    fn progress(
+        &self,
+        tracker: &Tracker,
+        version: Version,
+        name: &str,
+        before: &[(Version, &str)],
+    ) -> String {
         format!(
             "SELECT event, attempt, statement, detail, EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity a \
              WHERE a.pid = j.backend_pid AND a.pid <> pg_catalog.pg_backend_pid() AND \
              coalesce(extract(epoch FROM a.backend_start)::text, j.detail) = j.detail), \
-             EXISTS (SELECT 1 FROM {} WHERE version = {version}) \
+             EXISTS (SELECT 1 FROM {} WHERE version = {version}), {} \
              FROM {} j WHERE {} ORDER BY id;\n",
             tracker.set(),
+            steps::is_own(self, version, name, before),
             tracker.journal(),
             self.about(version, before)
         )
     }
 
-    fn inspect(&self, statement: &Concurrent<'_>) -> Option<String> {
-        catalog::indexes(self, statement)
+    fn inspect(
+        &self,
+        tracker: &Tracker,
+        version: Version,
+        number: usize,
+        statement: &Concurrent<'_>,
+    ) -> Option<String> {
+        steps::indexes(self, tracker, version, number, statement)
+    }
+
+    fn journal_begun(
+        &self,
+        tracker: &Tracker,
+        entry: &Entry<'_>,
+        statement: Option<&Concurrent<'_>>,
+    ) -> String {
+        steps::begun(self, tracker, entry, statement.map(|statement| steps::there(self, statement)))
+    }
+
+    fn none_unfinished(&self, tracker: &Tracker, known: &[(Version, &str)]) -> String {
+        format!(
+            "SELECT CAST(pg_catalog.textcat('{UNFINISHED}', CAST(min(u.version) AS text)) AS integer) \
+             FROM ({}) u HAVING count(*) > 0;\n",
+            self.unfinished(tracker, known)
+        )
+    }
+
+    fn outside(&self) -> String {
+        format!(
+            "SELECT CASE WHEN pg_catalog.now() <> pg_catalog.statement_timestamp() THEN \
+             CAST(pg_catalog.textcat('{OPEN}, backend ', CAST(pg_catalog.pg_backend_pid() AS text)) AS integer) END;\n"
+        )
     }
 
     fn blocker(&self, names: &[String]) -> Option<String> {
@@ -144,28 +184,7 @@ impl Dialect for Postgres {
     /// `RESET ALL` would also take what the application has set, and settings of its own making are in
     /// no catalog; so each setting that differs from the beginning is put back by itself.
     fn restore(&self, settings: &[(String, String)]) -> String {
-        let value =
-            |name: &str| settings.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-        let mut sql = String::new();
-        // The order matters: setting the session's user resets the role.
-        for name in ["session_authorization", "role"] {
-            if let Some(value) = value(name) {
-                let _ =
-                    writeln!(sql, "SELECT pg_catalog.set_config('{name}', {}, false);", self.literal(value));
-            }
-        }
-        let own =
-            settings.iter().filter(|(name, _)| !matches!(name.as_str(), "session_authorization" | "role"));
-        let rows: String =
-            own.map(|(name, value)| format!(", ({}, {})", self.literal(name), self.literal(value))).collect();
-        let _ = writeln!(
-            sql,
-            "SELECT pg_catalog.set_config(s.name, coalesce(o.value, s.reset_val), false) \
-             FROM pg_catalog.pg_settings s LEFT JOIN (VALUES (NULL::text, NULL::text){rows}) o (name, value) \
-             ON o.name = s.name WHERE (s.source = 'session' OR o.name IS NOT NULL) \
-             AND s.name NOT IN ({OF_TRANSACTION}) AND s.setting IS DISTINCT FROM coalesce(o.value, s.reset_val);"
-        );
-        sql
+        looks::restore(self, settings)
     }
 
     /// Not `now()`: all transactions of a message share the time at which the message came.
@@ -175,7 +194,7 @@ impl Dialect for Postgres {
 
     fn journal_applied(&self, tracker: &Tracker, migration: &Migration, token: &str) -> String {
         let event = if migration.is_baseline() { "baselined" } else { "applied" };
-        journal_applied(self, tracker, &migration.version().to_string(), event, token)
+        prepared::journal_applied(self, tracker, &migration.version().to_string(), event, token)
     }
 
     fn prepared(&self, tracker: &Tracker, token: &str) -> Option<Prepared> {
@@ -193,9 +212,11 @@ impl Dialect for Postgres {
     fn take_back(&self, tracker: &Tracker, version: Version) -> String {
         format!(
             "WITH gone AS (DELETE FROM {} WHERE version = {version} RETURNING name) \
-             INSERT INTO {} (version, name, event) SELECT {version}, (SELECT name FROM gone), 'rolled_back';\n",
+             INSERT INTO {} (version, name, event) \
+             SELECT {version}, (SELECT pg_catalog.replace(name, {}, '') FROM gone), 'rolled_back';\n",
             tracker.set(),
-            tracker.journal()
+            tracker.journal(),
+            self.literal(GOING_BACK)
         )
     }
 
@@ -218,14 +239,7 @@ impl Dialect for Postgres {
     }
 
     fn tables(&self, names: &[&str]) -> String {
-        let there = |name: &&str| {
-            format!(
-                "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass({}) \
-                 AND relkind IN ('r', 'p', 'f') AND relpersistence <> 't')",
-                self.literal(name)
-            )
-        };
-        names.iter().map(there).collect::<Vec<_>>().join(" UNION ALL ") + ";\n"
+        catalog::tables(self, names)
     }
 
     fn lock_legacy(&self, key: i64) -> String {
@@ -283,6 +297,9 @@ impl Dialect for Postgres {
             "3B001" if error.message.contains(MARK) => Class::Ended,
             "55P03" if error.message == HELD => Class::Busy,
             "22P02" if error.message.contains(HANDED_ON) => Class::HandedOn,
+            "22P02" if error.message.contains(UNFINISHED) => Class::Unfinished,
+            "22P02" if error.message.contains(OPEN) => Class::LeftOpen,
+            "25001" => Class::Apart,
             "55P04" => Class::Untriable,
             "55P03" | "40P01" | "40001" => Class::Retry,
             "57014" => Class::Canceled,
@@ -294,29 +311,6 @@ impl Dialect for Postgres {
             _ => Class::Other,
         }
     }
-}
-
-/// See [`Dialect::journal_applied`]; the version is an expression.
-pub(super) fn journal_applied(
-    dialect: &dyn Dialect,
-    tracker: &Tracker,
-    version: &str,
-    event: &str,
-    token: &str,
-) -> String {
-    let set = tracker.set();
-    let seconds = format!(
-        "extract(epoch FROM clock_timestamp() - (SELECT applied_at FROM {set} WHERE version = {version}))"
-    );
-    // Without a name the journal refuses the row.
-    format!(
-        "INSERT INTO {} (version, name, event, detail, duration_ms) \
-         VALUES ({version}, (SELECT name FROM {set} WHERE version = {version} AND {OURS}), '{event}', {}, \
-         ({seconds} * 1000)::bigint) \
-         RETURNING '{APPLIED}', version, ({seconds} * 1000000)::bigint;\n",
-        tracker.journal(),
-        dialect.literal(token),
-    )
 }
 
 fn try_lock(key: i64) -> String {

@@ -2,8 +2,11 @@ use std::fmt::Write as _;
 
 use gapless_core::Migration;
 
-use super::{Dialect, postgres};
+use super::{APPLIED, Dialect};
 use crate::tracker::{Tracker, quoted};
+
+/// Of a row, that it is this transaction's: a commit in between would have changed the transaction's number.
+pub(super) const OURS: &str = "pg_catalog.xideq(xmin, pg_catalog.xid(pg_catalog.pg_current_xact_id()))";
 
 /// Statements that a server reads and plans once for many migrations: their rows of the set and of the journal.
 /// They are the session's, so a message that prepares them has to forget them as well.
@@ -28,7 +31,7 @@ impl Prepared {
             tracker.set(),
             dialect.clock()
         );
-        let entry = postgres::journal_applied(dialect, tracker, "$1", "applied", token);
+        let entry = journal_applied(dialect, tracker, "$1", "applied", token);
         let gone = names.iter().fold(String::new(), |mut sql, name| {
             let (there, quoted) = (dialect.literal(name), quoted(name));
             let _ = write!(
@@ -63,4 +66,27 @@ impl Prepared {
     pub(crate) fn journal_applied(&self, migration: &Migration) -> String {
         format!("EXECUTE {} ({});\n", quoted(&self.names[1]), migration.version())
     }
+}
+
+/// See [`Dialect::journal_applied`]; the version is an expression.
+pub(super) fn journal_applied(
+    dialect: &dyn Dialect,
+    tracker: &Tracker,
+    version: &str,
+    event: &str,
+    token: &str,
+) -> String {
+    let set = tracker.set();
+    let seconds = format!(
+        "extract(epoch FROM clock_timestamp() - (SELECT applied_at FROM {set} WHERE version = {version}))"
+    );
+    // Without a name the journal refuses the row.
+    format!(
+        "INSERT INTO {} (version, name, event, detail, duration_ms) \
+         VALUES ({version}, (SELECT name FROM {set} WHERE version = {version} AND {OURS}), '{event}', {}, \
+         ({seconds} * 1000)::bigint) \
+         RETURNING '{APPLIED}', version, ({seconds} * 1000000)::bigint;\n",
+        tracker.journal(),
+        dialect.literal(token),
+    )
 }

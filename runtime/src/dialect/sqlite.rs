@@ -1,14 +1,20 @@
 use std::fmt::Write as _;
 
-use gapless_core::{Concurrent, Migration, Syntax, Version};
+use gapless_core::{Migration, Syntax, Version};
 
-use super::{APPLIED, Class, Dialect, LEFT, Look, MARK, Missing, Table, Timeouts, describe, savepoint};
+use super::{
+    APPLIED, Class, Dialect, LEFT, Look, MARK, Missing, OPEN, Table, Timeouts, describe, savepoint, steps,
+};
 use crate::engine::DbError;
+use crate::history::GOING_BACK;
 use crate::tracker::{Tracker, quoted};
 
 /// SQLite 3.37 and later (for `RETURNING` and `pragma_table_list`). It has one lock, the database's: `BEGIN IMMEDIATE` takes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Sqlite;
+
+/// What [`Dialect::none_unfinished`] fails with.
+const UNFINISHED: &str = "ESCAPE expression must be a single character";
 
 /// Milliseconds since the epoch do not fit the journal's form of a time; this is ISO 8601 in UTC.
 const NOW: &str = "(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))";
@@ -103,18 +109,29 @@ impl Dialect for Sqlite {
         String::new()
     }
 
-    fn progress(&self, tracker: &Tracker, version: Version, before: &[(Version, &str)]) -> String {
+    fn progress(
+        &self,
+        tracker: &Tracker,
+        version: Version,
+        name: &str,
+        before: &[(Version, &str)],
+    ) -> String {
         format!(
-            "SELECT event, attempt, statement, detail, NULL, EXISTS (SELECT 1 FROM {} WHERE version = {version}) \
+            "SELECT event, attempt, statement, detail, NULL, EXISTS (SELECT 1 FROM {} WHERE version = {version}), {} \
              FROM {} WHERE {} ORDER BY id;\n",
             tracker.set(),
+            steps::is_own(self, version, name, before),
             tracker.journal(),
             self.about(version, before)
         )
     }
 
-    fn inspect(&self, _: &Concurrent<'_>) -> Option<String> {
-        None
+    /// An error that no script comes by.
+    fn none_unfinished(&self, tracker: &Tracker, known: &[(Version, &str)]) -> String {
+        format!(
+            "SELECT '' LIKE '' ESCAPE 'gapless ' || min(u.version) FROM ({}) u HAVING count(*) > 0;\n",
+            self.unfinished(tracker, known)
+        )
     }
 
     fn begin(&self, _: Timeouts) -> String {
@@ -170,8 +187,9 @@ impl Dialect for Sqlite {
         let (set, journal) = (tracker.set(), tracker.journal());
         format!(
             "INSERT INTO {journal} (version, name, event) \
-             SELECT {version}, (SELECT name FROM {set} WHERE version = {version}), 'rolled_back';\n\
-             DELETE FROM {set} WHERE version = {version};\n"
+             SELECT {version}, (SELECT replace(name, {mark}, '') FROM {set} WHERE version = {version}), 'rolled_back';\n\
+             DELETE FROM {set} WHERE version = {version};\n",
+            mark = self.literal(GOING_BACK),
         )
     }
 
@@ -225,6 +243,8 @@ impl Dialect for Sqlite {
         let column = |table: &str| error.message.contains(&format!("failed: {table}.version"));
         match (code, code & 0xff) {
             _ if error.message == LEFT => Class::Ended,
+            _ if error.message == OPEN => Class::LeftOpen,
+            (1, _) if error.message == UNFINISHED => Class::Unfinished,
             (1, _) if error.message.starts_with(&format!("no such savepoint: {MARK}")) => Class::Ended,
             (1555 | 2067, _) if column(tracker.table()) || column(&tracker.journal_table()) => Class::Fence,
             (1299, _) if error.message.contains(&format!("failed: {}.name", tracker.journal_table())) => {

@@ -79,3 +79,22 @@ pub struct Entry<'a> {
     /// What the event has to say.
     pub detail: Option<String>,
 }
+
+/// The first column of what [`Dialect::journal_applied`](super::Dialect::journal_applied) selects, by which it is told from rows of scripts.
+pub const APPLIED: &str = "gapless:applied";
+
+/// Behind a version that is NULL, the answer that the applied set is ours, row by row.
+pub const CURRENT: &str = "gapless:current";
+
+/// What [`Dialect::check_taken_back`](super::Dialect::check_taken_back) fails with, and a driver whose code has ended the transaction.
+pub(crate) const LEFT: &str = "gapless: the transaction of the record is over";
+
+/// How the names of our savepoints begin, the run's token behind it: no script can name one.
+pub(crate) const MARK: &str = "gapless run ";
+
+/// The savepoint of the run with this token, quoted.
+pub(crate) fn savepoint(token: &str) -> String {
+    crate::tracker::quoted(&format!("gapless {token}"))
+}
+/// What [`Dialect::outside`](super::Dialect::outside) fails with, and drivers where it cannot be asked.
+pub(crate) const OPEN: &str = "gapless: the code has left a transaction open";

@@ -27,6 +27,11 @@ impl Connection for Client {
     }
 
     fn call(&mut self, call: &mut Call) -> Result<Vec<ResultSet>, ExchangeError> {
+        if let Inner::PostgresOutside(code) = &mut call.code.0 {
+            self.exchange(&call.before)?;
+            code(self).map_err(|error| code_failed(error, is_lost, said))?;
+            return self.exchange(&call.after);
+        }
         let Inner::Postgres(code) = &mut call.code.0 else { return Err(unsuited(call)) };
         let refused = |error| exchange_error(error, false, None);
         let mut transaction = self.transaction().map_err(refused)?;

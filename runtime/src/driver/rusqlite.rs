@@ -4,7 +4,7 @@ use rusqlite::{Batch, DropBehavior, Row, Statement, TransactionBehavior};
 
 use super::{Connection, ExchangeError, code_failed, unsuited};
 use crate::code::Inner;
-use crate::dialect::LEFT;
+use crate::dialect::{LEFT, OPEN};
 use crate::engine::{Call, DbError, Dialect, Position, ResultSet, Sqlite};
 
 impl Connection for rusqlite::Connection {
@@ -25,6 +25,15 @@ impl Connection for rusqlite::Connection {
     }
 
     fn call(&mut self, call: &mut Call) -> Result<Vec<ResultSet>, ExchangeError> {
+        if let Inner::RusqliteOutside(code) = &mut call.code.0 {
+            let said = |error: &rusqlite::Error| Some(db_error(error, "", 0));
+            code(self).map_err(|error| code_failed(error, |_| false, said))?;
+            if !self.is_autocommit() {
+                let error = DbError { message: OPEN.to_owned(), ..DbError::default() };
+                return Err(ExchangeError::Database(Box::new(error)));
+            }
+            return Ok(Vec::new());
+        }
         let Inner::Rusqlite(code) = &mut call.code.0 else { return Err(unsuited(call)) };
         let refused = |error: rusqlite::Error| ExchangeError::Database(Box::new(db_error(&error, "", 0)));
         let mut transaction =

@@ -32,6 +32,11 @@ impl AsyncConnection for Client {
     }
 
     async fn call(&mut self, call: &mut Call) -> Result<Vec<ResultSet>, ExchangeError> {
+        if let Inner::TokioPostgresOutside(code) = &mut call.code.0 {
+            self.exchange(&call.before).await?;
+            code(self).await.map_err(|error| code_failed(error, is_lost, said))?;
+            return self.exchange(&call.after).await;
+        }
         let Inner::TokioPostgres(code) = &mut call.code.0 else { return Err(unsuited(call)) };
         let refused = |error| exchange_error(error, false, None);
         let mut transaction = self.transaction().await.map_err(refused)?;

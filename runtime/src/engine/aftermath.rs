@@ -36,7 +36,11 @@ impl Questions {
         let mut answers = results.iter().skip(1);
         let mut answer = |question: &Option<String>| question.as_ref().and_then(|_| answers.next());
         let kept = answer(&self.recorded).is_some_and(|answer| answer.is_true(0));
-        let invalid = |row: &&[Option<String>]| matches!(row.get(1), Some(Some(valid)) if !is_truth(valid));
+        let invalid = |row: &&[Option<String>]| {
+            let truth = |column: usize| row.get(column).and_then(Option::as_deref).is_some_and(is_truth);
+            // Of those on the table, the ones that it names or has made.
+            !truth(1) && (truth(2) || truth(3))
+        };
         let name = |row: &[Option<String>]| row.first().cloned().flatten();
         let invalid: Vec<_> = answer(&self.indexes)
             .into_iter()
@@ -62,7 +66,10 @@ impl Run<'_> {
         let at = failure.statement().and_then(|number| number.checked_sub(1));
         let statement = at.and_then(|at| statements.get(at));
         let concurrent = statement.filter(|_| failure.is_step()).and_then(Statement::concurrent);
-        let indexes = concurrent.and_then(|concurrent| self.dialect.inspect(&concurrent));
+        let indexes = concurrent.and_then(|concurrent| {
+            let number = failure.statement().unwrap_or_default();
+            self.dialect.inspect(&self.tracker, failure.version(), number, &concurrent)
+        });
         let locked = self.dialect.classify(failure.database_error(), &self.tracker) == Class::Retry;
         let text = statement.map_or(script, Statement::text);
         let blocker = locked.then(|| self.dialect.blocker(&words(text))).flatten();

@@ -49,9 +49,10 @@ pub(super) struct Culprit {
 impl<'a> Batch<'a> {
     /// Writes the run's message for the transactional migrations at the head of its queue.
     pub(super) fn build(run: &mut Run<'a>) -> Batch<'a> {
-        let members: Vec<_> = members(run.queue.iter().copied());
+        let ready = run.queue.iter().copied().take_while(|migration| !run.is_to_be_asked(migration));
+        let members: Vec<_> = members(ready);
         let last = members.len() == run.queue.len() && run.doomed.is_none();
-        run.message = headline(&members) + &run.same_backend();
+        run.message = headline(&members) + &run.same_backend() + &run.none_unfinished(&members);
         let missing = run.missing.take();
         // Whatever makes the last migration durable makes this durable too.
         let bootstrap = missing.map(|missing| run.bootstrap(missing, false));

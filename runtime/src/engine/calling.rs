@@ -1,11 +1,12 @@
 //! Migrations in Rust: the record, then the code, then the journal, in one transaction that the driver
-//! begins and commits.
+//! begins and commits. Outside of a transaction the code is [a step](super::stepwise).
 
 use gapless_core::Migration;
 
 use super::batch::headline;
 use super::reply::{DbError, ResultSet};
 use super::run::{Rollback, Run, State};
+use super::stepwise::Stepwise;
 use crate::Failure;
 use crate::code::Call;
 use crate::dialect::{APPLIED, Class};
@@ -16,10 +17,11 @@ impl<'a> Run<'a> {
     pub(super) fn begin_call(&mut self, migration: &'a Migration) -> State<'a> {
         let version = migration.version();
         let Some(code) = self.codes.remove(&version) else {
-            return self.end(Err(ErrorKind::NoCode { version, path: migration.file() }));
+            return self.end(Err(ErrorKind::NoCode(vec![(version, migration.file())])));
         };
         let before = headline(&[migration])
             + &self.same_backend()
+            + &self.none_unfinished(&[migration])
             + &self.dialect.set_local_timeouts(self.timeouts(migration))
             + &self.lock_transaction()
             + &self.record(migration, None)
@@ -33,6 +35,25 @@ impl<'a> Run<'a> {
         State::Calling(migration)
     }
 
+    /// The code of a migration outside of a transaction.
+    pub(super) fn call_step(&mut self, steps: Stepwise<'a>) -> State<'a> {
+        let version = steps.migration.version();
+        let Some(code) = self.codes.remove(&version) else {
+            return self.end(Err(ErrorKind::NoCode(vec![(version, steps.migration.file())])));
+        };
+        self.call = Some(Call { before: self.same_backend(), code, after: self.dialect.outside() });
+        State::CallingStep(steps)
+    }
+
+    pub(super) fn step_call_failed(&mut self, steps: Stepwise<'a>, error: DbError) -> State<'a> {
+        let class = self.dialect.classify(&error, &self.tracker);
+        if !matches!(class, Class::LeftOpen | Class::InTransaction) {
+            return self.not_stepped(steps, error);
+        }
+        let message = "the code has left a transaction open, which was rolled back".to_owned();
+        self.not_stepped(steps, DbError { message, ..DbError::default() })
+    }
+
     /// What the driver is to run; none unless the step says so.
     pub fn take_call(&mut self) -> Option<Call> {
         self.call.take()
@@ -40,9 +61,12 @@ impl<'a> Run<'a> {
 
     /// Gives the code back once it was called: it may be called again.
     pub fn called(&mut self, call: Call) {
-        if let State::Calling(migration) = self.state {
-            self.codes.insert(migration.version(), call.code);
-        }
+        let migration = match &self.state {
+            State::Calling(migration) => migration,
+            State::CallingStep(steps) => steps.migration,
+            _ => return,
+        };
+        self.codes.insert(migration.version(), call.code);
     }
 
     pub(super) fn call_returned(&mut self, migration: &'a Migration, results: &[ResultSet]) -> State<'a> {
@@ -67,6 +91,7 @@ impl<'a> Run<'a> {
             return state;
         }
         match class {
+            Class::Unfinished => self.roll_back(Rollback::Unfinished),
             Class::Busy => self.roll_back(Rollback::Busy(error)),
             Class::Unrecorded | Class::Ended => {
                 let message =

@@ -6,6 +6,7 @@ use gapless_core::Migration;
 
 use super::reply::{DbError, ResultSet};
 use super::run::{Rollback, Run, State};
+use super::way::Way;
 use crate::Report;
 use crate::dialect::{Class, Entry};
 use crate::error::{ErrorKind, Lost};
@@ -27,8 +28,18 @@ impl<'a> Run<'a> {
         settings.map_or(String::new(), |settings| self.dialect.restore(settings))
     }
 
-    /// A session that keeps what a script has set is told of.
+    /// A session that keeps what a script has set is told of. A pooler has handed it on, and may hand it back.
     pub(super) fn not_restored(&mut self, error: &DbError) -> State<'a> {
+        if let Some(kind) = self.handed_on(error) {
+            if self.restore_tries < UNLOCK_TRIES {
+                self.restore_tries += 1;
+                return State::Restoring;
+            }
+            if self.result.is_ok() {
+                self.result = Err(kind);
+            }
+            return self.wind_up();
+        }
         if self.dialect.classify(error, &self.tracker) == Class::Busy
             && let Ok(pause) = self.repeat(State::Restoring, error)
         {
@@ -46,8 +57,10 @@ impl<'a> Run<'a> {
             }
         }
         if std::mem::take(&mut self.session.dirty) {
-            self.message = self.restore();
-            if !self.message.is_empty() {
+            let restore = self.restore();
+            if !restore.is_empty() {
+                // Another backend's settings are not the run's to put back.
+                self.message = self.same_backend() + &restore;
                 return State::Restoring;
             }
         }
@@ -78,6 +91,10 @@ impl<'a> Run<'a> {
         self.message = self.dialect.journal(&self.tracker, &entry);
         if self.asks {
             self.message += &self.questions(failure).message();
+        }
+        // Behind the questions, whose answers are counted.
+        if let Some(version) = self.staying.take() {
+            self.message += &self.dialect.stay(&self.tracker, version);
         }
         State::Journaling(kind)
     }
@@ -211,12 +228,16 @@ impl Run<'_> {
             State::Locking(_) | State::Waiting(..) => "asking for the lock",
             State::Consulting(..) => "looking at what is there",
             State::Amending(_) => "putting the tracker right",
-            State::Calling(_) => return format!("applying the migration in Rust {at_work}"),
-            State::Undoing(_) | State::Resting(..) => return format!("rolling back migration {at_work}"),
+            State::Calling(_) | State::CallingStep(_) => {
+                return format!("applying the migration in Rust {at_work}");
+            }
+            State::Undoing(_) => return format!("rolling back migration {at_work}"),
+            State::Unfinished => "reading the journal",
             State::Bootstrapping => "creating the tracker",
             State::Applying(_) => return format!("applying {at_work}"),
             State::Stepping(steps) | State::Pausing(_, steps) => {
-                return format!("applying {}", steps.shown());
+                let doing = if matches!(steps.way, Way::Up) { "applying" } else { "rolling back" };
+                return format!("{doing} {}", steps.shown());
             }
             State::Probing(_) => "looking for the statement that failed",
             State::Rehearsing(_) => "trying the migrations",

@@ -52,7 +52,14 @@ impl<'a> Run<'a> {
 
     pub(super) fn observed(&mut self, results: &[ResultSet]) -> State<'a> {
         let session = results.first().cloned().unwrap_or_default();
-        self.session.pid = session.value(0).and_then(|pid| pid.parse().ok());
+        let pid = session.value(0).and_then(|pid| pid.parse().ok());
+        if let (true, Some(before)) =
+            (self.session.locked, self.session.pid.filter(|_| pid != self.session.pid))
+        {
+            let after = session.value(0).unwrap_or_default().to_owned();
+            return self.end(Err(ErrorKind::Pooler { before, after }));
+        }
+        self.session.pid = pid;
         self.session.read_only = session.is_true(1);
         self.session.standby = session.is_true(2);
         if session.is_true(3) {
@@ -160,6 +167,7 @@ impl<'a> Run<'a> {
         }
         let there = |column| asked.flags.is_true(column);
         let missing = Missing { schema: !there(1), set: !there(2), journal: !there(3) };
+        self.session.journal = there(3);
         if self.goal == Goal::DryRun {
             return self.begin_rehearsal(missing);
         }
@@ -210,8 +218,10 @@ impl<'a> Run<'a> {
                 down.map_or(migration.file(), |down| down.path().to_owned()),
             ));
         }
-        if let Some(migration) = self.queue.iter().find(|migration| self.lacks_code(migration)) {
-            return Some(ErrorKind::NoCode { version: migration.version(), path: migration.file() });
+        let lacking = self.queue.iter().filter(|migration| self.lacks_code(migration));
+        let lacking: Vec<_> = lacking.map(|migration| (migration.version(), migration.file())).collect();
+        if !lacking.is_empty() {
+            return Some(ErrorKind::NoCode(lacking));
         }
         // A set read by other rules may hold what those rules hide from the build and this database runs.
         if self.set.syntax() == self.dialect.syntax() {

@@ -32,18 +32,21 @@ pub(super) fn check(
     if let Some(version) = codes.keys().find(plain) {
         return Err(Error::new(ErrorKind::NotRust(*version)));
     }
+    let outside =
+        |version: &Version| set.find(*version).is_some_and(|found| found.directives().no_transaction());
+    let unfit = |(version, code): &(&Version, &Code)| code.is_outside() != outside(version);
+    if let Some((version, code)) = codes.iter().find(unfit) {
+        return Err(Error::new(ErrorKind::UnfitCode { version: *version, outside: code.is_outside() }));
+    }
     if let Some(reconcile) =
         options.reconcile.iter().find(|one| one.tables.is_empty() || one.versions().is_empty())
     {
         return Err(Error::new(ErrorKind::NothingToReconcile(reconcile.versions().first().copied())));
     }
     let Some((version, _)) = options.resolve else { return Ok(()) };
-    let problem = match set.find(version) {
-        None => "the version is not embedded",
-        Some(migration) if !migration.directives().no_transaction() => {
-            "the migration runs in a transaction, and cannot be half done"
-        }
-        Some(_) => return Ok(()),
-    };
-    Err(Error::new(ErrorKind::Resolve(version, problem)))
+    // One that runs in a transaction may have been begun outside of one.
+    match set.find(version) {
+        None => Err(Error::new(ErrorKind::Resolve(version, "the version is not embedded"))),
+        Some(_) => Ok(()),
+    }
 }

@@ -1,138 +1,50 @@
-//! What the journal says of earlier tries of a migration outside of a transaction, and how to go on.
-
-use std::time::Duration;
+//! How to go on with a migration outside of a transaction, by what the journal says of it.
 
 use gapless_core::Statement;
 
-use super::reply::{DbError, ResultSet, is_truth};
+use super::progress::Progress;
+use super::reply::DbError;
 use super::run::{After, Run, State};
 use super::stepwise::{Phase, Stepwise};
-use crate::dialect::Entry;
+use super::way::Way;
+use crate::dialect::{Entry, Timeouts};
 use crate::error::ErrorKind;
 use crate::event::Event;
 use crate::options::Resolution;
 
-/// How long a statement is left alone that may still be at work, where nobody can tell.
-pub(super) const GRACE: Duration = Duration::from_secs(10);
-
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Progress {
-    /// The number of the last try; none is zero.
-    pub(super) attempt: u32,
-    /// How many statements are known to be done.
-    pub(super) done: usize,
-    /// Whether there was a try since it was last applied.
-    pub(super) begun: bool,
-    /// Whether the last try ended without a word.
-    pub(super) in_doubt: bool,
-    /// Whether the session of the last try lives; `None` if that cannot be known.
-    pub(super) alive: Option<bool>,
-    /// Whether another runner has recorded it since the set was looked at.
-    pub(super) recorded: bool,
-    checksums: Vec<Option<String>>,
-}
-
-impl Progress {
-    /// Reads event, attempt, statement, detail, alive and recorded, in the order of the journal.
-    pub(super) fn read(rows: &ResultSet) -> Progress {
-        let mut progress = Progress::default();
-        for row in rows.rows() {
-            let text = |column: usize| row.get(column).and_then(Option::as_deref);
-            let number = |column: usize| text(column).and_then(|text| text.parse::<usize>().ok());
-            let is_true = |column: usize| text(column).map(is_truth);
-            progress.recorded = is_true(5).unwrap_or_default();
-            match text(0) {
-                Some("started") => {
-                    progress.attempt = number(1).and_then(|n| u32::try_from(n).ok()).unwrap_or_default();
-                    progress.in_doubt = true;
-                    progress.begun = true;
-                    progress.alive = is_true(4);
-                }
-                Some("statement") => progress.reach(number(2), text(3)),
-                Some("failed") => progress.in_doubt = false,
-                Some("interrupted") => (progress.in_doubt, progress.alive) = (true, Some(false)),
-                // Its row has been taken out of the set since: all of it is to be done again.
-                Some("applied" | "adopted" | "baselined" | "reconciled" | "rolled_back") => {
-                    progress = Progress {
-                        attempt: progress.attempt,
-                        recorded: progress.recorded,
-                        ..Progress::default()
-                    }
-                }
-                Some("resolved") => {
-                    progress.in_doubt = false;
-                    progress.reach(number(2), None);
-                }
-                _ => {}
-            }
-        }
-        progress
-    }
-
-    fn reach(&mut self, statement: Option<usize>, checksum: Option<&str>) {
-        self.done = statement.unwrap_or_default();
-        self.checksums.resize(self.done, None);
-        if let Some(last) = self.checksums.last_mut() {
-            *last = checksum.map(str::to_owned);
-        }
-    }
-
-    /// The first of the done statements, counted from zero, whose text is not what it was.
-    pub(super) fn edited(&self, checksum: impl Fn(usize) -> String) -> Option<usize> {
-        self.checksums
-            .iter()
-            .enumerate()
-            .find(|(index, known)| known.as_ref().is_some_and(|known| *known != checksum(*index)))
-            .map(|(index, _)| index)
-    }
-
-    /// How long to leave it alone: as long as its session lives, within the time for waiting.
-    pub(super) fn patience(&self, lock_wait: Duration) -> Duration {
-        match self.alive {
-            _ if !self.in_doubt => Duration::ZERO,
-            Some(true) => lock_wait,
-            None => lock_wait.min(GRACE),
-            Some(false) => Duration::ZERO,
-        }
-    }
-}
-
 impl<'a> Run<'a> {
-    pub(super) fn start(&mut self, mut steps: Stepwise<'a>, progress: &Progress) -> State<'a> {
-        let version = steps.migration.version();
-        let total = steps.statements.len();
-        if progress.recorded {
-            if self.is_overtaken(self.history.rows().len()) {
-                return self.look_anew();
-            }
-            let message = "it is in the set, and is not what the set was read to hold under that version";
-            let error = DbError { message: message.to_owned(), ..DbError::default() };
-            return self.broke_off(&format!("applying version {version}"), error);
+    pub(super) fn start(&mut self, mut steps: Stepwise<'a>, mut progress: Progress) -> State<'a> {
+        let back = matches!(steps.way, Way::Down(_));
+        if progress.rows > 0 && progress.recorded != back {
+            return self.start_elsewhere(&steps, back);
         }
-        self.watch(&steps, progress);
+        if progress.back != back {
+            progress.begin_anew();
+        }
+        self.watch(&steps, &progress);
         if self.lock_waited + self.spent < progress.patience(self.options.lock_wait) && !self.resolves(&steps)
         {
             return self.wait(After::Look, None);
         }
-        let why = self.undecidable(&steps, progress);
-        let mut resolution =
-            self.options.resolve.filter(|_| self.resolves(&steps)).map(|(_, resolution)| resolution);
-        if resolution.is_some() && !progress.begun {
-            self.warn(format!("`.resolve({version}, ...)` had nothing to resolve, and was passed over"));
-            resolution = None;
+        let resolution = self.resolution(&steps, &progress);
+        if steps.is_turned() && resolution != Some(Resolution::MarkApplied) {
+            return self.turn(steps, &progress, resolution);
         }
-        steps.at = match (resolution, why) {
-            (Some(Resolution::MarkApplied), _) => total,
-            (Some(Resolution::RetryFrom(statement)), _) if (1..=total + 1).contains(&statement) => {
-                statement - 1
-            }
-            (Some(Resolution::RetryFrom(_)), _) => {
+        let total = steps.total();
+        steps.at = match resolution {
+            Some(Resolution::MarkApplied) => total,
+            Some(Resolution::RetryFrom(statement)) if (1..=total + 1).contains(&statement) => statement - 1,
+            Some(Resolution::RetryFrom(_)) => {
+                let version = steps.migration.version();
                 return self.end(Err(ErrorKind::Resolve(version, "the file has no such statement")));
             }
-            (None, Some(why)) => return self.interrupted(&steps, progress.done, &why),
-            (Some(Resolution::Retry) | None, _) => progress.done,
+            Some(Resolution::Retry) => progress.done,
+            None => match self.undecidable(&steps, &progress) {
+                Some(why) => return self.interrupted(&steps, progress.done, &why),
+                None => progress.done,
+            },
         };
-        steps.begun_before = progress.attempt > 0;
+        steps.begun_before = progress.announced.is_some();
         steps.in_doubt = progress.in_doubt && resolution.is_none();
         if resolution != Some(Resolution::MarkApplied) {
             // A file that was edited may have fewer statements than are done.
@@ -140,17 +52,64 @@ impl<'a> Run<'a> {
             steps.replay = (0..steps.at).rev().filter(sets).collect();
         }
         self.attempt = progress.attempt + 1;
-        self.message.clear();
-        if resolution.is_some() {
+        self.begin_try(steps, &progress, resolution.is_some())
+    }
+
+    /// Another runner has recorded it, or taken it back, since the set was looked at.
+    fn start_elsewhere(&mut self, steps: &Stepwise<'a>, back: bool) -> State<'a> {
+        if self.is_overtaken(self.history.rows().len()) {
+            return self.look_anew();
+        }
+        let (is, doing) = if back { ("is not", "rolling back") } else { ("is", "applying") };
+        let message =
+            format!("it {is} in the set, and the set was read to hold something else under that version");
+        let error = DbError { message, ..DbError::default() };
+        self.broke_off(&format!("{doing} version {}", steps.migration.version()), error)
+    }
+
+    /// What the caller says of it, if there is something to say it of.
+    fn resolution(&mut self, steps: &Stepwise<'a>, progress: &Progress) -> Option<Resolution> {
+        let (version, resolution) = self.options.resolve.filter(|_| self.resolves(steps))?;
+        if !progress.begun {
+            self.warn(format!("`.resolve({version}, ...)` had nothing to resolve, and was passed over"));
+        }
+        progress.begun.then_some(resolution)
+    }
+
+    /// Journals that a try begins, and what is known before it does.
+    fn begin_try(&mut self, mut steps: Stepwise<'a>, progress: &Progress, resolved: bool) -> State<'a> {
+        let version = steps.migration.version();
+        let before = self.names_before(steps.migration.version());
+        let mut known = progress.rows;
+        self.message = self.same_backend() + &self.dialect.begin(Timeouts::default());
+        if matches!(steps.way, Way::Down(_)) {
+            self.message += &self.dialect.go_back(&self.tracker, version);
+            if !progress.begun {
+                self.message += &self.dialect.journal(&self.tracker, &self.entry(&steps, "rolling_back"));
+                known += 1;
+            }
+        }
+        if resolved {
             let entry = Entry { statement: Some(steps.at), ..self.entry(&steps, "resolved") };
             self.message += &self.dialect.journal(&self.tracker, &entry);
+            known += 1;
         }
-        let started = self.note(&steps, "started");
-        self.message += &started;
-        self.message += &self.dialect.set_timeouts(self.timeouts(steps.migration));
-        self.session.dirty = true;
+        let entry = self.entry(&steps, "started");
+        self.message += &self.dialect.journal_start(&self.tracker, &entry, &before, known);
+        // What is set again comes first: names may mean something else then.
+        if steps.replay.is_empty() {
+            self.message += &self.announce(&steps, steps.at);
+            steps.announced = steps.is_announced(steps.at);
+        }
+        self.message += &self.dialect.commit(true);
+        if steps.keeps_session() {
+            self.message += &self.dialect.set_timeouts(self.step_timeouts(&steps));
+            self.session.dirty = true;
+        }
         let pending: Vec<_> = self.pending(version).into_iter().collect();
-        self.emit(&Event::Applying(&pending));
+        if matches!(steps.way, Way::Up) {
+            self.emit(&Event::Applying(&pending));
+        }
         steps.phase = Phase::Starting;
         State::Stepping(steps)
     }
@@ -161,10 +120,10 @@ impl<'a> Run<'a> {
 
     /// Begins to wait anew whenever the journal has grown: somebody is at it.
     fn watch(&mut self, steps: &Stepwise<'a>, progress: &Progress) {
-        let now = Some((steps.migration.version(), progress.attempt, progress.done));
+        let now = Some((steps.migration.version(), progress.attempt, progress.rows));
         if self.watched != now {
             self.watched = now;
-            self.lock_waited = Duration::ZERO;
+            self.lock_waited = std::time::Duration::ZERO;
         }
     }
 
@@ -173,33 +132,60 @@ impl<'a> Run<'a> {
         if let Some(index) = progress.edited(|index| steps.checksum(index)) {
             return Some(format!("statement {} was done, and has been edited since", index + 1));
         }
-        let rerunnable = steps.migration.directives().rerunnable();
-        let told = steps.concurrent().is_some_and(|concurrent| self.dialect.inspect(&concurrent).is_some());
-        let open = progress.in_doubt && progress.done < steps.statements.len() && !rerunnable && !told;
-        open.then(|| match progress.alive {
-            Some(true) => "its session is still there, and may be at work".to_owned(),
-            _ => {
-                "its session ended without a word: the statement may or may not have taken effect".to_owned()
-            }
-        })
+        if progress.open && progress.alive == Some(true) {
+            return Some("its session is still there, and may be at work".to_owned());
+        }
+        if !progress.in_doubt || steps.is_rerunnable() {
+            return None;
+        }
+        let statement = steps.statements.get(progress.done);
+        if statement.is_some_and(Statement::is_repeatable) {
+            return None;
+        }
+        if progress.announced.as_ref().is_some_and(|begun| *begun != steps.checksum(progress.done)) {
+            return Some(EDITED.to_owned());
+        }
+        let told = statement.and_then(Statement::concurrent).is_some_and(|concurrent| {
+            self.dialect.inspect(&self.tracker, steps.migration.version(), 0, &concurrent).is_some()
+        });
+        (!told).then(|| LOST.to_owned())
     }
 
-    fn interrupted(&mut self, steps: &Stepwise<'a>, done: usize, why: &str) -> State<'a> {
+    pub(super) fn interrupted(&mut self, steps: &Stepwise<'a>, done: usize, why: &str) -> State<'a> {
         let version = steps.migration.version();
         let statement = done + 1;
+        let start = match steps.way {
+            Way::Up => "start once",
+            Way::Down(_) => "roll back once more",
+        };
         let ways = format!(
-            "look at the database, then start once with one of `.resolve({version}, Resolution::Retry)` to run \
+            "look at the database, then {start} with one of `.resolve({version}, Resolution::Retry)` to run \
              statement {statement} again, `Resolution::RetryFrom({})` if it took effect, or \
              `Resolution::MarkApplied` if all of the file did",
             statement + 1
         );
+        self.broken(steps, statement, why, ways)
+    }
+
+    pub(super) fn broken(
+        &mut self,
+        steps: &Stepwise<'a>,
+        statement: usize,
+        why: &str,
+        ways: String,
+    ) -> State<'a> {
         self.end(Err(ErrorKind::Interrupted {
-            version,
-            path: steps.migration.path().to_owned(),
+            version: steps.migration.version(),
+            path: steps.way.path(steps.migration).to_owned(),
             statement,
-            statements: steps.statements.len(),
+            statements: steps.total(),
             why: why.to_owned(),
             ways,
         }))
     }
 }
+
+const LOST: &str = "its session ended without a word: the statement may or may not have taken effect";
+
+const EDITED: &str = "its session ended without a word, and the statement has been edited since: the text before may or may not have \
+     taken effect";

@@ -7,7 +7,7 @@ use gapless_core::{Migration, Version};
 use super::batch::{Batch, Culprit, untranslatable};
 use super::look::Decision;
 use super::reply::{DbError, Position, ResultSet};
-use super::run::{After, Run, State};
+use super::run::{After, Rollback, Run, State};
 use crate::Failure;
 use crate::dialect::Class;
 use crate::error::ErrorKind;
@@ -46,6 +46,17 @@ impl<'a> Refusal<'a> {
 }
 
 impl<'a> Run<'a> {
+    pub(super) fn not_applied(&mut self, batch: Batch<'a>, error: DbError) -> State<'a> {
+        if let Some(kind) = self.handed_on(&error) {
+            return self.end(Err(kind));
+        }
+        if self.dialect.classify(&error, &self.tracker) == Class::Unfinished {
+            return self.roll_back(Rollback::Unfinished);
+        }
+        let refusal = Refusal::new(self, batch, error);
+        self.roll_back(Rollback::Review(refusal))
+    }
+
     /// Looks at the database after a rollback: the set, and which of it is this run's.
     pub(super) fn look_after(&mut self, refusal: Refusal<'a>) -> State<'a> {
         self.message = self.dialect.observe(&self.tracker, None);

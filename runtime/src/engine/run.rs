@@ -4,22 +4,17 @@ use std::time::Duration;
 
 use gapless_core::{Migration, MigrationSet, Version};
 
-use super::amending::Amending;
 use super::backoff::Backoff;
-use super::batch::Batch;
 use super::bound::Overtaken;
-use super::consult::{LegacyTable, Question, Then};
+use super::consult::LegacyTable;
 use super::ending::told;
 use super::named;
-use super::probe::Probe;
-use super::rehearse::{Rehearsal, Scene};
-use super::reply::{DbError, Outcome, Reply};
-use super::review::Refusal;
-use super::stepwise::Stepwise;
-use super::undo::Undo;
+use super::rehearse::Rehearsal;
+use super::reply::{Outcome, Reply};
+pub(super) use super::state::{After, Rollback, State};
 use crate::amend::Facts;
 use crate::code::{Call, Code};
-use crate::dialect::{Dialect, Look, Missing, Prepared};
+use crate::dialect::{Dialect, Missing, Prepared};
 use crate::error::{Error, ErrorKind, Lost};
 use crate::event::Event;
 use crate::history::History;
@@ -84,6 +79,7 @@ pub struct Run<'a> {
     pub(super) backoff: Backoff,
     pub(super) overtaken: Overtaken,
     pub(super) unlock_tries: u32,
+    pub(super) restore_tries: u32,
     /// How long it has waited for others since it last got on.
     pub(super) lock_waited: Duration,
     /// How long that was when it was last said.
@@ -92,6 +88,10 @@ pub struct Run<'a> {
     pub(super) spent: Duration,
     /// The version outside of a transaction that is waited for, its last try and how far that is.
     pub(super) watched: Option<(Version, u32, usize)>,
+    /// The version in a transaction of which nothing is left that was done outside of one.
+    pub(super) asked: Option<Version>,
+    /// The version that was to be rolled back, and of which nothing was.
+    pub(super) staying: Option<Version>,
     /// What of the tracker the next message is to bring along.
     pub(super) missing: Option<Missing>,
     /// Whether the tracker is created by itself.
@@ -116,66 +116,6 @@ pub struct Run<'a> {
     pub(super) lost: Option<Lost>,
 }
 
-#[derive(Debug)]
-pub(super) enum State<'a> {
-    /// Looking, without the lock or, after a retry, with it.
-    Observing,
-    Locking(Look),
-    Waiting(Duration, After),
-    /// Before the same message is sent again, because the database was busy.
-    Repeating(Duration, Box<State<'a>>),
-    Consulting(Question, Then),
-    Bootstrapping,
-    Amending(Amending),
-    Calling(&'a Migration),
-    Undoing(Undo<'a>),
-    /// Before a statement of a way back is tried again.
-    Resting(Duration, Undo<'a>),
-    Rehearsing(Option<Scene<'a>>),
-    Applying(Batch<'a>),
-    RollingBack(Rollback<'a>),
-    Reviewing(Refusal<'a>),
-    Probing(Probe<'a>),
-    Stepping(Stepwise<'a>),
-    /// Before a step is tried again.
-    Pausing(Duration, Stepwise<'a>),
-    /// Writing the failure down before it is reported.
-    Journaling(ErrorKind),
-    /// Putting the session's settings back.
-    Restoring,
-    /// Making durable what was committed before a message was refused.
-    Flushing,
-    Unlocking,
-    Finished,
-}
-
-/// What a pause was for.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum After {
-    Lock,
-    Look,
-}
-
-/// What follows a rollback, whose own outcome does not matter.
-#[derive(Debug)]
-pub(super) enum Rollback<'a> {
-    Review(Refusal<'a>),
-    Look,
-    /// A pause because of somebody else, and then a look.
-    Wait,
-    /// The same because of a busy database.
-    Busy(DbError),
-    /// A pause before another try, which begins with a look.
-    Retry,
-    /// The end of a dry run.
-    Done,
-    Again(Stepwise<'a>),
-    /// A pause, and then the row again of what has been undone statement by statement.
-    Row(Undo<'a>, DbError),
-    Fail(ErrorKind),
-    End(ErrorKind),
-}
-
 /// What is known of the session.
 #[derive(Debug, Default)]
 pub(super) struct Session {
@@ -190,6 +130,8 @@ pub(super) struct Session {
     /// Whether it has asked for the lock, and another runner had it.
     pub(super) refused: bool,
     pub(super) standby: bool,
+    /// Whether the journal was there when the lock was asked for.
+    pub(super) journal: bool,
     pub(super) read_only: bool,
 }
 
@@ -228,10 +170,13 @@ impl<'a> Run<'a> {
             backoff: Backoff::new(seed),
             overtaken: Overtaken::default(),
             unlock_tries: 0,
+            restore_tries: 0,
             lock_waited: Duration::ZERO,
             told: Duration::ZERO,
             spent: Duration::ZERO,
             watched: None,
+            asked: None,
+            staying: None,
             missing: None,
             apart: false,
             collisions: 0,
@@ -253,12 +198,11 @@ impl<'a> Run<'a> {
     /// What to do next. Asking again without a reply gives the same answer.
     pub fn step(&self) -> Step<'_> {
         match self.state {
-            State::Waiting(pause, _)
-            | State::Repeating(pause, _)
-            | State::Pausing(pause, _)
-            | State::Resting(pause, _) => Step::Sleep(pause),
+            State::Waiting(pause, _) | State::Repeating(pause, _) | State::Pausing(pause, _) => {
+                Step::Sleep(pause)
+            }
             State::Finished => Step::Finished,
-            State::Calling(_) => Step::Call,
+            State::Calling(_) | State::CallingStep(_) => Step::Call,
             _ => Step::Send(&self.message),
         }
     }
@@ -274,7 +218,7 @@ impl<'a> Run<'a> {
         self.state = match (state, reply.outcome) {
             (State::Finished, _) => self.misused("a reply after the end"),
             (state, Outcome::Slept) => self.awake(state),
-            (State::Waiting(..) | State::Repeating(..) | State::Pausing(..) | State::Resting(..), _) => {
+            (State::Waiting(..) | State::Repeating(..) | State::Pausing(..), _) => {
                 self.misused("a reply to another step")
             }
             (state, Outcome::Lost(source)) => self.lost(state, source),
@@ -292,8 +236,8 @@ impl<'a> Run<'a> {
             (State::Amending(_), Outcome::Failed(error)) => self.not_amended(error),
             (State::Calling(migration), Outcome::Rows(results)) => self.call_returned(migration, &results),
             (State::Calling(migration), Outcome::Failed(error)) => self.call_failed(migration, error),
-            (State::Undoing(undo), Outcome::Rows(_)) => self.undone(undo),
-            (State::Undoing(undo), Outcome::Failed(error)) => self.not_undone(undo, error),
+            (State::Undoing(undo), Outcome::Rows(_)) => self.undone(&undo),
+            (State::Undoing(undo), Outcome::Failed(error)) => self.not_undone(&undo, error),
             (State::Bootstrapping, Outcome::Rows(_)) => {
                 self.bootstrapped();
                 self.begin_work()
@@ -302,20 +246,20 @@ impl<'a> Run<'a> {
             (State::Rehearsing(scene), Outcome::Rows(_)) => self.rehearsed(scene),
             (State::Rehearsing(scene), Outcome::Failed(error)) => self.not_rehearsed(scene, error),
             (State::Applying(batch), Outcome::Rows(results)) => self.committed(&batch, &results),
-            (State::Applying(batch), Outcome::Failed(error)) => {
-                if let Some(kind) = self.handed_on(&error) {
-                    return self.state = self.end(Err(kind));
-                }
-                let refusal = Refusal::new(self, batch, error);
-                self.roll_back(Rollback::Review(refusal))
-            }
+            (State::Applying(batch), Outcome::Failed(error)) => self.not_applied(batch, error),
             (State::RollingBack(then), _) => self.rolled_back(then),
             (State::Reviewing(refusal), Outcome::Rows(results)) => self.review(refusal, &results),
             (State::Reviewing(refusal), Outcome::Failed(error)) => self.not_reviewed(refusal, &error),
             (State::Probing(probe), Outcome::Rows(_)) => self.probed(probe),
             (State::Probing(probe), Outcome::Failed(error)) => self.not_probed(probe, &error),
-            (State::Stepping(steps), Outcome::Rows(results)) => self.stepped(steps, &results),
-            (State::Stepping(steps), Outcome::Failed(error)) => self.not_stepped(steps, error),
+            (
+                state @ (State::Stepping(_) | State::CallingStep(_) | State::Unfinished),
+                Outcome::Rows(results),
+            ) => self.went_on(state, &results),
+            (
+                state @ (State::Stepping(_) | State::CallingStep(_) | State::Unfinished),
+                Outcome::Failed(error),
+            ) => self.did_not_go_on(state, error),
             (State::Journaling(kind), Outcome::Rows(results)) => self.journaled(kind, &results),
             // A journal that cannot be written must not hide the failure that was to be written.
             (State::Journaling(kind), Outcome::Failed(error)) => self.not_journaled(kind, &error),

@@ -105,10 +105,6 @@ impl<'a> Run<'a> {
         match state {
             State::Waiting(pause, after) => self.woke(pause, after),
             State::Pausing(pause, steps) => self.resume(pause, steps),
-            State::Resting(pause, undo) => {
-                self.slept(pause);
-                State::Undoing(undo)
-            }
             State::Repeating(pause, state) => {
                 self.slept(pause);
                 *state

@@ -7,6 +7,7 @@ use gapless_core::{Migration, Version};
 use super::batch::Batch;
 use super::reply::ResultSet;
 use super::run::{After, Rollback, Run, State};
+use super::way::Way;
 use crate::dialect::Timeouts;
 use crate::event::Event;
 use crate::{Applied, Pending};
@@ -30,7 +31,11 @@ impl<'a> Run<'a> {
         };
         if first.directives().no_transaction() {
             let migration = *first;
-            return self.begin_stepwise(migration);
+            return self.begin_steps(migration, Way::Up);
+        }
+        if self.is_to_be_asked(first) {
+            let migration = *first;
+            return self.begin_steps(migration, Way::Up);
         }
         if first.directives().rust() {
             let migration = *first;
@@ -120,9 +125,10 @@ impl<'a> Run<'a> {
             Rollback::End(kind) => self.end(Err(kind)),
             Rollback::Done => self.end(Ok(())),
             Rollback::Fail(kind) => self.fail(kind),
-            Rollback::Again(steps) => self.again(steps, "the database was busy"),
+            Rollback::Again(steps, reason) => self.again(steps, &reason),
+            Rollback::Step(steps) => self.execute(steps),
+            Rollback::Unfinished => self.ask_unfinished(),
             Rollback::Wait => self.wait(After::Look, None),
-            Rollback::Row(undo, error) => self.rest(undo, &error),
             Rollback::Busy(error) => self.await_database(After::Look, &error),
             Rollback::Retry => State::Waiting(self.backoff.retry(), After::Look),
             Rollback::Look if self.session.locked => self.look(),

@@ -164,6 +164,7 @@ suite! {
         statements_run_one_by_one_and_are_journaled
         a_failed_statement_is_where_the_next_run_goes_on
         a_statement_in_doubt_stops_the_next_run
+        a_statement_that_a_transaction_takes_is_never_in_doubt
         a_rerunnable_statement_in_doubt_is_repeated
         edits_above_the_stop_are_refused
         transactional_neighbours_keep_their_order

@@ -187,6 +187,28 @@ pub(super) fn a_way_back_outside_of_a_transaction<D: Driver>() {
     rows::<D>(&mut client, "DROP TABLE a");
     let error = D::rollback(&mut client, set.runner(), Rollback::steps(1)).unwrap_err();
     assert_eq!(error.failure().and_then(gapless::Failure::statement), Some(2), "{error}");
+    // Half of it is gone: no boot may call it current, and the next rollback goes on.
+    assert_eq!(rows::<D>(&mut client, SET), ["1|a.rolling-back"]);
+    assert_clean::<D>(&mut client);
+    let error = run::<D>(&mut client, &set).unwrap_err();
+    assert!(
+        error.is_interrupted() && error.to_string().starts_with("version 1 (`a`) was being rolled back"),
+        "{error}"
+    );
+    rows::<D>(&mut client, "CREATE TABLE a (id int)");
+    assert_eq!(back(&D::rollback(&mut client, set.runner(), Rollback::steps(1)).unwrap()), [1]);
+    assert_eq!(rows::<D>(&mut client, SET), Vec::<String>::new());
+    let journal = "SELECT event, coalesce(statement, 0) FROM applied_migrations_journal WHERE id > \
+                   (SELECT max(id) FROM applied_migrations_journal WHERE event = 'applied') ORDER BY id";
+    let expected = ["rolling_back|0", "started|0", "statement|1", "failed|2", "started|0", "statement|2"];
+    assert_eq!(rows::<D>(&mut client, journal)[..6], expected);
+    // What fails before anything is done leaves it as it was.
+    run::<D>(&mut client, &set).unwrap();
+    rows::<D>(&mut client, "DROP TABLE b");
+    D::rollback(&mut client, set.runner(), Rollback::steps(1)).unwrap_err();
     assert_eq!(rows::<D>(&mut client, SET), ["1|a"]);
+    assert!(run::<D>(&mut client, &set).unwrap().applied().is_empty());
+    rows::<D>(&mut client, "CREATE TABLE b (id int)");
+    assert_eq!(back(&D::rollback(&mut client, set.runner(), Rollback::steps(1)).unwrap()), [1]);
     assert_clean::<D>(&mut client);
 }

@@ -54,11 +54,27 @@ pub(super) fn a_failed_statement_is_where_the_next_run_goes_on<D: Driver>() {
     assert_eq!(journal[3..6], ["1|failed|1|3", "1|started|2|0", "1|statement|2|3"]);
 }
 
-/// As a killed process leaves it: the first statement is done and noted, the second nobody knows.
+/// As a killed process leaves it: the first statement is done and noted, the second was sent by itself, and nobody
+/// knows what became of it.
 fn interrupted<D: Driver>(client: &mut D::Client, script: &str) {
     let start = set(&[("1_a.sql", &script.replace("VALUES (1)", "VALUES (nothing)"))]);
     run::<D>(client, &start).unwrap_err();
-    rows::<D>(client, "DELETE FROM applied_migrations_journal WHERE event = 'failed'");
+    rows::<D>(
+        client,
+        "UPDATE applied_migrations_journal SET event = 'statement_begun', detail = NULL WHERE event = 'failed'",
+    );
+}
+
+/// Committed with its row of the journal or not at all: the next run goes on, and asks nobody.
+pub(super) fn a_statement_that_a_transaction_takes_is_never_in_doubt<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let start = set(&[("1_a.sql", &STEPS.replace("VALUES (1)", "VALUES (nothing)"))]);
+    run::<D>(&mut client, &start).unwrap_err();
+    rows::<D>(&mut client, "DELETE FROM applied_migrations_journal WHERE event = 'failed'");
+    let steps = set(&[("1_a.sql", STEPS)]);
+    assert_eq!(versions(D::run(&mut client, impatient(&steps)).unwrap().applied()), [1]);
+    assert_eq!(rows::<D>(&mut client, "SELECT id FROM a ORDER BY id"), ["1", "2"]);
 }
 
 /// On a database that cannot tell whether a session lives, a statement in doubt is left alone for a while.
@@ -151,10 +167,14 @@ pub(super) fn nothing_is_resolved_that_was_not_interrupted<D: Driver>() {
     interrupted::<D>(&mut client, STEPS);
     let runner = impatient(&steps).resolve(Version::from(1), Resolution::RetryFrom(99));
     assert!(D::run(&mut client, runner).unwrap_err().is_usage());
-    for version in [2, 3] {
-        let runner = steps.runner().resolve(Version::from(version), Resolution::Retry);
-        assert!(D::run(&mut client, runner).unwrap_err().is_usage(), "{version}");
-    }
+    let runner = steps.runner().resolve(Version::from(3), Resolution::Retry);
+    assert!(D::run(&mut client, runner).unwrap_err().is_usage());
+    // One that runs in a transaction may have been begun outside of one.
+    rows::<D>(&mut client, "DELETE FROM applied_migrations_journal");
+    rows::<D>(&mut client, "DROP TABLE a");
+    let report = D::run(&mut client, steps.runner().resolve(Version::from(2), Resolution::Retry)).unwrap();
+    assert_eq!(versions(report.applied()), [1, 2]);
+    assert!(report.warnings()[0].contains("had nothing to resolve"), "{report}");
 }
 
 /// Replicas that start together find each other at work, and none of them calls it interrupted.

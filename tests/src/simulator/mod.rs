@@ -7,11 +7,12 @@
 
 mod client;
 mod moving;
+mod text;
 
-use gapless::Syntax;
 use gapless::engine::{APPLIED, DbError, Position, ResultSet};
 
 pub use self::client::{Client, Fault};
+use self::text::{between, nullable, row, rows, split, values};
 
 /// What the server keeps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -176,10 +177,14 @@ impl Server {
             }
             _ if sql.starts_with("SELECT event, attempt, statement, detail") => {
                 let version = between(sql, "version = ", ")");
+                let recorded = truth(data.set.iter().any(|row| row[0] == version)).to_owned();
                 let entries = data.journal.iter().filter(|entry| entry[0] == version);
-                ResultSet::new(
-                    entries.map(|entry| entry[1..].iter().map(|text| nullable(text)).collect()).collect(),
-                )
+                // Nobody can tell whether a session lives.
+                let rest = [None, Some(recorded), Some("t".to_owned())];
+                let row = |entry: &[String; 5]| {
+                    entry[1..].iter().map(|text| nullable(text)).chain(rest.clone()).collect()
+                };
+                ResultSet::new(entries.map(row).collect())
             }
             _ if sql.starts_with("SELECT version, name, event, detail") => {
                 let told = data.journal.iter().filter(|entry| entry[1] == "applied");
@@ -238,7 +243,11 @@ impl Server {
             }
             _ if sql.starts_with("INSERT INTO \"public\".\"applied_migrations\"") => return self.record(sql),
             _ if sql.starts_with("INSERT INTO \"public\".\"applied_migrations_journal\"") => {
-                self.journal(sql)
+                return self.journal(sql);
+            }
+            // Nothing was begun outside of a transaction by another release.
+            _ if sql.starts_with("SELECT CAST(pg_catalog.textcat('gapless: begun outside") => {
+                ResultSet::default()
             }
             _ if sql.starts_with("EFFECT ") => {
                 data.effects.push(sql["EFFECT ".len()..].to_owned());
@@ -271,21 +280,34 @@ impl Server {
         Ok(ResultSet::default())
     }
 
-    fn journal(&mut self, sql: &str) -> ResultSet {
+    fn journal(&mut self, sql: &str) -> Result<ResultSet, DbError> {
         let values = values(sql);
         let text = |index: usize| values.get(index).copied().unwrap_or("NULL").trim_matches('\'').to_owned();
         if sql.contains(APPLIED) {
             let version = text(0);
             let token = format!("run {}", between(sql, "'run ", "'"));
             self.data.journal.push([version.clone(), "applied".into(), "1".into(), "NULL".into(), token]);
-            return row(&[APPLIED, &version, "1500"]);
+            return Ok(row(&[APPLIED, &version, "1500"]));
+        }
+        let of_it = || self.data.journal.iter().filter(|entry| entry[0] == text(0));
+        let counted = sql.contains("count(*)") && between(sql, ") <> ", ")") != of_it().count().to_string();
+        let later = |entry: &[String; 5]| {
+            let attempt = |text: &str| text.parse::<u32>().expect("a number");
+            entry[1] == "started" && attempt(&entry[2]) > attempt(between(sql, "attempt > ", ")"))
+        };
+        if counted || (sql.contains("attempt > ") && of_it().any(later)) {
+            return Err(DbError {
+                schema: Some("public".to_owned()),
+                table: Some("applied_migrations_journal".to_owned()),
+                ..refused("23502", "null value in column \"name\"")
+            });
         }
         if sql.contains("(version, name, event, detail)") {
             self.data.renamed.extend(moving::renamed(sql));
-            return ResultSet::default();
+            return Ok(ResultSet::default());
         }
         self.data.journal.push([text(0), text(2), text(3), text(4), text(6)]);
-        ResultSet::default()
+        Ok(ResultSet::default())
     }
 }
 
@@ -297,37 +319,4 @@ fn fenced(version: &str) -> DbError {
         detail: Some(format!("Key (version)=({version}) already exists.")),
         ..refused("23505", "duplicate key value violates unique constraint \"applied_migrations_pkey\"")
     }
-}
-
-fn split(message: &str) -> Vec<&str> {
-    let statements =
-        gapless::engine::split(message, Syntax::Shared).expect("what the dialect writes can be split");
-    statements.into_iter().map(|statement| statement.text()).collect()
-}
-
-fn values(sql: &str) -> Vec<&str> {
-    let list = sql.split_once("VALUES (").map_or("", |(_, list)| list).trim_end_matches(')');
-    list.split(", ").collect()
-}
-
-fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
-    let rest = text.split_once(start).map_or("", |(_, rest)| rest);
-    rest.split_once(end).map_or(rest, |(found, _)| found)
-}
-
-fn nullable(text: &str) -> Option<String> {
-    Some(text.to_owned()).filter(|text| text != "NULL")
-}
-
-fn row(values: &[&str]) -> ResultSet {
-    ResultSet::new(vec![values.iter().map(|value| Some((*value).to_owned())).collect()])
-}
-
-/// The order of the rows is that of their application.
-fn rows(table: &[[String; 3]]) -> ResultSet {
-    let row = |(index, row): (usize, &[String; 3])| {
-        let time = Some(format!("{index:016x}"));
-        row.iter().map(|text| nullable(text)).chain([time]).collect()
-    };
-    ResultSet::new(table.iter().enumerate().map(row).collect())
 }

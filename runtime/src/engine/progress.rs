@@ -1,0 +1,124 @@
+//! What the journal says of earlier tries of a migration outside of a transaction.
+
+use std::time::Duration;
+
+use super::reply::{ResultSet, is_truth};
+use crate::dialect::steps::BEGUN;
+
+/// How long a step is left alone that may still be at work, where nobody can tell.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// And how long a runner that is between two steps. It cannot do another one once a later try has begun.
+const TURN: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Progress {
+    /// The number of the last try; none is zero.
+    pub(super) attempt: u32,
+    /// How many steps are known to be done.
+    pub(super) done: usize,
+    /// Whether there was a try since it was last applied.
+    pub(super) begun: bool,
+    /// Whether the last try has ended without a word, or not ended.
+    pub(super) open: bool,
+    /// Whether nobody knows what became of the step that was begun last.
+    pub(super) in_doubt: bool,
+    /// The checksum of the step that was begun last and is not known to be done.
+    pub(super) announced: Option<String>,
+    /// Whether the session of the last try lives; `None` if that cannot be known.
+    pub(super) alive: Option<bool>,
+    /// Whether the version is in the set.
+    pub(super) recorded: bool,
+    /// Whether the tries were to roll it back.
+    pub(super) back: bool,
+    /// How many rows of the journal this was read from.
+    pub(super) rows: usize,
+    checksums: Vec<Option<String>>,
+}
+
+impl Progress {
+    /// Reads event, attempt, statement, detail, alive, recorded and whether the row is about this migration, in the
+    /// order of the journal.
+    pub(super) fn read(rows: &ResultSet) -> Progress {
+        let mut progress = Progress::default();
+        for row in rows.rows() {
+            let text = |column: usize| row.get(column).and_then(Option::as_deref);
+            let number = |column: usize| text(column).and_then(|text| text.parse::<usize>().ok());
+            let is_true = |column: usize| text(column).map(is_truth);
+            progress.recorded = is_true(5).unwrap_or_default();
+            progress.rows += 1;
+            if text(0) == Some("started") {
+                let attempt = number(1).and_then(|n| u32::try_from(n).ok()).unwrap_or_default();
+                // Tries are counted by version alone, whatever bore it.
+                progress.attempt = progress.attempt.max(attempt);
+            }
+            if is_true(6) != Some(false) {
+                progress.take(text(0).unwrap_or_default(), number(2), text(3), is_true(4));
+            }
+        }
+        progress
+    }
+
+    fn take(&mut self, event: &str, statement: Option<usize>, detail: Option<&str>, alive: Option<bool>) {
+        match event {
+            "started" => (self.begun, self.open, self.alive) = (true, true, alive),
+            BEGUN => {
+                let checksum = detail.and_then(|detail| detail.split(' ').next());
+                (self.in_doubt, self.announced) = (true, checksum.map(str::to_owned));
+            }
+            "statement" => self.reach(statement, detail),
+            "failed" => (self.open, self.in_doubt) = (false, false),
+            "interrupted" => (self.open, self.in_doubt, self.alive) = (false, true, Some(false)),
+            "resolved" => {
+                self.open = false;
+                self.reach(statement, None);
+            }
+            "rolling_back" => {
+                self.begin_anew();
+                self.back = true;
+            }
+            // Its row has come into the set, or gone out of it.
+            "applied" | "adopted" | "baselined" | "reconciled" | "rolled_back" => self.begin_anew(),
+            _ => {}
+        }
+    }
+
+    /// All of it is to be done again.
+    pub(super) fn begin_anew(&mut self) {
+        let (attempt, recorded, rows) = (self.attempt, self.recorded, self.rows);
+        *self = Progress { attempt, recorded, rows, ..Progress::default() };
+    }
+
+    fn reach(&mut self, statement: Option<usize>, checksum: Option<&str>) {
+        self.done = statement.unwrap_or_default();
+        (self.in_doubt, self.announced) = (false, None);
+        self.checksums.resize(self.done, None);
+        if let Some(last) = self.checksums.last_mut() {
+            *last = checksum.map(str::to_owned);
+        }
+    }
+
+    /// The first of the done steps, counted from zero, whose text is not what it was.
+    pub(super) fn edited(&self, checksum: impl Fn(usize) -> String) -> Option<usize> {
+        self.checksums
+            .iter()
+            .enumerate()
+            .find(|(index, known)| known.as_ref().is_some_and(|known| *known != checksum(*index)))
+            .map(|(index, _)| index)
+    }
+
+    /// Whether nothing of it was done.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.done == 0 && !self.in_doubt
+    }
+
+    /// How long to leave it alone: as long as its session lives, within the time for waiting.
+    pub(super) fn patience(&self, lock_wait: Duration) -> Duration {
+        match self.alive {
+            _ if !self.open => Duration::ZERO,
+            Some(true) => lock_wait,
+            Some(false) => Duration::ZERO,
+            None => lock_wait.min(if self.in_doubt { GRACE } else { TURN }),
+        }
+    }
+}
