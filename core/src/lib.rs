@@ -3,69 +3,25 @@
 //! run time, so both read a directory the same way.
 //!
 //! ```text
-//! directory --scan--> MigrationSet
+//! directory --read--> script --lint--> MigrationSet
 //! ```
 //!
 //! Applications depend on the `gapless` crate, which re-exports what they need from here.
 
-mod annotation;
-mod chain;
-mod check;
-mod checksum;
-mod concurrent;
-mod current;
-mod digest;
-mod directive;
-mod directory;
-mod foreign;
-mod guess;
-mod identifier;
-mod layout;
-mod list;
-mod lock;
+mod lint;
 mod merge;
-mod migration;
-mod name;
-mod open;
-mod pairs;
-mod pattern;
-mod place;
-mod plain;
-mod problem;
-mod refuse;
-mod rename;
-mod repeat;
-mod rules;
-mod scan;
-mod script;
+mod read;
 mod set;
-mod setting;
-mod snippet;
-mod statement;
-mod syntax;
-mod token;
-mod version;
-mod visit;
-mod wrapper;
+mod sql;
 
-pub use checksum::{Checksum, ParseChecksumError, normalise};
-pub use concurrent::Concurrent;
-pub use current::Difference;
-pub use digest::digest_of;
-pub use directive::Directives;
-pub use foreign::ForeignTable;
-pub use layout::Layout;
-pub use lock::write_locks;
+pub use lint::{Problem, Problems};
 pub use merge::{common_rules, merged, merged_digest, merged_renames, total, total_renames};
-pub use migration::{Down, Migration};
-pub use name::{FileName, Kind, NameError};
-pub use pattern::{Pattern, SourceError, project_root};
-pub use problem::{Problem, Problems};
-pub use rename::{Rename, stem};
-pub use rules::Rules;
-pub use scan::{Scan, Scanned, ScannedFile, scan};
-pub use set::{DuplicateVersion, MigrationSet};
-pub use snippet::{Location, snippet};
-pub use statement::{Fault, Statement, split};
-pub use syntax::Syntax;
-pub use version::{ParseVersionError, Version};
+pub use read::{
+    Difference, FileName, ForeignTable, Kind, NameError, Pattern, Scan, Scanned, ScannedFile, SourceError,
+    project_root, scan, stem, write_locks,
+};
+pub use set::{
+    Checksum, Directives, Down, DuplicateVersion, Layout, Migration, MigrationSet, ParseChecksumError,
+    ParseVersionError, Rename, Rules, Version, digest_of, normalise,
+};
+pub use sql::{Concurrent, Fault, Location, Statement, Syntax, snippet, split};

@@ -4,7 +4,8 @@
 
 use std::mem;
 
-use crate::{Directives, Layout, Migration, MigrationSet, Rename, Rules, Syntax, Version};
+use crate::set::{Directives, Layout, Migration, MigrationSet, Rename, Rules, Version};
+use crate::sql::Syntax;
 
 /// How many migrations the sets hold together.
 ///

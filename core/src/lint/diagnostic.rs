@@ -1,0 +1,94 @@
+//! The problems of a scan, as a reader of the directories sees them.
+
+use std::fmt;
+
+/// One thing about a directory that a reader of it could trip over.
+///
+/// Its `Display` names the files at fault, shows the line where there is one, and says how to mend it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    message: String,
+    files: Vec<String>,
+    snippet: Option<String>,
+    help: Option<String>,
+    pattern: usize,
+}
+
+impl Problem {
+    pub(crate) fn new(pattern: usize, message: impl Into<String>) -> Problem {
+        Problem { message: message.into(), files: Vec::new(), snippet: None, help: None, pattern }
+    }
+
+    pub(crate) fn file(mut self, path: impl Into<String>) -> Problem {
+        self.files.push(path.into());
+        self
+    }
+
+    pub(crate) fn snippet(mut self, snippet: String) -> Problem {
+        self.snippet = Some(snippet);
+        self
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Problem {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Which of the patterns given to [`scan`](crate::scan()) it was found under, counted from zero.
+    pub fn pattern(&self) -> usize {
+        self.pattern
+    }
+
+    /// The paths at fault, relative to the root of the scan.
+    pub fn files(&self) -> &[String] {
+        &self.files
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(snippet) = &self.snippet {
+            write!(f, "\n{snippet}")?;
+        } else {
+            self.files.iter().try_for_each(|file| write!(f, "\n  {file}"))?;
+        }
+        self.help.iter().try_for_each(|help| write!(f, "\nhelp: {help}"))
+    }
+}
+
+/// Every problem of a scan; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// `Ok` if there is nothing to report.
+    pub(crate) fn check(problems: Vec<Problem>) -> Result<(), Problems> {
+        if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
+    }
+
+    /// The problems, in the order of patterns and then of file names.
+    pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Problems {
+    type Item = &'a Problem;
+    type IntoIter = std::slice::Iter<'a, Problem>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().enumerate().try_for_each(|(index, problem)| {
+            let gap = if index == 0 { "" } else { "\n\n" };
+            write!(f, "{gap}{problem}")
+        })
+    }
+}
+
+impl std::error::Error for Problems {}

@@ -1,0 +1,91 @@
+//! What there is to say of a script.
+
+use std::ops::Range;
+
+use super::diagnostic::Problem;
+use super::directives::directives;
+use super::statement::refusal;
+use crate::set::{Directives, Migration, Part};
+use crate::sql::{Fault, Script, Statement, Syntax, parse, snippet};
+
+/// What is known of how a script is run.
+#[derive(Clone, Copy)]
+pub(crate) enum Known {
+    /// What stands elsewhere; its header comments add to it.
+    Beside(Directives),
+    /// All there is to know, whatever its header comments say.
+    All(Directives),
+}
+
+/// A script that was looked at.
+pub(crate) struct Linted {
+    pub(crate) directives: Directives,
+    /// In the order of the text.
+    pub(crate) faults: Vec<Fault>,
+    /// Neither SQL nor a word about why there is none.
+    pub(crate) empty: bool,
+    /// The first statement.
+    pub(crate) first: Option<Range<usize>>,
+}
+
+impl Linted {
+    pub(crate) fn of(sql: &str, script: Script<'_>, syntax: Syntax, known: Known, part: Part) -> Linted {
+        let (Known::Beside(base) | Known::All(base)) = known;
+        let (read, mut faults) = directives(sql, &script, base, part);
+        let directives = match known {
+            Known::Beside(_) => read,
+            Known::All(all) => all,
+        };
+        faults
+            .extend(script.statements.iter().filter_map(|statement| refusal(statement, syntax, directives)));
+        faults.extend(script.faults);
+        if let Some(at) = sql.find('\0') {
+            faults.push(Fault::new(
+                "a NUL character",
+                at..at + 1,
+                "remove it: no database takes it in a script",
+            ));
+        }
+        faults.sort_by_key(|fault| fault.span.start);
+        let empty = script.statements.is_empty() && script.comments.is_empty() && faults.is_empty();
+        let first = script.statements.first().map(Statement::span);
+        Linted { directives, faults, empty, first }
+    }
+}
+
+impl Migration {
+    /// What is wrong with the text by the rules of this syntax: those of the database that is to run it, when
+    /// the set was read by others.
+    pub fn problems(&self, syntax: Syntax) -> Vec<Problem> {
+        problems(self.file(), self.sql(), syntax, self.directives(), Part::Up)
+    }
+
+    /// The same of the script that takes it back; nothing if there is none.
+    pub fn down_problems(&self, syntax: Syntax) -> Vec<Problem> {
+        let Some(down) = self.down() else { return Vec::new() };
+        let file = self.package().map(|package| format!("{package}: {}", down.path()));
+        let file = file.unwrap_or_else(|| down.path().to_owned());
+        problems(file, down.sql(), syntax, down.directives(), Part::Down)
+    }
+}
+
+fn problems(file: String, sql: &str, syntax: Syntax, directives: Directives, part: Part) -> Vec<Problem> {
+    let linted = Linted::of(sql, parse(sql, syntax), syntax, Known::All(directives), part);
+    shown(0, &file, sql, linted.faults).collect()
+}
+
+/// The faults of a file, each with its line. A file of another kind altogether has thousands.
+pub(crate) fn shown(
+    pattern: usize,
+    path: &str,
+    sql: &str,
+    faults: Vec<Fault>,
+) -> impl Iterator<Item = Problem> {
+    faults.into_iter().take(MOST_FAULTS).map(move |fault| {
+        let problem = Problem::new(pattern, fault.message).file(path);
+        problem.snippet(snippet(path, sql, fault.span)).help(fault.help)
+    })
+}
+
+/// How many faults of one file are shown.
+const MOST_FAULTS: usize = 50;

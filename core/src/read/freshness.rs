@@ -1,0 +1,97 @@
+//! Whether an embedded set still is what its directories hold.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::pattern::Pattern;
+use crate::lint::Problems;
+use crate::set::{Migration, MigrationSet, Version};
+
+/// How an embedded set differs from its directories.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Difference {
+    /// A migration's file is there and the binary does not have it.
+    Added(String),
+    /// The binary has a migration whose file is gone.
+    Removed(String),
+    /// The same version with another name, text, way back or directive.
+    Changed(String),
+    /// The directories cannot be read, or are at fault.
+    Problems(Problems),
+    /// A directory is not where the crate was when it was built.
+    Moved(String),
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Difference::Added(path) => write!(f, "{path} is not in the binary"),
+            Difference::Removed(path) => write!(f, "{path} is in the binary, and its file is gone"),
+            Difference::Changed(path) => write!(f, "{path} differs from the binary"),
+            Difference::Problems(problems) => problems.fmt(f),
+            Difference::Moved(source) => f.write_str(source),
+        }
+    }
+}
+
+impl MigrationSet {
+    /// How the set differs from what its directories below `root` hold now; empty if it does not.
+    pub fn differences(&self, root: &Path) -> Vec<Difference> {
+        if self.migrations().first().is_some_and(|first| first.package().is_some()) {
+            let text =
+                "the set was merged from those of several crates\nhelp: ask each of them, in its own crate";
+            return vec![Difference::Moved(text.to_owned())];
+        }
+        let patterns: Result<Vec<_>, _> = self.sources().map(Pattern::new).collect();
+        let patterns = match patterns {
+            Ok(patterns) => patterns,
+            Err(error) => return vec![Difference::Moved(error.to_string())],
+        };
+        match MigrationSet::scan(root, &patterns, self.rules()) {
+            Ok(found) => compare(self, &found),
+            Err(problems) => vec![Difference::Problems(problems)],
+        }
+    }
+
+    /// For a test of the embedding crate: fails when a file was added, removed or edited and cargo
+    /// has not noticed. The directories are looked for below `CARGO_MANIFEST_DIR`, which `cargo test`
+    /// sets, or else below the current directory.
+    ///
+    /// # Panics
+    ///
+    /// If the set and its directories differ, naming every file.
+    pub fn assert_current(&self) {
+        let root = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from);
+        let differences = self.differences(&root);
+        let lines: Vec<_> = differences.iter().map(|difference| format!("\n  {difference}")).collect();
+        assert!(
+            differences.is_empty(),
+            "the embedded migrations are not those of the directory:{}\nhelp: add a build.rs with \
+             `gapless_build::track(...)`, or rebuild after `touch`ing the file that embeds them",
+            lines.concat()
+        );
+    }
+}
+
+fn compare(embedded: &MigrationSet, found: &MigrationSet) -> Vec<Difference> {
+    let mut versions: Vec<Version> = embedded.migrations().iter().map(Migration::version).collect();
+    versions.extend(found.migrations().iter().map(Migration::version));
+    versions.sort_unstable();
+    versions.dedup();
+    let difference = |version| match (embedded.find(version), found.find(version)) {
+        (Some(embedded), Some(found)) if embedded == found => None,
+        (Some(_), Some(found)) => Some(Difference::Changed(found.path().to_owned())),
+        (Some(embedded), None) => Some(Difference::Removed(embedded.path().to_owned())),
+        (None, found) => found.map(|found| Difference::Added(found.path().to_owned())),
+    };
+    let mut differences: Vec<_> = versions.into_iter().filter_map(difference).collect();
+    if embedded.baseline() != found.baseline() {
+        let either = found.baseline().or(embedded.baseline());
+        differences.extend(either.map(|baseline| Difference::Changed(baseline.path().to_owned())));
+    }
+    if embedded.renames() != found.renames() {
+        differences.push(Difference::Changed("renames.txt".to_owned()));
+    }
+    differences
+}

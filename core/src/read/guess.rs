@@ -1,0 +1,49 @@
+//! Whose directory it seems to be, where no layout is named.
+
+use std::path::Path;
+
+use crate::lint::Problem;
+use crate::set::Layout;
+
+/// Entries that another tool has named, as one problem: each of them has the same way out.
+pub(crate) fn misread(
+    pattern: usize,
+    shown: &str,
+    path: &Path,
+    names: &[String],
+) -> Option<(Vec<String>, Problem)> {
+    let versioned = |name: &&String| {
+        let parsed = Layout::Flyway.parse(name);
+        name.starts_with(['V', 'U', 'v', 'u']) && name.contains("__") && matches!(parsed, Ok(Some(_)))
+    };
+    let directories = |name: &&String| {
+        let parsed = Layout::Diesel.parse(name);
+        matches!(parsed, Ok(Some(_))) && path.join(name).join("up.sql").is_file()
+    };
+    let is_versioned = names.iter().any(|name| versioned(&name));
+    let found: Vec<_> = if is_versioned {
+        names.iter().filter(versioned).cloned().collect()
+    } else {
+        names.iter().filter(directories).cloned().collect()
+    };
+    let (message, help) = match found.len() {
+        0 => return None,
+        _ if is_versioned => (
+            "files that are named as Flyway and refinery name theirs",
+            "say `layout = \"flyway\"` or `layout = \"refinery\"` if the directory is that tool's; ours are called \
+             `NNN_description.sql`",
+        ),
+        _ => (
+            "directories that hold a migration each, as Diesel has them",
+            "say `layout = \"diesel\"` if the directory is Diesel's; ours are files, `NNN_description.up.sql`",
+        ),
+    };
+    let listed = found.iter().take(MOST_LISTED).map(|name| format!("{shown}/{name}"));
+    let problem = listed.fold(Problem::new(pattern, message), |problem, file| problem.file(file));
+    let more = found.len().saturating_sub(MOST_LISTED);
+    let problem = if more > 0 { problem.file(format!("and {more} more")) } else { problem };
+    Some((found, problem.help(help)))
+}
+
+/// How many of the names are shown.
+const MOST_LISTED: usize = 5;

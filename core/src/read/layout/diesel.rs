@@ -1,0 +1,123 @@
+//! Diesel: a directory `2020-01-31-120000_description` with `up.sql`, `down.sql` and `metadata.toml`.
+
+use super::lines::lines;
+use super::section::Named;
+use crate::read::name::{NameError, is_description, sanitised};
+use crate::set::{ParseVersionError, Part, Version};
+use crate::sql::Fault;
+
+/// Takes a directory's name apart. The version is what stands before the first underscore, without dashes.
+pub(super) fn parse(directory: &str) -> Result<Option<Named>, NameError> {
+    if directory.starts_with('.') {
+        return Ok(None);
+    }
+    let (head, description) = directory.split_once('_').unwrap_or((directory, ""));
+    let version = match head.replace('-', "").parse::<Version>() {
+        Ok(version) => version,
+        Err(ParseVersionError::TooLarge) => return Err(NameError::too_large(head)),
+        Err(ParseVersionError::NotDigits) => return Err(no_version(directory)),
+    };
+    let name = sanitised(description);
+    if name.is_empty() {
+        let suggestion = format!("{head}_description");
+        return Err(NameError::new("the description after the version is missing", suggestion));
+    }
+    // The version alone is what Diesel goes by.
+    let name = if description.bytes().all(is_description) { description.to_owned() } else { name };
+    Ok(Some(Named { version, name, part: Part::Up }))
+}
+
+fn no_version(directory: &str) -> NameError {
+    let version = |byte: &u8| byte.is_ascii_digit() || *byte == b'-';
+    let (head, rest) = directory.split_at(directory.bytes().take_while(version).count());
+    let head = head.trim_end_matches('-');
+    let described = |text: &str| match sanitised(text) {
+        name if name.is_empty() => "description".to_owned(),
+        name => name,
+    };
+    if head.replace('-', "").parse::<Version>().is_ok() {
+        let suggestion = format!("{head}_{}", described(rest));
+        return NameError::new("the version must be followed by an underscore", suggestion);
+    }
+    NameError::new("the version is missing", format!("NNN_{}", described(directory)))
+}
+
+/// `metadata.toml`. Diesel takes what it cannot read for yes, and a file without the key for no; neither is
+/// left to chance here.
+pub(super) fn settings(text: &str) -> Result<bool, Fault> {
+    let mut in_transaction = None;
+    for line in lines(text) {
+        let setting = line.text.split('#').next().unwrap_or_default().trim();
+        if setting.is_empty() {
+            continue;
+        }
+        let (key, value) = setting.split_once('=').unwrap_or((setting, ""));
+        let (key, value) = (key.trim(), value.trim());
+        if key != "run_in_transaction" {
+            let help =
+                "Diesel knows `run_in_transaction` only, and nothing else decides how a migration runs";
+            return Err(line.fault(format!("unknown setting `{key}`"), help));
+        }
+        if in_transaction.is_some() {
+            return Err(line.fault("`run_in_transaction` is given twice", "keep one of them"));
+        }
+        in_transaction = match value {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => {
+                let message = format!("`run_in_transaction` is not `{value}`");
+                return Err(line.fault(message, "write `true` or `false`"));
+            }
+        };
+    }
+    let end = text.find('\n').unwrap_or(text.len());
+    let missing = || {
+        let help = "write `run_in_transaction = false`, which is how Diesel reads it, or remove the file";
+        Fault::new("the file does not say `run_in_transaction`", 0..end, help)
+    };
+    in_transaction.map(|yes| !yes).ok_or_else(missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::layout::tests::{named, told};
+    use crate::set::Layout;
+
+    #[test]
+    fn names() {
+        for (directory, version, name) in [
+            ("2020-01-01-000000_name", 20_200_101_000_000, "name"),
+            ("2024-01-31-120000-0000_add-index", 202_401_311_200_000_000, "add-index"),
+            ("00000000000000_diesel_initial_setup", 0, "diesel_initial_setup"),
+        ] {
+            assert_eq!(named(Layout::Diesel, directory), Some((version, name.to_owned(), Part::Up)));
+        }
+        for (directory, suggestion) in [
+            ("create_users", "NNN_create_users"),
+            ("2020-01-01-000000", "2020-01-01-000000_description"),
+            ("2020-01-01-000000_", "2020-01-01-000000_description"),
+            ("2020-01-01-000000-create-users", "2020-01-01-000000_create-users"),
+            ("99999999999999999999_x", ""),
+            ("é", "NNN_description"),
+        ] {
+            assert_eq!(told(Layout::Diesel, directory), suggestion, "{directory}");
+        }
+    }
+
+    #[test]
+    fn metadata() {
+        assert_eq!(settings("# why\nrun_in_transaction = false # CONCURRENTLY\n"), Ok(true));
+        assert_eq!(settings("run_in_transaction=true"), Ok(false));
+        for (text, message) in [
+            ("", "the file does not say `run_in_transaction`"),
+            ("# run_in_transaction = false", "the file does not say `run_in_transaction`"),
+            ("run_in_transaction = False", "`run_in_transaction` is not `False`"),
+            ("run_in_transactions = false", "unknown setting `run_in_transactions`"),
+            ("[migration]\nrun_in_transaction = false", "unknown setting `[migration]`"),
+            ("run_in_transaction = true\nrun_in_transaction = true", "`run_in_transaction` is given twice"),
+        ] {
+            assert_eq!(settings(text).unwrap_err().message, message, "{text}");
+        }
+    }
+}

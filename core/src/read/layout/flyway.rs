@@ -1,0 +1,196 @@
+//! Flyway: `V1__description.sql`, `U1__description.sql` to undo it, `B1__description.sql` as a baseline.
+
+use std::ops::Range;
+
+use super::lines::{Line, bracketed, lines};
+use super::section::Named;
+use super::stem::{Dashes, Prefixed, stem};
+use crate::read::name::NameError;
+use crate::set::Part;
+use crate::sql::Fault;
+
+const NAMES: Prefixed = Prefixed { letters: "VUB", dashes: Dashes::Kept };
+
+/// What the tool runs besides SQL.
+const PROGRAMS: [&str; 8] = ["java", "class", "cmd", "bat", "ps1", "py", "sh", "bash"];
+
+pub(super) fn parse(file: &str) -> Result<Option<Named>, NameError> {
+    let program = file.rsplit_once('.').filter(|(_, suffix)| PROGRAMS.contains(suffix));
+    if program.is_some_and(|(stem, _)| is_versioned(stem) || is_repeatable(stem) || is_callback(stem)) {
+        let help = "rewrite it in SQL, or as a Rust migration: a file with the line `-- gapless: rust`";
+        return Err(NameError::explained("a migration that is a program cannot be run", help));
+    }
+    let Some(stem) = stem(file) else { return Ok(None) };
+    if is_repeatable(stem) {
+        let help = "put what it does now into a new versioned migration, and each later change too";
+        return Err(NameError::explained("a repeatable migration cannot be expressed: each runs once", help));
+    }
+    if is_callback(stem) {
+        let help =
+            "put its statements into the migrations, or run them where the application calls the runner";
+        return Err(NameError::explained("a callback cannot be expressed", help));
+    }
+    let (letter, version, name) = NAMES.parse(stem)?;
+    let part = match letter {
+        'U' => Part::Down,
+        'B' => Part::Baseline,
+        _ => Part::Up,
+    };
+    Ok(Some(Named { version, name, part }))
+}
+
+fn is_versioned(stem: &str) -> bool {
+    stem.strip_prefix(['V', 'U', 'B'])
+        .is_some_and(|rest| rest.contains("__") && rest.starts_with(|first: char| first.is_ascii_digit()))
+}
+
+fn is_repeatable(stem: &str) -> bool {
+    stem.starts_with("R__")
+}
+
+/// The events' names have one shape, and more of them come with each release.
+fn is_callback(stem: &str) -> bool {
+    let event = stem.split("__").next().unwrap_or_default();
+    let named = ["before", "after"].iter().find_map(|when| event.strip_prefix(when));
+    event == "createSchema" || named.is_some_and(|what| what.starts_with(|c: char| c.is_ascii_uppercase()))
+}
+
+/// `V1__x.sql.conf`, in the format of Java's properties.
+pub(super) fn settings(text: &str) -> Result<bool, Fault> {
+    let mut no_transaction = false;
+    for line in lines(text) {
+        let trimmed = line.text.trim();
+        if trimmed.is_empty() || trimmed.starts_with(['#', '!']) {
+            continue;
+        }
+        let separator = |char: char| char == '=' || char == ':' || char.is_whitespace();
+        let (key, value) = trimmed.split_once(separator).unwrap_or((trimmed, ""));
+        let value = value.trim_start_matches(separator).to_ascii_lowercase();
+        match key {
+            "executeInTransaction" => no_transaction = !boolean(line, key, &value)?,
+            // Text with placeholders is refused whether they would be replaced or not.
+            "placeholderReplacement" => {
+                boolean(line, key, &value)?;
+            }
+            "encoding" if ["utf-8", "utf8", "us-ascii"].contains(&&*value) => {}
+            "encoding" => return Err(line.fault("migrations are read as UTF-8", "save the file as UTF-8")),
+            "shouldExecute" => {
+                let help = "make the condition part of the SQL, or remove it";
+                return Err(line.fault("`shouldExecute` cannot be expressed: every migration runs", help));
+            }
+            _ => {
+                let help = "known are `executeInTransaction`, `placeholderReplacement` and `encoding`";
+                return Err(line.fault(format!("unknown setting `{key}`"), help));
+            }
+        }
+    }
+    Ok(no_transaction)
+}
+
+fn boolean(line: Line<'_>, key: &str, value: &str) -> Result<bool, Fault> {
+    match value {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(line.fault(format!("`{key}` is not `{value}`"), "write `true` or `false`")),
+    }
+}
+
+/// Each `${name}`: the tool fills them in everywhere, in comments and strings too.
+pub(super) fn placeholders(text: &str) -> Vec<Fault> {
+    let fault = |span: Range<usize>| {
+        let message = format!("the placeholder `{}` is not filled in", &text[span.clone()]);
+        Fault::new(message, span, "write the value itself: what runs must be what was embedded")
+    };
+    bracketed(text, "${", "}").into_iter().map(fault).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::layout::tests::{named, told};
+    use crate::set::Layout;
+
+    #[test]
+    fn names() {
+        for (file, version, name, part) in [
+            ("V1__x.sql", 1, "x", Part::Up),
+            ("V007__add-index_2.SQL", 7, "add-index_2", Part::Up),
+            ("U1__x.sql", 1, "x", Part::Down),
+            ("B20__all.sql", 20, "all", Part::Baseline),
+            ("V1___x.sql", 1, "_x", Part::Up),
+        ] {
+            assert_eq!(named(Layout::Flyway, file), Some((version, name.to_owned(), part)), "{file}");
+        }
+        for file in ["Views.java", "helper.sh", "V1.java", "R1.py"] {
+            assert_eq!(named(Layout::Flyway, file), None, "{file}");
+        }
+    }
+
+    #[test]
+    fn names_that_cannot_be_read() {
+        let program = "rewrite it in SQL, or as a Rust migration: a file with the line `-- gapless: rust`";
+        let callback =
+            "put its statements into the migrations, or run them where the application calls the runner";
+        let repeatable = "put what it does now into a new versioned migration, and each later change too";
+        for (file, answer) in [
+            ("V1_x.sql", "V1__x.sql"),
+            ("V1.sql", "V1__description.sql"),
+            ("V1__.sql", "V1__description.sql"),
+            ("v1__x.sql", "V1__x.sql"),
+            ("b1__x.sql", "B1__x.sql"),
+            ("1__x.sql", "V1__x.sql"),
+            ("V1__release 1.2.sql", "V1__release_1_2.sql"),
+            ("Report.sql", "VNNN__Report.sql"),
+            ("R1__x.sql", "VNNN__R1_x.sql"),
+            ("R__view.sql", repeatable),
+            ("R__view.py", program),
+            ("V1_1__Load.java", program),
+            ("V2__Load.class", program),
+            ("V2__load.ps1", program),
+            ("afterMigrate.sh", program),
+            ("beforeMigrate.sql", callback),
+            ("afterEachMigrate__grants.sql", callback),
+            ("createSchema.sql", callback),
+            (
+                "V1_1__add users.sql",
+                "give it one number that keeps its place in the order, for example `V101__add_users.sql`, and if \
+                 it is applied anywhere, add the line `V1_1__add users -> 101_add_users` to renames.txt",
+            ),
+            (
+                "U1.1__x.sql",
+                "give it one number that keeps its place in the order, for example `U101__x.sql`",
+            ),
+            ("V1.100__x.sql", "give it one number that keeps its place in the order"),
+        ] {
+            assert_eq!(told(Layout::Flyway, file), answer, "{file}");
+        }
+    }
+
+    #[test]
+    fn settings_of_a_script() {
+        for (text, no_transaction) in [
+            ("", false),
+            ("# why\n! why\nexecuteInTransaction=false\n", true),
+            (" executeInTransaction : FALSE\nencoding UTF-8\nplaceholderReplacement=true", true),
+            ("executeInTransaction=false\nexecuteInTransaction=true", false),
+        ] {
+            assert_eq!(settings(text), Ok(no_transaction), "{text}");
+        }
+        for (text, message) in [
+            ("executeInTransaction=no", "`executeInTransaction` is not `no`"),
+            ("executeInTransaction", "`executeInTransaction` is not ``"),
+            ("shouldExecute=true", "`shouldExecute` cannot be expressed: every migration runs"),
+            ("encoding=ISO-8859-1", "migrations are read as UTF-8"),
+            ("\nflyway.mixed=true", "unknown setting `flyway.mixed`"),
+        ] {
+            assert_eq!(settings(text).unwrap_err().message, message, "{text}");
+        }
+    }
+
+    #[test]
+    fn placeholders_are_found_everywhere() {
+        let text = "-- ${a}\nSELECT '${flyway:user}' ${b\n}";
+        let found: Vec<_> = placeholders(text).into_iter().map(|fault| text[fault.span].to_owned()).collect();
+        assert_eq!(found, ["${a}", "${flyway:user}", "${b"]);
+    }
+}

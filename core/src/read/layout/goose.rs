@@ -1,0 +1,287 @@
+//! goose: `-- +goose Up` and `-- +goose Down` in `NNN_description.sql`.
+
+use std::ops::Range;
+
+use super::lines::{Halves, Line, Place, lines, sections as finished};
+use super::section::{Named, Sections};
+use super::stem::numbered;
+use crate::read::name::NameError;
+use crate::set::{ParseVersionError, Version};
+use crate::sql::Fault;
+
+pub(super) fn parse(file: &str) -> Result<Option<Named>, NameError> {
+    if let Some(stem) = file.strip_suffix(".go") {
+        return go(stem).map(|()| None);
+    }
+    let named = numbered(file);
+    let zero = match &named {
+        Ok(named) => named.as_ref().is_some_and(|named| named.version == Version::MIN),
+        Err(error) => error.suggestion().and_then(version).is_some_and(|version| version == Ok(Version::MIN)),
+    };
+    if zero {
+        let help = "give it a version from 1 on that is not taken";
+        return Err(NameError::explained("goose keeps version 0 to itself", help));
+    }
+    named
+}
+
+fn version(file: &str) -> Option<Result<Version, ParseVersionError>> {
+    file.split_once('_').map(|(version, _)| version.parse())
+}
+
+/// A Go file counts as a migration by the rule for SQL; helpers beside it have no version.
+fn go(stem: &str) -> Result<(), NameError> {
+    let counts = match version(stem) {
+        Some(Ok(version)) => version != Version::MIN,
+        Some(Err(ParseVersionError::TooLarge)) => true,
+        Some(Err(ParseVersionError::NotDigits)) | None => false,
+    };
+    if !counts || stem.ends_with("_test") {
+        return Ok(());
+    }
+    let help = "rewrite it in SQL, or as a Rust migration: a file with the line `-- gapless: rust`";
+    Err(NameError::explained("a migration written in Go cannot be run", help))
+}
+
+#[derive(Clone, Copy)]
+enum Annotation {
+    Up,
+    Down,
+    StatementBegin,
+    StatementEnd,
+    NoTransaction,
+    EnvsubOn,
+    EnvsubOff,
+}
+
+impl Annotation {
+    const NAMES: [&str; 7] =
+        ["Up", "Down", "StatementBegin", "StatementEnd", "NO TRANSACTION", "ENVSUB ON", "ENVSUB OFF"];
+
+    fn named(name: &str) -> Option<Annotation> {
+        let known = Annotation::NAMES.iter().find(|known| known.eq_ignore_ascii_case(name))?;
+        Some(match *known {
+            "Up" => Annotation::Up,
+            "Down" => Annotation::Down,
+            "StatementBegin" => Annotation::StatementBegin,
+            "StatementEnd" => Annotation::StatementEnd,
+            "NO TRANSACTION" => Annotation::NoTransaction,
+            "ENVSUB ON" => Annotation::EnvsubOn,
+            _ => Annotation::EnvsubOff,
+        })
+    }
+
+    /// Reads a line; `None` is one without annotation.
+    fn read(line: Line<'_>) -> Option<Result<Annotation, Fault>> {
+        if !line.text.trim().starts_with("--") || !line.text.contains("+goose") {
+            return line.spells("goose", &Annotation::NAMES).map(|name| {
+                let help = format!("write it as `-- +goose {name}`, or reword the comment");
+                Err(line.fault("goose passes over this line, which reads as an annotation", help))
+            });
+        }
+        if line.text.starts_with([' ', '\t']) {
+            let help = "move it to the beginning of the line";
+            return Some(Err(line.fault("space before an annotation of goose", help)));
+        }
+        let words = line.text.replace("--", "").replacen("+goose", "", 1);
+        let words = words.trim();
+        Some(Annotation::named(words).ok_or_else(|| {
+            let help = "known are `Up`, `Down`, `StatementBegin`, `StatementEnd` and `NO TRANSACTION`, \
+                        one a line and nothing after it";
+            line.fault(format!("goose knows no annotation `{words}`"), help)
+        }))
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    halves: Halves,
+    /// Where the `StatementBegin` stands that is still open.
+    block: Option<Range<usize>>,
+    no_transaction: bool,
+}
+
+pub(super) fn sections(text: &str) -> Result<Sections, Vec<Fault>> {
+    let mut reader = Reader::default();
+    for line in lines(text) {
+        match Annotation::read(line) {
+            None => reader.halves.current().push(line),
+            Some(Err(fault)) => reader.halves.faults.push(fault),
+            Some(Ok(annotation)) => reader.annotation(annotation, line),
+        }
+    }
+    if let Some(begin) = reader.block {
+        let help = "add `-- +goose StatementEnd` behind the statement";
+        reader.halves.faults.push(Fault::new("`StatementBegin` without its `StatementEnd`", begin, help));
+    }
+    let cuts = reader.halves.finish(text, "-- +goose Up")?;
+    Ok(finished(cuts, [reader.no_transaction; 2]))
+}
+
+impl Reader {
+    fn annotation(&mut self, annotation: Annotation, line: Line<'_>) {
+        match annotation {
+            Annotation::Up => self.up(line),
+            Annotation::Down => self.down(line),
+            Annotation::StatementBegin => self.begin(line),
+            Annotation::StatementEnd if self.block.take().is_some() => self.halves.current().close(line),
+            Annotation::StatementEnd => {
+                let help = "remove it, or add `-- +goose StatementBegin` before the statement";
+                self.fault(line, "`StatementEnd` without its `StatementBegin`", help);
+            }
+            // Wherever it stands, it counts for both directions.
+            Annotation::NoTransaction => {
+                self.no_transaction = true;
+                self.halves.current().push(line);
+            }
+            Annotation::EnvsubOn => {
+                let help = "write the values themselves: what runs must be what was embedded";
+                self.fault(line, "environment variables are not filled in", help);
+            }
+            Annotation::EnvsubOff => self.halves.current().push(line),
+        }
+    }
+
+    fn up(&mut self, line: Line<'_>) {
+        if self.halves.place == Place::Before {
+            return self.halves.enter(Place::Up, line);
+        }
+        self.fault(line, "`-- +goose Up` stands twice", "keep the first, or make two migrations of the file");
+    }
+
+    fn down(&mut self, line: Line<'_>) {
+        match self.halves.place {
+            Place::Before => {
+                let help = "put `-- +goose Up` and its statements first";
+                self.fault(line, "`-- +goose Down` before `-- +goose Up`", help);
+            }
+            // An open block is reported at its beginning.
+            Place::Up => self.halves.enter(Place::Down, line),
+            Place::Down => {
+                let help = "keep the first, or make two migrations of the file";
+                self.fault(line, "`-- +goose Down` stands twice", help);
+            }
+        }
+    }
+
+    fn begin(&mut self, line: Line<'_>) {
+        if self.halves.place == Place::Before {
+            let help = "put `-- +goose Up` before it";
+            self.fault(line, "`StatementBegin` before `-- +goose Up`", help);
+        } else if self.block.is_some() {
+            let help = "end the statement before it with `-- +goose StatementEnd`";
+            self.fault(line, "`StatementBegin` inside of another", help);
+        } else {
+            self.halves.current().push(line);
+        }
+        self.block = Some(line.span());
+    }
+
+    fn fault(&mut self, line: Line<'_>, message: &str, help: &str) {
+        self.halves.faults.push(line.fault(message, help));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::layout::tests::{messages, named, told};
+    use crate::set::{Layout, Part};
+
+    #[test]
+    fn names() {
+        for (file, version, name) in [
+            ("00001_x.sql", 1, "x"),
+            ("20240131120000_add-index_2.sql", 20_240_131_120_000, "add-index_2"),
+            ("3_scale_down.sql", 3, "scale_down"),
+        ] {
+            assert_eq!(
+                named(Layout::Goose, file),
+                Some((version, name.to_owned(), Part::Sections)),
+                "{file}"
+            );
+        }
+        for file in ["migrations.go", "embed.go", "00001_x_test.go", "x_1.go", "0_x.go"] {
+            assert_eq!(named(Layout::Goose, file), None, "{file}");
+        }
+        for (file, answer) in [
+            ("00001-x.sql", "00001_x.sql"),
+            ("x.sql", "NNN_x.sql"),
+            ("00001_.sql", "00001_description.sql"),
+            ("00001_x.SQL", "00001_x.sql"),
+            ("U1__x.sql", "1_x.sql"),
+            ("00000_x.sql", "give it a version from 1 on that is not taken"),
+            (
+                "00002_x.go",
+                "rewrite it in SQL, or as a Rust migration: a file with the line `-- gapless: rust`",
+            ),
+        ] {
+            assert_eq!(told(Layout::Goose, file), answer, "{file}");
+        }
+    }
+
+    #[test]
+    fn both_directions() {
+        let text = "-- Why.\n\n--+goose up\nCREATE TABLE a ();\n-- +goose ENVSUB OFF\n\n-- +goose  Down\nDROP TABLE a;\n\n";
+        let Sections { up, down } = sections(text).unwrap();
+        assert_eq!(up.text, "-- Why.\n\n--+goose up\nCREATE TABLE a ();\n-- +goose ENVSUB OFF\n");
+        assert_eq!(down.unwrap().text, "\n\n\n\n\n\n-- +goose  Down\nDROP TABLE a;\n");
+        assert!(!up.no_transaction);
+        assert_eq!(sections("-- +goose Up").unwrap().down, None);
+    }
+
+    #[test]
+    fn no_transaction_counts_for_the_file() {
+        let Sections { up, down } =
+            sections("-- +goose Up\n-- +goose Down\n-- +goose no transaction").unwrap();
+        assert!(up.no_transaction && down.unwrap().no_transaction);
+    }
+
+    #[test]
+    fn a_block_ends_its_statement() {
+        let block = |sql: &str| {
+            let text =
+                format!("-- +goose Up\n-- +goose StatementBegin\n{sql}\n-- +goose StatementEnd\nSELECT 1;");
+            let up = sections(&text).unwrap().up.text;
+            up.lines().nth(3).unwrap().to_owned()
+        };
+        assert_eq!(block("SELECT 2"), "; -- +goose StatementEnd");
+        assert_eq!(block("SELECT 2;"), "-- +goose StatementEnd");
+        assert_eq!(block("SELECT 2; -- two"), "-- +goose StatementEnd");
+        assert_eq!(block("-- nothing"), "-- +goose StatementEnd");
+    }
+
+    #[test]
+    fn what_goose_refuses() {
+        for (text, message) in [
+            ("", "the file has no `-- +goose Up`"),
+            ("SELECT 1;", "the file has no `-- +goose Up`"),
+            ("-- +goose Down", "`-- +goose Down` before `-- +goose Up`"),
+            ("SELECT 1;\n-- +goose Up", "a statement before `-- +goose Up`"),
+            ("/*\n-- +goose Up", "unterminated block comment"),
+            ("-- +goose Up\n-- +goose Up", "`-- +goose Up` stands twice"),
+            ("-- +goose Up\n-- +goose Down\n-- +goose Down", "`-- +goose Down` stands twice"),
+            ("-- +goose Up\n-- +goose Foo", "goose knows no annotation `Foo`"),
+            ("-- +goose Up; why", "goose knows no annotation `Up; why`"),
+            ("-- +goose Up\n-- see +goose", "goose knows no annotation `see`"),
+            ("-- +goose +goose Up", "goose knows no annotation `+goose Up`"),
+            (" -- +goose Up", "space before an annotation of goose"),
+            ("-- +goose Up\n-- +Goose Down", "goose passes over this line, which reads as an annotation"),
+            ("-- +goose Up\n/* goose Down */", "goose passes over this line, which reads as an annotation"),
+            ("-- +goose Up\n-- +goose ENVSUB ON", "environment variables are not filled in"),
+            ("-- +goose StatementBegin\n-- +goose StatementEnd", "`StatementBegin` before `-- +goose Up`"),
+            ("-- +goose Up\n-- +goose StatementEnd", "`StatementEnd` without its `StatementBegin`"),
+            ("-- +goose Up\n-- +goose StatementBegin", "`StatementBegin` without its `StatementEnd`"),
+            (
+                "-- +goose Up\n-- +goose StatementBegin\n-- +goose Down",
+                "`StatementBegin` without its `StatementEnd`",
+            ),
+            (
+                "-- +goose Up\n-- +goose StatementBegin\n-- +goose StatementBegin\n-- +goose StatementEnd",
+                "`StatementBegin` inside of another",
+            ),
+        ] {
+            assert_eq!(messages(Layout::Goose, text), [message], "{text}");
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What the layouts share that put both directions into one file.
+
+use super::section::{Section, Sections};
+use crate::sql::{Fault, Syntax, parse, visit};
+use std::ops::Range;
+
+/// A line of a file and where it stands.
+#[derive(Clone, Copy)]
+pub(super) struct Line<'a> {
+    pub(super) text: &'a str,
+    /// Counted from zero.
+    pub(super) number: usize,
+    pub(super) start: usize,
+}
+
+pub(super) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
+    let mut start = 0;
+    text.split('\n').enumerate().map(move |(number, text)| {
+        let line = Line { text, number, start };
+        start += text.len() + 1;
+        line
+    })
+}
+
+impl Line<'_> {
+    /// Where its text stands, without the space around it.
+    pub(super) fn span(self) -> Range<usize> {
+        let start = self.start + self.text.len() - self.text.trim_start().len();
+        start..start.max(self.start + self.text.trim_end().len())
+    }
+
+    pub(super) fn fault(self, message: impl Into<String>, help: impl Into<String>) -> Fault {
+        Fault::new(message, self.span(), help)
+    }
+
+    fn is_comment(self) -> bool {
+        ["--", "/*", "#"].iter().any(|opening| self.text.trim_start().starts_with(opening))
+    }
+
+    /// Which of these names follows the tool's in a comment that says nothing else, whatever its case and
+    /// punctuation. This is how an annotation with a slip in it is told from prose.
+    pub(super) fn spells<'n>(self, tool: &str, names: &[&'n str]) -> Option<&'n str> {
+        let letters = |text: &str| -> String {
+            let kept = text.chars().filter(char::is_ascii_alphanumeric);
+            kept.map(|letter| letter.to_ascii_lowercase()).collect()
+        };
+        let said = self.is_comment().then(|| letters(self.text))?;
+        // Somebody has commented out what was an annotation: that is a comment.
+        let twice = self.text.trim_start().strip_prefix("--").map(|text| (text, text.trim_start()));
+        if twice.is_some_and(|(text, inner)| text.len() > inner.len() && inner.starts_with("--")) {
+            return None;
+        }
+        let rest = said.strip_prefix(tool)?;
+        names.iter().copied().find(|name| letters(name) == rest)
+    }
+}
+
+/// Each piece of a text from `open` to `close`, or to the end of its line. Looks at no character twice: a line may hold
+/// thousands.
+pub(super) fn bracketed(text: &str, open: &str, close: &str) -> Vec<Range<usize>> {
+    let (mut found, mut from) = (Vec::new(), 0);
+    while let Some(start) = text[from..].find(open).map(|at| from + at) {
+        let rest = &text.as_bytes()[start..];
+        let is_end = |at: &usize| rest[*at] == b'\n' || rest[*at..].starts_with(close.as_bytes());
+        let end = (open.len()..rest.len()).find(is_end).unwrap_or(rest.len());
+        let closed = rest[end..].starts_with(close.as_bytes());
+        let piece = &text[start..start + end + if closed { close.len() } else { 0 }];
+        visit(start - from + piece.len());
+        found.push(start..start + piece.trim_end().len());
+        from = start + piece.len();
+    }
+    found
+}
+
+/// A section under construction.
+#[derive(Default)]
+pub(super) struct Cut {
+    text: String,
+    newlines: usize,
+    open: bool,
+}
+
+impl Cut {
+    /// Adds a line at its own number.
+    pub(super) fn push(&mut self, line: Line<'_>) {
+        self.advance(line.number);
+        self.text.push_str(line.text);
+        let text = line.text.trim();
+        if !text.is_empty() && !text.starts_with("--") {
+            self.open = !ends_with_semicolon(text);
+        }
+    }
+
+    /// Adds an annotation that ends a statement. Tools that send statements one by one need no semicolon
+    /// before it; in a script, the next statement would run into this one.
+    pub(super) fn close(&mut self, line: Line<'_>) {
+        self.advance(line.number);
+        if std::mem::take(&mut self.open) {
+            self.text.push_str("; ");
+        }
+        self.text.push_str(line.text);
+    }
+
+    fn advance(&mut self, newlines: usize) {
+        self.text.extend(std::iter::repeat_n('\n', newlines - self.newlines));
+        self.newlines = newlines;
+    }
+
+    pub(super) fn finish(self) -> String {
+        let mut text = self.text;
+        text.truncate(text.trim_end_matches('\n').len());
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// Whether the last word before a comment ends in a semicolon. A wrong no costs an empty statement.
+fn ends_with_semicolon(line: &str) -> bool {
+    let comment = |word: &&str| word.starts_with("--") || word.starts_with('#');
+    line.split_whitespace().take_while(|word| !comment(word)).last().is_none_or(|word| word.ends_with(';'))
+}
+
+/// Both directions of a file while it is being read.
+#[derive(Default)]
+pub(super) struct Halves {
+    pub(super) place: Place,
+    pub(super) up: Cut,
+    pub(super) down: Option<Cut>,
+    pub(super) faults: Vec<Fault>,
+    up_begins: Option<usize>,
+    begins: Option<usize>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Place {
+    #[default]
+    Before,
+    Up,
+    Down,
+}
+
+impl Halves {
+    /// Goes on in the direction that this annotation opens.
+    pub(super) fn enter(&mut self, place: Place, line: Line<'_>) {
+        self.place = place;
+        self.begins.get_or_insert(line.start);
+        if place == Place::Up {
+            self.up_begins.get_or_insert(line.start);
+        }
+        self.current().close(line);
+    }
+
+    /// The section that a line belongs to. What stands before the first is the up section's, so that the
+    /// directives of a header count.
+    pub(super) fn current(&mut self) -> &mut Cut {
+        match self.place {
+            Place::Before | Place::Up => &mut self.up,
+            Place::Down => self.down.get_or_insert_default(),
+        }
+    }
+
+    /// `up` is the annotation that every file must have.
+    pub(super) fn finish(mut self, text: &str, up: &str) -> Result<(Cut, Option<Cut>), Vec<Fault>> {
+        let head = self.begins.unwrap_or_default();
+        if self.up_begins.is_none() && self.faults.is_empty() {
+            let end = text.find('\n').unwrap_or(text.len());
+            let help = format!("add the line `{up}` above the statements that bring the database forward");
+            self.faults.push(Fault::new(format!("the file has no `{up}`"), 0..end, help));
+        }
+        // Whatever is wrong in front of it is found again by whoever mends the rest.
+        if self.faults.is_empty() {
+            self.faults.extend(statement_in(&text[..head], up));
+        }
+        if self.faults.is_empty() { Ok((self.up, self.down)) } else { Err(self.faults) }
+    }
+}
+
+/// The first statement in front of all annotations, where no direction is known.
+fn statement_in(head: &str, up: &str) -> Option<Fault> {
+    let mut script = parse(head, Syntax::Shared);
+    let span = script.statements.first().map(|statement| statement.span());
+    let fault = span.map(|span| {
+        let end = head[span.clone()].find('\n').map_or(span.end, |length| span.start + length);
+        let message = format!("a statement before `{up}`");
+        Fault::new(message, span.start..end, format!("move it below the line `{up}`"))
+    });
+    fault.or_else(|| script.faults.drain(..).next())
+}
+
+/// Two finished sections with one transaction setting each.
+pub(super) fn sections(cuts: (Cut, Option<Cut>), no_transaction: [bool; 2]) -> Sections {
+    let section = |cut: Cut, no_transaction| Section { text: cut.finish(), no_transaction };
+    let [up, down] = no_transaction;
+    Sections { up: section(cuts.0, up), down: cuts.1.map(|cut| section(cut, down)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_spells_what_it_is_meant_to_say() {
+        for (text, spells) in [
+            ("-- +goose Down", true),
+            ("  --+ Goose: down;", true),
+            ("/* +goose down */", true),
+            ("-- goose down below", false),
+            ("goose down", false),
+            ("-- -- +goose Down", false),
+        ] {
+            let line = Line { text, number: 0, start: 0 };
+            assert_eq!(line.spells("goose", &["Down"]).is_some(), spells, "{text}");
+        }
+    }
+
+    #[test]
+    fn statements_end_with_their_line() {
+        for (line, ends) in [
+            ("END;", true),
+            ("END ; -- why", true),
+            ("END -- why;", false),
+            ("-- why", true),
+            ("a # why;", false),
+            ("';' --", false),
+        ] {
+            assert_eq!(ends_with_semicolon(line), ends, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_cut_keeps_its_place() {
+        let mut cut = Cut::default();
+        for line in lines("a\nb\n\n\n\n").filter(|line| line.number != 0) {
+            cut.push(line);
+        }
+        assert_eq!(cut.finish(), "\nb\n");
+        assert_eq!(Cut::default().finish(), "");
+    }
+}

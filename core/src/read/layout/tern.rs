@@ -1,0 +1,133 @@
+//! tern: `NNN_description.sql`, with one line between up and down.
+
+use std::ops::Range;
+
+use super::lines::{Cut, Line, bracketed, lines};
+use super::section::{Named, Section, Sections};
+use super::stem::numbered;
+use crate::read::name::NameError;
+use crate::sql::Fault;
+
+pub(super) fn parse(file: &str) -> Result<Option<Named>, NameError> {
+    numbered(file)
+}
+
+const SEPARATOR: &str = "---- create above / drop below ----";
+
+const DISABLE_TX: &str = "---- tern: disable-tx ----";
+
+#[derive(Default)]
+struct Half {
+    cut: Cut,
+    blank: bool,
+    no_transaction: bool,
+}
+
+/// Only the first separator counts. A file without one, or with nothing below it, cannot be taken back.
+pub(super) fn sections(text: &str) -> Result<Sections, Vec<Fault>> {
+    let (mut up, mut down) = (Half { blank: true, ..Half::default() }, None::<Half>);
+    let mut faults = Vec::new();
+    for line in lines(text) {
+        if down.is_none() && line.text.contains(SEPARATOR) {
+            faults.extend(beside_separator(line));
+            down = Some(Half { blank: true, ..Half::default() });
+        } else if down.is_none() && line.spells("", &[SEPARATOR]).is_some() {
+            let message = "tern passes over this line, which reads as the separator";
+            faults.push(line.fault(message, format!("write it as `{SEPARATOR}`")));
+        } else {
+            faults.extend(down.as_mut().unwrap_or(&mut up).push(line));
+        }
+    }
+    let down = down.filter(|down| !down.blank).map(Half::finish);
+    if faults.is_empty() { Ok(Sections { up: up.finish(), down }) } else { Err(faults) }
+}
+
+/// The tool cuts in the middle of a line, which leaves the rest of it to either side.
+fn beside_separator(line: Line<'_>) -> Option<Fault> {
+    let (before, after) = line.text.split_once(SEPARATOR)?;
+    let harmless = |text: &str| text.trim().is_empty() || text.trim_start().starts_with("--");
+    let alone = harmless(before) && harmless(after);
+    (!alone).then(|| line.fault("text beside the separator", "give the separator a line of its own"))
+}
+
+impl Half {
+    fn push(&mut self, line: Line<'_>) -> Option<Fault> {
+        self.blank &= line.text.trim().is_empty();
+        self.cut.push(line);
+        if line.text == DISABLE_TX {
+            self.no_transaction = true;
+        } else if line.spells("", &[DISABLE_TX]).is_some() {
+            let help = format!("write it as `{DISABLE_TX}`, with no space around it");
+            return Some(line.fault("tern passes over this line, which reads as its magic comment", help));
+        }
+        None
+    }
+
+    fn finish(self) -> Section {
+        Section { text: self.cut.finish(), no_transaction: self.no_transaction }
+    }
+}
+
+/// Each `{{ ... }}`: the tool runs every file through Go's templates.
+pub(super) fn templates(text: &str) -> Vec<Fault> {
+    let fault = |span: Range<usize>| {
+        let message = format!("the template `{}` is not filled in", &text[span.clone()]);
+        Fault::new(message, span, "write out what it stands for: what runs must be what was embedded")
+    };
+    bracketed(text, "{{", "}}").into_iter().map(fault).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::layout::tests::{messages, named, told};
+    use crate::set::{Layout, Part};
+
+    #[test]
+    fn names() {
+        let parsed = named(Layout::Tern, "001_create_t1.sql");
+        assert_eq!(parsed, Some((1, "create_t1".to_owned(), Part::Sections)));
+        assert_eq!(told(Layout::Tern, "001-t1.sql"), "001_t1.sql");
+    }
+
+    #[test]
+    fn both_directions() {
+        let text = format!("a;\n{DISABLE_TX}\n\n  {SEPARATOR}\n\nb;\n{SEPARATOR}\n");
+        let Sections { up, down } = sections(&text).unwrap();
+        assert_eq!((up.text, up.no_transaction), (format!("a;\n{DISABLE_TX}\n"), true));
+        let down = down.unwrap();
+        assert_eq!((down.text, down.no_transaction), (format!("\n\n\n\n\nb;\n{SEPARATOR}\n"), false));
+    }
+
+    #[test]
+    fn nothing_below_is_no_way_back() {
+        for text in ["a;".to_owned(), format!("a;\n{SEPARATOR}"), format!("a;\n--{SEPARATOR}--\n \n")] {
+            assert_eq!(sections(&text).unwrap().down, None, "{text}");
+        }
+        assert!(sections(&format!("a;\n{SEPARATOR}\n-- none")).unwrap().down.is_some());
+    }
+
+    #[test]
+    fn what_tern_passes_over() {
+        let passed = "tern passes over this line, which reads as the separator";
+        for (text, message) in [
+            ("a;\n---- create above/drop below ----\nb;".to_owned(), passed),
+            ("a;\n-- Create above / drop below\nb;".to_owned(), passed),
+            (format!("a; {SEPARATOR}"), "text beside the separator"),
+            (format!("-{SEPARATOR} b;"), "text beside the separator"),
+            (
+                "-- tern: disable-tx".to_owned(),
+                "tern passes over this line, which reads as its magic comment",
+            ),
+        ] {
+            assert_eq!(messages(Layout::Tern, &text), [message], "{text}");
+        }
+    }
+
+    #[test]
+    fn templates_are_found_everywhere() {
+        let text = "-- {{.a}}\nCREATE TABLE {{ .b }}{{{c}}} {{d\n}}";
+        let found: Vec<_> = templates(text).into_iter().map(|fault| text[fault.span].to_owned()).collect();
+        assert_eq!(found, ["{{.a}}", "{{ .b }}", "{{{c}}", "{{d"]);
+    }
+}

@@ -1,0 +1,109 @@
+//! `migrations.lock`: what the files of a directory held when it was written, in the format of `sha256sum`.
+
+use std::fmt::Write as _;
+
+use super::scanner::Files;
+use crate::lint::Problem;
+
+/// The name of the file, in each directory of migrations.
+pub(crate) const LOCK: &str = "migrations.lock";
+
+/// As `sha256sum` writes it.
+pub(super) fn written(files: &Files) -> String {
+    files.iter().fold(String::new(), |mut text, (name, checksum)| {
+        let _ = writeln!(text, "{checksum}  {name}");
+        text
+    })
+}
+
+/// Why a lock cannot be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Odd {
+    /// A line that is not of the format, counted from 1.
+    Line(usize),
+    /// A file that is listed twice.
+    Twice(String),
+}
+
+/// Reads a lock.
+///
+/// # Errors
+///
+/// The first thing that is wrong with it.
+pub(super) fn read(text: &str) -> Result<Files, Odd> {
+    let lines =
+        text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+    let read = |(index, line): (usize, &str)| {
+        let odd = || Odd::Line(index + 1);
+        let (checksum, name) = line.split_once(' ').ok_or_else(odd)?;
+        // `*` marks a file that was read as binary; `./` comes from a shell's pattern.
+        let name = name.strip_prefix([' ', '*']).unwrap_or(name).trim_end();
+        let name = name.strip_prefix("./").unwrap_or(name).to_owned();
+        Ok((name, checksum.parse().map_err(|_| odd())?))
+    };
+    let mut files = Files::new();
+    for listed in lines.map(read) {
+        let (name, checksum) = listed?;
+        if files.insert(name.clone(), checksum).is_some() {
+            return Err(Odd::Twice(name));
+        }
+    }
+    Ok(files)
+}
+
+/// What of a directory is not as its lock says.
+pub(crate) fn compare(pattern: usize, shown: &str, lock: &str, files: &Files) -> Vec<Problem> {
+    let locked = match read(lock) {
+        Ok(locked) => locked,
+        Err(odd) => {
+            let message = match odd {
+                Odd::Line(line) => format!("line {line} is not a checksum and a file name"),
+                Odd::Twice(name) => format!("`{name}` is listed twice"),
+            };
+            let help = format!("restore the file from version control, or write it anew: {WRITE}");
+            return vec![Problem::new(pattern, message).file(format!("{shown}/{LOCK}")).help(help)];
+        }
+    };
+    let path = |name: &String| format!("{shown}/{name}");
+    let edited = files.iter().filter(|(name, now)| locked.get(*name).is_some_and(|then| then != *now));
+    let missing = locked.keys().filter(|name| !files.contains_key(*name));
+    let unlisted = files.keys().filter(|name| !locked.contains_key(*name));
+    let restore = "restore it from version control, and put the change into a new migration; if it is applied \
+                   nowhere, write the lock anew: ";
+    let groups = [
+        ("edited since migrations.lock was written", restore, edited.map(|(name, _)| path(name)).collect()),
+        (
+            "listed in migrations.lock, and not there",
+            "restore it, or leave a tombstone; then write the lock anew: ",
+            missing.map(path).collect::<Vec<_>>(),
+        ),
+        ("not listed in migrations.lock", "write the lock anew: ", unlisted.map(path).collect()),
+    ];
+    let told = groups.into_iter().filter(|(_, _, files)| !files.is_empty()).map(|(what, help, files)| {
+        let problem = files.into_iter().fold(Problem::new(pattern, what), Problem::file);
+        problem.help(format!("{help}{WRITE}"))
+    });
+    told.collect()
+}
+
+const WRITE: &str = "`GAPLESS_LOCK=write cargo build`";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::set::Checksum;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let files = Files::from([
+            ("1_a.sql".to_owned(), Checksum::of("a")),
+            ("dir/up.sql".to_owned(), Checksum::of("b")),
+        ]);
+        assert_eq!(read(&written(&files)), Ok(files));
+        // `printf 'SELECT 1;\n' > 1_a.sql; sha256sum --binary ./1_a.sql`
+        let line = "b4e0497804e46e0a0b0b8c31975b062152d551bac49c3c2e80932567b4085dcd *./1_a.sql";
+        assert_eq!(read(line), Ok(Files::from([("1_a.sql".to_owned(), Checksum::of("SELECT 1;\n"))])));
+        assert_eq!(read("\n# x\nnonsense"), Err(Odd::Line(3)));
+        assert_eq!(read(&format!("{line}\n{line}")), Err(Odd::Twice("1_a.sql".to_owned())));
+    }
+}

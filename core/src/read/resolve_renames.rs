@@ -1,0 +1,172 @@
+//! Where the lines of `renames.txt` lead.
+
+use std::collections::BTreeMap;
+
+use super::renames::{Line, RENAMES, lines, stem};
+use super::scanned::Scanned;
+use super::scanner::Scanner;
+use crate::lint::Problem;
+use crate::set::{Layout, Rename, Version};
+
+/// What an identifier means: `0001_a` and `1_a` are the same.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Stem(Version, String),
+    Foreign(String),
+}
+
+/// A line, where it stands, and what it means.
+struct Declared {
+    pattern: usize,
+    /// The file and the line's number.
+    place: String,
+    line: Line,
+    from: Key,
+    to: Key,
+}
+
+/// What renames may lead to.
+struct Targets<'a> {
+    migrations: &'a [Scanned],
+    baseline: Option<&'a Scanned>,
+    /// Whether nothing is missing because of another problem.
+    complete: bool,
+}
+
+impl Scanner<'_> {
+    /// What the directories declare as renamed, each led to the migration that it is now.
+    pub(crate) fn renames(&mut self, migrations: &[Scanned], baseline: Option<&Scanned>) -> Vec<Rename> {
+        let targets = Targets { migrations, baseline, complete: self.problems.is_empty() };
+        let declared = self.declared();
+        let mut chain = BTreeMap::new();
+        for line in &declared {
+            if chain.insert(&line.from, &line.to).is_some() {
+                let message = format!("`{}` is renamed twice", line.line.from);
+                let problem = Problem::new(line.pattern, message).file(&line.place);
+                self.problems.push(problem.help("keep one of the lines"));
+            }
+        }
+        // What is still there leads nowhere else, whatever a line says.
+        chain.retain(|from, _| targets.find(from).is_none());
+        let mut renames = Vec::new();
+        for line in &declared {
+            match targets.rename(line, &chain) {
+                Ok(rename) => renames.extend(rename),
+                Err((message, help)) => {
+                    let problem = Problem::new(line.pattern, message).file(&line.place);
+                    self.problems.push(problem.help(help));
+                }
+            }
+        }
+        renames
+    }
+
+    fn declared(&mut self) -> Vec<Declared> {
+        let mut declared = Vec::new();
+        for directory in &self.directories {
+            let (pattern, shown) = (directory.pattern, format!("{}/{RENAMES}", directory.shown));
+            let (read, odd) = directory.renames.as_deref().map(lines).unwrap_or_default();
+            declared.extend(read.into_iter().map(|line| Declared {
+                pattern,
+                place: format!("{shown}:{}", line.number),
+                from: self.key(&line.from),
+                to: self.key(&line.to),
+                line,
+            }));
+            self.problems.extend(odd.into_iter().map(|(number, line)| {
+                let problem = Problem::new(pattern, format!("`{line}` is not a rename"));
+                problem.file(format!("{shown}:{number}")).help("write `old_name -> new_name`, one a line")
+            }));
+        }
+        declared
+    }
+
+    /// A stem as we write it, or as this layout does.
+    fn key(&self, text: &str) -> Key {
+        let layout = self.rules.layout;
+        let theirs = || {
+            let file = if layout == Layout::Diesel { text.to_owned() } else { format!("{text}.sql") };
+            layout.identify(&file)
+        };
+        let native = stem(text).map(|(version, name)| (version, name.to_owned()));
+        match native.or_else(theirs) {
+            Some((version, name)) => Key::Stem(version, name),
+            None => Key::Foreign(text.to_owned()),
+        }
+    }
+}
+
+impl Targets<'_> {
+    /// `None` if it leads to what is missing because of another problem.
+    fn rename(
+        &self,
+        declared: &Declared,
+        chain: &BTreeMap<&Key, &Key>,
+    ) -> Result<Option<Rename>, (String, String)> {
+        let Line { from, to, .. } = &declared.line;
+        if self.find(&declared.from).is_some() {
+            let help = "remove the line, or rename the file".to_owned();
+            return Err((format!("`{from}` is declared as renamed, and its file is still there"), help));
+        }
+        let Some(last) = resolve(&declared.from, chain) else {
+            return Err((
+                format!("the renames of `{from}` go round in a circle"),
+                "remove one of them".to_owned(),
+            ));
+        };
+        if let Some(version) = self.find(last) {
+            let old = match &declared.from {
+                Key::Stem(version, name) => Some((*version, name.clone())),
+                Key::Foreign(_) => None,
+            };
+            return Ok(Some(Rename::new(from.clone(), old, version)));
+        }
+        if !self.complete {
+            return Ok(None);
+        }
+        if self.baseline.is_some_and(|baseline| is(baseline, last)) {
+            let help =
+                "lead it to a migration or a tombstone: a database with a history never sees the baseline";
+            return Err((format!("`{to}` is a baseline, and nothing is renamed to one"), help.to_owned()));
+        }
+        let help = "name a migration or a tombstone without its suffix, as in `0012_orders`".to_owned();
+        Err((format!("`{to}` is no migration of this set"), help))
+    }
+
+    /// The migration that a key names.
+    fn find(&self, key: &Key) -> Option<Version> {
+        let Key::Stem(version, _) = key else { return None };
+        let at = self.migrations.binary_search_by_key(version, |scanned| scanned.migration.version()).ok()?;
+        self.migrations.get(at).filter(|scanned| is(scanned, key)).map(|_| *version)
+    }
+}
+
+fn is(scanned: &Scanned, key: &Key) -> bool {
+    let migration = &scanned.migration;
+    matches!(key, Key::Stem(version, name) if *version == migration.version() && name == migration.name())
+}
+
+/// Where a chain of renames leads: `a -> b`, `b -> c` makes an `a` a `c`. `None` if it goes round in a circle.
+fn resolve<'a, K: Ord>(from: &K, lines: &BTreeMap<&'a K, &'a K>) -> Option<&'a K> {
+    let mut at = *lines.get(from)?;
+    for _ in 0..lines.len() {
+        match lines.get(at) {
+            Some(next) => at = next,
+            None => return Some(at),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chains_are_followed_and_circles_found() {
+        let chain = BTreeMap::from([(&'a', &'b'), (&'b', &'c')]);
+        assert_eq!(resolve(&'a', &chain), Some(&'c'));
+        assert_eq!(resolve(&'b', &chain), Some(&'c'));
+        assert_eq!(resolve(&'a', &BTreeMap::from([(&'a', &'b'), (&'b', &'a')])), None);
+    }
+}

@@ -1,0 +1,239 @@
+//! One migration, and the script that undoes it.
+
+use std::borrow::Cow;
+
+use super::checksum::Checksum;
+use super::constant::constant;
+use super::directives::Directives;
+use super::version::Version;
+use crate::sql::{Syntax, is_ddl_only};
+
+/// One migration: what its files hold, and what is known about them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migration {
+    version: Version,
+    name: Cow<'static, str>,
+    path: Cow<'static, str>,
+    sql: Cow<'static, str>,
+    checksum: Checksum,
+    down: Option<Down>,
+    directives: Directives,
+    role: Role,
+    /// The crate it comes from, where a set was merged from several.
+    package: Option<&'static str>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Script,
+    Tombstone,
+    Baseline,
+}
+
+/// The script that takes a migration back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Down {
+    path: Cow<'static, str>,
+    sql: Cow<'static, str>,
+    directives: Directives,
+}
+
+impl Down {
+    pub(crate) fn new(path: String, sql: String, directives: Directives) -> Down {
+        Down { path: path.into(), sql: sql.into(), directives }
+    }
+
+    #[doc(hidden)]
+    pub const fn __embedded(path: &'static str, sql: &'static str, directives: Directives) -> Down {
+        Down { path: Cow::Borrowed(path), sql: Cow::Borrowed(sql), directives }
+    }
+
+    /// The file, relative to the crate that embeds it.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The normalised text of the file.
+    pub fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    /// What its header comments ask for.
+    pub const fn directives(&self) -> Directives {
+        self.directives
+    }
+}
+
+impl Migration {
+    /// A migration from its text, which is normalised and hashed; its directives are not read.
+    pub(crate) fn new(version: Version, name: String, path: String, sql: String) -> Migration {
+        Migration {
+            version,
+            name: name.into(),
+            path: path.into(),
+            checksum: Checksum::of(&sql),
+            sql: sql.into(),
+            down: None,
+            directives: Directives::NONE,
+            role: Role::Script,
+            package: None,
+        }
+    }
+
+    pub(crate) fn with_down(mut self, down: Down) -> Migration {
+        self.down = Some(down);
+        self
+    }
+
+    pub(crate) fn with_directives(mut self, directives: Directives) -> Migration {
+        self.directives = directives;
+        self
+    }
+
+    /// The macro's way to write a migration down as a constant.
+    ///
+    /// # Panics
+    ///
+    /// At compile time, on a negative version.
+    #[doc(hidden)]
+    pub const fn __embedded(
+        version: i64,
+        name: &'static str,
+        path: &'static str,
+        sql: &'static str,
+        checksum: &[u8; 32],
+        down: Option<Down>,
+        directives: Directives,
+    ) -> Migration {
+        Migration {
+            version: Version::new(version).expect("a version is not negative"),
+            name: Cow::Borrowed(name),
+            path: Cow::Borrowed(path),
+            sql: Cow::Borrowed(sql),
+            checksum: Checksum::from_bytes(*checksum),
+            down,
+            directives,
+            role: Role::Script,
+            package: None,
+        }
+    }
+
+    /// The same as a tombstone.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn __tombstone(mut self) -> Migration {
+        self.role = Role::Tombstone;
+        self
+    }
+
+    /// The same as a baseline.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn __baseline(mut self) -> Migration {
+        self.role = Role::Baseline;
+        self
+    }
+
+    /// A copy for a set that is merged at compile time.
+    ///
+    /// # Panics
+    ///
+    /// At compile time, if the migration is not a constant.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn __of_package(&self, package: &'static str) -> Migration {
+        Migration {
+            version: self.version,
+            name: Cow::Borrowed(constant(&self.name)),
+            path: Cow::Borrowed(constant(&self.path)),
+            sql: Cow::Borrowed(constant(&self.sql)),
+            checksum: self.checksum,
+            down: match &self.down {
+                None => None,
+                Some(down) => {
+                    Some(Down::__embedded(constant(&down.path), constant(&down.sql), down.directives))
+                }
+            },
+            directives: self.directives,
+            role: self.role,
+            package: match self.package {
+                None => Some(package),
+                known => known,
+            },
+        }
+    }
+
+    /// The number that orders it.
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The description in the file name, after the version.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name, where a constant may ask.
+    #[doc(hidden)]
+    pub const fn __name(&self) -> &str {
+        constant(&self.name)
+    }
+
+    /// The file, relative to the crate that embeds it.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The path, where a constant may ask.
+    #[doc(hidden)]
+    pub const fn __path(&self) -> &str {
+        constant(&self.path)
+    }
+
+    /// The file as messages show it: its path, behind the name of its crate if the set was merged from the
+    /// sets of several.
+    pub fn file(&self) -> String {
+        self.package.map_or_else(|| self.path.to_string(), |package| format!("{package}: {}", self.path))
+    }
+
+    /// The crate that it comes from, in a set that was merged from those of several.
+    pub const fn package(&self) -> Option<&'static str> {
+        self.package
+    }
+
+    /// The normalised text of the file: what is hashed and what is run.
+    pub fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    /// The SHA-256 of [`Migration::sql`].
+    pub const fn checksum(&self) -> Checksum {
+        self.checksum
+    }
+
+    /// The way back, if the directory has one.
+    pub const fn down(&self) -> Option<&Down> {
+        self.down.as_ref()
+    }
+
+    /// What the header comments ask for.
+    pub const fn directives(&self) -> Directives {
+        self.directives
+    }
+
+    /// Whether it was retired: its version stays known, and it never runs.
+    pub const fn is_tombstone(&self) -> bool {
+        matches!(self.role, Role::Tombstone)
+    }
+
+    /// Whether it stands for all migrations up to its version on an empty database.
+    pub const fn is_baseline(&self) -> bool {
+        matches!(self.role, Role::Baseline)
+    }
+
+    /// True if no statement of the script can change a setting of the session or its role: each one defines,
+    /// drops or describes an object, and evaluates nothing. In doubt, it is false.
+    pub fn is_plain(&self, syntax: Syntax) -> bool {
+        is_ddl_only(&self.sql, syntax)
+    }
+}

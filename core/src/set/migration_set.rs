@@ -1,0 +1,228 @@
+//! The migrations of a set, ascending, and what is known of them together.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::digest::digest;
+use super::layout::Layout;
+use super::migration::Migration;
+use super::rename::Rename;
+use super::rules::Rules;
+use super::version::Version;
+use crate::sql::Syntax;
+
+/// Migrations in ascending order, no version twice. There is no other way to hold them.
+#[derive(Clone, Debug)]
+pub struct MigrationSet {
+    migrations: Cow<'static, [Migration]>,
+    baseline: Option<Migration>,
+    renames: Cow<'static, [Rename]>,
+    sources: Cow<'static, [Cow<'static, str>]>,
+    rules: Rules,
+    digest: Option<i64>,
+    /// The crate that embeds it; empty for one that was read at run time, or merged.
+    package: &'static str,
+}
+
+/// Two migrations with one version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DuplicateVersion {
+    version: Version,
+    paths: [String; 2],
+}
+
+impl fmt::Display for DuplicateVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [first, second] = &self.paths;
+        write!(f, "two migrations have version {}: {first} and {second}", self.version)
+    }
+}
+
+impl std::error::Error for DuplicateVersion {}
+
+impl MigrationSet {
+    /// No migrations.
+    pub const EMPTY: MigrationSet = MigrationSet {
+        migrations: Cow::Borrowed(&[]),
+        baseline: None,
+        renames: Cow::Borrowed(&[]),
+        sources: Cow::Borrowed(&[]),
+        rules: Rules { syntax: Syntax::Shared, layout: Layout::Native },
+        digest: Some(0),
+        package: "",
+    };
+
+    /// The set of these migrations, in whatever order they come.
+    ///
+    /// # Errors
+    ///
+    /// Two with one version.
+    pub fn new(mut migrations: Vec<Migration>) -> Result<MigrationSet, DuplicateVersion> {
+        migrations.sort_by_key(Migration::version);
+        match migrations.windows(2).find(|pair| pair[0].version() == pair[1].version()) {
+            Some(pair) => Err(DuplicateVersion {
+                version: pair[0].version(),
+                paths: [pair[0].path().to_owned(), pair[1].path().to_owned()],
+            }),
+            None => {
+                let digest = digest(&migrations, None);
+                Ok(MigrationSet { migrations: migrations.into(), digest, ..MigrationSet::EMPTY })
+            }
+        }
+    }
+
+    pub(crate) fn scanned(
+        migrations: Vec<Migration>,
+        baseline: Option<Migration>,
+        renames: Vec<Rename>,
+        sources: Vec<Cow<'static, str>>,
+        rules: Rules,
+    ) -> MigrationSet {
+        let digest = digest(&migrations, baseline.as_ref());
+        let (migrations, renames, sources) = (migrations.into(), renames.into(), Cow::Owned(sources));
+        MigrationSet { migrations, baseline, renames, sources, rules, digest, package: "" }
+    }
+
+    /// The macro's way to write a set down as a constant.
+    ///
+    /// # Panics
+    ///
+    /// At compile time, if the versions do not ascend.
+    #[doc(hidden)]
+    pub const fn __embedded(
+        migrations: &'static [Migration],
+        baseline: Option<Migration>,
+        renames: &'static [Rename],
+        sources: &'static [Cow<'static, str>],
+        rules: Rules,
+        digest: Option<i64>,
+        package: &'static str,
+    ) -> MigrationSet {
+        let mut index = 1;
+        while index < migrations.len() {
+            let (low, high) = (migrations[index - 1].version(), migrations[index].version());
+            assert!(low.number() < high.number(), "versions must ascend");
+            index += 1;
+        }
+        MigrationSet {
+            migrations: Cow::Borrowed(migrations),
+            baseline,
+            renames: Cow::Borrowed(renames),
+            sources: Cow::Borrowed(sources),
+            rules,
+            digest,
+            package,
+        }
+    }
+
+    /// The migrations, ascending.
+    pub fn migrations(&self) -> &[Migration] {
+        &self.migrations
+    }
+
+    /// The migration with this version.
+    pub fn find(&self, version: Version) -> Option<&Migration> {
+        let at = self.migrations.binary_search_by_key(&version, Migration::version).ok()?;
+        self.migrations.get(at)
+    }
+
+    /// The highest version, or `None` of an empty set.
+    pub fn last_version(&self) -> Option<Version> {
+        self.migrations.last().map(Migration::version)
+    }
+
+    /// What stands for all migrations up to its version on an empty database, if the directories have it.
+    pub const fn baseline(&self) -> Option<&Migration> {
+        self.baseline.as_ref()
+    }
+
+    /// What may be applied under another name.
+    pub fn renames(&self) -> &[Rename] {
+        &self.renames
+    }
+
+    /// The directories that the set was read from, relative to the embedding crate; none of a set that was
+    /// merged from those of several crates.
+    pub fn sources(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().map(|source| &**source)
+    }
+
+    /// The rules that the scripts were read by.
+    pub const fn syntax(&self) -> Syntax {
+        self.rules.syntax
+    }
+
+    /// How the directories were read.
+    pub const fn rules(&self) -> Rules {
+        self.rules
+    }
+
+    /// What `bit_xor(hashtextextended(name, hashtextextended(checksum, version)))` is in Postgres of a tracker that
+    /// holds these migrations and nothing else; `None` where a tombstone or a baseline leaves open what it holds.
+    pub const fn digest(&self) -> Option<i64> {
+        self.digest
+    }
+
+    /// Whether its migrations come from more than one place, so that a name alone does not say from where.
+    pub fn is_composed(&self) -> bool {
+        let merged = self.migrations.first().is_some_and(|first| first.package().is_some());
+        merged || self.sources.len() > 1 || self.sources().any(|source| source.contains('*'))
+    }
+
+    /// The crate that embeds it.
+    #[doc(hidden)]
+    pub const fn __package(&self) -> &'static str {
+        self.package
+    }
+
+    /// The migrations, where a constant may ask.
+    #[doc(hidden)]
+    #[expect(clippy::panic, reason = "while a crate compiles, a panic is the error that its author sees")]
+    pub const fn __migrations(&self) -> &[Migration] {
+        match &self.migrations {
+            Cow::Borrowed(migrations) => migrations,
+            Cow::Owned(_) => panic!("only sets of `embed_migrations!` are merged at compile time"),
+        }
+    }
+
+    /// The renames, where a constant may ask.
+    #[doc(hidden)]
+    #[expect(clippy::panic, reason = "while a crate compiles, a panic is the error that its author sees")]
+    pub const fn __renames(&self) -> &[Rename] {
+        match &self.renames {
+            Cow::Borrowed(renames) => renames,
+            Cow::Owned(_) => panic!("only sets of `embed_migrations!` are merged at compile time"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn migration(number: i64) -> Migration {
+        let version = Version::new(number).unwrap();
+        Migration::new(version, "x".into(), format!("{number}_x.sql"), "SELECT 1".into())
+    }
+
+    proptest! {
+        #[test]
+        fn is_sorted_and_unique_or_not_at_all(numbers in proptest::collection::vec(0i64..30, 0..12)) {
+            let mut unique = numbers.clone();
+            unique.sort_unstable();
+            unique.dedup();
+            match MigrationSet::new(numbers.iter().copied().map(migration).collect()) {
+                Ok(set) => {
+                    let versions: Vec<_> = set.migrations().iter().map(|m| m.version().number()).collect();
+                    prop_assert_eq!(versions, unique);
+                    for number in 0..30 {
+                        let version = Version::new(number).unwrap();
+                        prop_assert_eq!(set.find(version).is_some(), numbers.contains(&number));
+                    }
+                }
+                Err(_) => prop_assert!(unique.len() < numbers.len()),
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The rules by which directories are read.
+
+use super::layout::Layout;
+use crate::sql::Syntax;
+
+/// How directories of migrations are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Rules {
+    /// By which rules of quoting.
+    pub syntax: Syntax,
+    /// How files are named and cut.
+    pub layout: Layout,
+}
+
+impl From<Syntax> for Rules {
+    fn from(syntax: Syntax) -> Rules {
+        Rules { syntax, layout: Layout::Native }
+    }
+}

@@ -1,0 +1,24 @@
+//! A fault of a script: its message, its place and its help.
+
+use std::ops::Range;
+
+/// Something in a script that keeps it from being taken apart, or from being run safely.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What is wrong.
+    pub message: String,
+    /// Where, in bytes of the script.
+    pub span: Range<usize>,
+    /// How to mend it.
+    pub help: String,
+}
+
+impl Fault {
+    pub(crate) fn new(message: impl Into<String>, span: Range<usize>, help: impl Into<String>) -> Fault {
+        Fault { message: message.into(), span, help: help.into() }
+    }
+
+    pub(crate) fn unterminated(what: &str, end: String, span: Range<usize>) -> Fault {
+        Fault::new(format!("unterminated {what}"), span, format!("close it with `{end}`"))
+    }
+}

@@ -1,0 +1,87 @@
+//! A statement and its tokens.
+
+use std::ops::Range;
+
+use super::fault::Fault;
+use super::token::{Token, TokenKind};
+
+/// One statement of a script, without its semicolon.
+#[derive(Clone, Debug)]
+pub struct Statement<'a> {
+    sql: &'a str,
+    tokens: Vec<Token>,
+}
+
+impl<'a> Statement<'a> {
+    pub(crate) fn new(sql: &'a str, tokens: Vec<Token>) -> Statement<'a> {
+        Statement { sql, tokens }
+    }
+
+    /// The statement's text, from its first token to its last.
+    pub fn text(&self) -> &'a str {
+        &self.sql[self.span()]
+    }
+
+    /// Where it stands in the script, in bytes.
+    pub fn span(&self) -> Range<usize> {
+        let start = self.tokens.first().map_or(0, |token| token.start);
+        start..self.tokens.last().map_or(start, |token| token.end)
+    }
+
+    pub(crate) fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
+    /// The word at this position among the statement's tokens; empty for what is not a word.
+    pub(crate) fn word(&self, index: usize) -> &'a str {
+        self.tokens.get(index).filter(|t| t.kind == TokenKind::Word).map_or("", |t| t.text(self.sql))
+    }
+
+    pub(crate) fn slice(&self, span: Range<usize>) -> &'a str {
+        &self.sql[span]
+    }
+
+    /// The token at this position, as it is written; empty beyond the last.
+    pub(crate) fn text_of(&self, index: usize) -> &'a str {
+        self.tokens.get(index).map_or("", |token| token.text(self.sql))
+    }
+
+    /// Whether this word comes first, in any case.
+    pub(crate) fn first_is(&self, word: &str) -> bool {
+        let first = self.word(0);
+        first.len() == word.len() && first.eq_ignore_ascii_case(word)
+    }
+
+    /// Whether the statement begins with these words, in any case.
+    pub(crate) fn begins(&self, words: &[&str]) -> bool {
+        words.iter().enumerate().all(|(index, word)| self.word(index).eq_ignore_ascii_case(word))
+    }
+
+    /// Where this word first stands outside of parentheses.
+    pub(crate) fn find(&self, word: &str) -> Option<usize> {
+        let mut depth = 0_u32;
+        self.tokens.iter().position(|token| {
+            match token.kind {
+                TokenKind::Open => depth += 1,
+                TokenKind::Close => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth == 0 && token.kind == TokenKind::Word && token.text(self.sql).eq_ignore_ascii_case(word)
+        })
+    }
+
+    /// A fault that spans the first `words` tokens.
+    pub(crate) fn fault(&self, words: usize, message: String, help: &str) -> Fault {
+        let end = self.tokens.get(words.saturating_sub(1)).or(self.tokens.last());
+        let span = self.span();
+        Fault::new(message, span.start..end.map_or(span.end, |token| token.end), help)
+    }
+}
+
+/// Whether a `COPY` goes on behind this word with the client: Postgres takes `STDIN` and `STDOUT` in either
+/// direction.
+pub(crate) fn copies_with_client(statement: &Statement<'_>, direction: &str) -> bool {
+    let client =
+        |at: usize| ["STDIN", "STDOUT"].iter().any(|word| statement.word(at + 1).eq_ignore_ascii_case(word));
+    statement.first_is("COPY") && statement.find(direction).is_some_and(client)
+}
