@@ -42,6 +42,7 @@ mod legacy;
 mod options;
 mod pending;
 mod plan;
+mod protocol;
 mod reconcile;
 mod remedy;
 mod report;

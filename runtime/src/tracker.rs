@@ -2,6 +2,7 @@
 
 use gapless_core::Version;
 
+use crate::engine::DbError;
 use crate::error::{Error, ErrorKind};
 
 /// Where the applied set and its journal are.
@@ -49,6 +50,18 @@ impl Tracker {
         format!("{}.{}", self.schema, self.table)
     }
 
+    /// Whether an error names one of the two tables.
+    pub(crate) fn is_named_by(&self, error: &DbError) -> bool {
+        let tables = [self.table(), &self.journal_table()];
+        if error.schema.as_deref() == Some(self.schema())
+            && tables.map(Some).contains(&error.table.as_deref())
+        {
+            return true;
+        }
+        // No field names the table that a privilege is missing for, and the words around it are in any language.
+        tables.iter().any(|name| has_word(&error.message, name))
+    }
+
     /// The key of the advisory lock: FNV-1a, 64 bits, of `schema.table`.
     ///
     /// Source: <http://www.isthe.com/chongo/tech/comp/fnv/>, "FNV-1a".
@@ -74,6 +87,16 @@ const JOURNAL: &str = "_journal";
 /// An identifier between double quotes.
 pub(crate) fn quoted(identifier: &str) -> String {
     format!("\"{}\"", identifier.replace('"', "\"\""))
+}
+
+/// Whether a text has this name as a word of its own.
+fn has_word(text: &str, name: &str) -> bool {
+    let part =
+        |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || matches!(char, '_' | '$'));
+    text.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + name.len()..]);
+        !part(before.chars().next_back()) && !part(after.chars().next())
+    })
 }
 
 fn check(what: &'static str, name: &str, longest: Option<usize>) -> Result<(), Error> {

@@ -235,7 +235,7 @@ fn what_a_role_may_not_rename_is_said_and_not_run() {
     let newer = logging("9_t2.sql", "2_t2 -> 9_t2");
     let error = newer.runner().run(&mut client).unwrap_err();
     assert!(error.is_permission_denied(), "{error}");
-    assert!(error.to_string().contains("putting public.applied_migrations right"), "{error}");
+    assert!(error.to_string().contains("repairing public.applied_migrations"), "{error}");
     newer.runner().run(&mut owner).unwrap();
     // The journal knows of the rename, and may not be asked.
     owner.batch_execute(&format!("REVOKE SELECT ON applied_migrations_journal FROM {role}")).unwrap();

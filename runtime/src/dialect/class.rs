@@ -1,3 +1,5 @@
+use gapless_core::Version;
+
 /// What an error means to a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -7,9 +9,15 @@ pub enum Class {
     /// Something of the tracker is there already: another runner created it.
     Exists,
     /// Another runner recorded the version first.
-    Fence,
+    Fence {
+        /// The version, where the database names it.
+        version: Option<Version>,
+    },
     /// A pooler has handed the session on.
-    HandedOn,
+    HandedOn {
+        /// The backend that answered.
+        pid: Option<i32>,
+    },
     /// It cannot be tried in the transaction in which it came about: a dry run stops here.
     Untriable,
     /// The database is locked as a whole: wait and look again.

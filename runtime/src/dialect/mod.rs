@@ -1,6 +1,7 @@
 //! What differs between databases: text and a few judgements.
 
 mod amend;
+mod answers;
 mod catalog;
 mod class;
 mod contest;
@@ -9,17 +10,21 @@ mod looks;
 mod postgres;
 mod prepared;
 mod sqlite;
-pub(crate) mod steps;
+mod steps;
 mod terms;
 
 use std::fmt;
 
 use gapless_core::{Concurrent, Migration, Syntax, Version};
 
+pub(crate) use self::answers::{
+    LockAnswer, Observation, Recorded, Rows, SessionFacts, durations, holder, versions,
+};
 pub use self::class::Class;
 pub use self::postgres::Postgres;
 pub use self::prepared::Prepared;
 pub use self::sqlite::Sqlite;
+pub(crate) use self::steps::BEGUN;
 pub use self::terms::{APPLIED, CURRENT, Entry, Look, Missing, Table, Timeouts};
 pub(crate) use self::terms::{LEFT, MARK, OPEN, savepoint};
 use crate::Change;
@@ -337,13 +342,6 @@ pub trait Dialect: fmt::Debug + Sync {
     /// had before.
     fn progress(&self, tracker: &Tracker, version: Version, name: &str, before: &[(Version, &str)])
     -> String;
-
-    /// What of the journal is about a version, or a name that it had before; a condition.
-    fn about(&self, version: Version, before: &[(Version, &str)]) -> String {
-        before.iter().fold(format!("version = {version}"), |sql, (old, known)| {
-            sql + &format!(" OR version = {old} AND name = {}", self.literal(known))
-        })
-    }
 
     /// What an error means.
     fn classify(&self, error: &DbError, tracker: &Tracker) -> Class;

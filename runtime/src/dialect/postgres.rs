@@ -123,7 +123,7 @@ impl Dialect for Postgres {
             tracker.set(),
             steps::is_own(self, version, name, before),
             tracker.journal(),
-            self.about(version, before)
+            steps::about(self, version, before)
         )
     }
 
@@ -284,9 +284,11 @@ impl Dialect for Postgres {
         let table = |name: &str| ours && error.table.as_deref() == Some(name);
         match error.code.as_str() {
             "42P01" | "3F000" => Class::Missing,
-            "23505" if table(tracker.table()) => Class::Fence,
+            "23505" if table(tracker.table()) => {
+                Class::Fence { version: error.detail.as_deref().and_then(key_of) }
+            }
             // The journal's key is a sequence's; its other index is that of `started`.
-            "23505" if table(&tracker.journal_table()) && !primary(error) => Class::Fence,
+            "23505" if table(&tracker.journal_table()) && !primary(error) => Class::Fence { version: None },
             "23502" if table(&tracker.journal_table()) => Class::Unrecorded,
             // Two sessions that create the same object collide on the catalog's own indexes.
             "23505" if error.schema.as_deref() == Some("pg_catalog") => Class::Exists,
@@ -296,7 +298,9 @@ impl Dialect for Postgres {
             "25P01" => Class::Ended,
             "3B001" if error.message.contains(MARK) => Class::Ended,
             "55P03" if error.message == HELD => Class::Busy,
-            "22P02" if error.message.contains(HANDED_ON) => Class::HandedOn,
+            "22P02" if error.message.contains(HANDED_ON) => {
+                Class::HandedOn { pid: last_number(&error.message) }
+            }
             "22P02" if error.message.contains(UNFINISHED) => Class::Unfinished,
             "22P02" if error.message.contains(OPEN) => Class::LeftOpen,
             "25001" => Class::Apart,
@@ -330,4 +334,14 @@ fn set(timeouts: Timeouts, how: &str) -> String {
 /// As `CREATE TABLE` names a primary key.
 fn primary(error: &DbError) -> bool {
     error.constraint.as_deref().is_some_and(|name| name.ends_with("_pkey"))
+}
+
+/// The version in `Key (version)=(7) already exists.`, in whatever language the server says it.
+fn key_of(detail: &str) -> Option<Version> {
+    let (_, after) = detail.split_once("(version)=(")?;
+    after.split_once(')')?.0.parse().ok()
+}
+
+fn last_number(text: &str) -> Option<i32> {
+    text.rsplit(|char: char| !char.is_ascii_digit()).find(|digits| !digits.is_empty())?.parse().ok()
 }

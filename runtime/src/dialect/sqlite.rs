@@ -122,7 +122,7 @@ impl Dialect for Sqlite {
             tracker.set(),
             steps::is_own(self, version, name, before),
             tracker.journal(),
-            self.about(version, before)
+            steps::about(self, version, before)
         )
     }
 
@@ -246,7 +246,9 @@ impl Dialect for Sqlite {
             _ if error.message == OPEN => Class::LeftOpen,
             (1, _) if error.message == UNFINISHED => Class::Unfinished,
             (1, _) if error.message.starts_with(&format!("no such savepoint: {MARK}")) => Class::Ended,
-            (1555 | 2067, _) if column(tracker.table()) || column(&tracker.journal_table()) => Class::Fence,
+            (1555 | 2067, _) if column(tracker.table()) || column(&tracker.journal_table()) => {
+                Class::Fence { version: None }
+            }
             (1299, _) if error.message.contains(&format!("failed: {}.name", tracker.journal_table())) => {
                 Class::Unrecorded
             }

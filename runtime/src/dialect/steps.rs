@@ -9,6 +9,17 @@ use crate::tracker::Tracker;
 /// Events after which nothing is left of the tries before.
 const CLOSING: &str = "'applied', 'adopted', 'baselined', 'reconciled', 'rolled_back'";
 
+/// What of the journal is about a version, or a name that it had before; a condition.
+pub(super) fn about<D: Dialect + ?Sized>(
+    dialect: &D,
+    version: Version,
+    before: &[(Version, &str)],
+) -> String {
+    before.iter().fold(format!("version = {version}"), |sql, (old, known)| {
+        sql + &format!(" OR version = {old} AND name = {}", dialect.literal(known))
+    })
+}
+
 /// A row of the journal; the name is an expression.
 pub(super) fn row<D: Dialect + ?Sized>(
     dialect: &D,
@@ -53,7 +64,7 @@ pub(super) fn start<D: Dialect + ?Sized>(
     before: &[(Version, &str)],
     known: usize,
 ) -> String {
-    let (journal, about) = (tracker.journal(), dialect.about(entry.version, before));
+    let (journal, about) = (tracker.journal(), about(dialect, entry.version, before));
     row_unless(dialect, tracker, entry, &format!("(SELECT count(*) FROM {journal} WHERE {about}) <> {known}"))
 }
 

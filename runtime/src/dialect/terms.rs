@@ -46,6 +46,9 @@ pub struct Missing {
 }
 
 impl Missing {
+    /// All of it is there.
+    pub const NOTHING: Missing = Missing { schema: false, set: false, journal: false };
+
     /// Whether something is missing.
     pub fn any(self) -> bool {
         self.schema || self.set || self.journal

@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 
 use gapless_core::{Migration, Statement, split};
 
-use super::look::holder;
+use super::protocol::Protocol;
 use super::reply::{ResultSet, is_truth};
-use super::run::Run;
 use crate::Failure;
-use crate::dialect::Class;
+use crate::dialect::{Class, holder};
 use crate::failure::Aftermath;
 
 /// More words than that are not looked for among the relations that are locked.
@@ -36,11 +35,7 @@ impl Questions {
         let mut answers = results.iter().skip(1);
         let mut answer = |question: &Option<String>| question.as_ref().and_then(|_| answers.next());
         let kept = answer(&self.recorded).is_some_and(|answer| answer.is_true(0));
-        let invalid = |row: &&[Option<String>]| {
-            let truth = |column: usize| row.get(column).and_then(Option::as_deref).is_some_and(is_truth);
-            // Of those on the table, the ones that it names or has made.
-            !truth(1) && (truth(2) || truth(3))
-        };
+        let invalid = |row: &&[Option<String>]| matches!(row.get(1), Some(Some(valid)) if !is_truth(valid));
         let name = |row: &[Option<String>]| row.first().cloned().flatten();
         let invalid: Vec<_> = answer(&self.indexes)
             .into_iter()
@@ -54,7 +49,7 @@ impl Questions {
     }
 }
 
-impl Run<'_> {
+impl Protocol<'_> {
     pub(super) fn questions(&self, failure: &Failure) -> Questions {
         let recorded = failure.is_code().then(|| self.dialect.is_recorded(&self.tracker, failure.version()));
         let baseline = self.set.baseline().filter(|baseline| baseline.name() == failure.name());
@@ -66,10 +61,8 @@ impl Run<'_> {
         let at = failure.statement().and_then(|number| number.checked_sub(1));
         let statement = at.and_then(|at| statements.get(at));
         let concurrent = statement.filter(|_| failure.is_step()).and_then(Statement::concurrent);
-        let indexes = concurrent.and_then(|concurrent| {
-            let number = failure.statement().unwrap_or_default();
-            self.dialect.inspect(&self.tracker, failure.version(), number, &concurrent)
-        });
+        let indexes = concurrent
+            .and_then(|concurrent| self.dialect.inspect(&self.tracker, failure.version(), 0, &concurrent));
         let locked = self.dialect.classify(failure.database_error(), &self.tracker) == Class::Retry;
         let text = statement.map_or(script, Statement::text);
         let blocker = locked.then(|| self.dialect.blocker(&words(text))).flatten();

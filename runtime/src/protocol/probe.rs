@@ -1,13 +1,13 @@
-//! Questions beside the tracker: what another tool has applied, which tables are there, what newer
-//! releases have renamed.
+//! Probing what lies beside the applied set: another tool's history, tables to be reconciled, renames that the
+//! journal knows.
 
 use gapless_core::Version;
 
+use super::Stop;
 use super::bootstrap::CREATED;
-use super::look::{Asked, Decision};
-use super::reply::{DbError, ResultSet};
-use super::run::{After, Run, State};
-use crate::amend::{Known, known_as};
+use super::protocol::Protocol;
+use super::reply::{DbError, ResultSet, is_truth};
+use crate::amend::{Facts, Known as Renamed, known_as};
 use crate::dialect::Class;
 use crate::error::ErrorKind;
 use crate::history::{History, Row};
@@ -29,11 +29,21 @@ pub(super) enum Question {
     Journal,
 }
 
-/// What was at hand when the question came up.
-#[derive(Debug)]
-pub(super) enum Then {
-    Observed,
-    Asked(Box<Asked>),
+/// What is known of the database.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// The applied set as it was observed last.
+    pub(super) history: History,
+    /// What the probes have found since.
+    pub(super) facts: Facts,
+    pub(super) legacy: Option<LegacyTable>,
+}
+
+impl Known {
+    /// Forgets what the probes have found.
+    pub(super) fn forget(&mut self) {
+        (self.facts, self.legacy) = (Facts::default(), None);
+    }
 }
 
 /// What is known of another tool's table.
@@ -45,25 +55,29 @@ pub(super) struct LegacyTable {
     pub(super) rows: ResultSet,
 }
 
-impl<'a> Run<'a> {
+impl Protocol<'_> {
     /// What must be known before anything is decided, and is not.
     pub(super) fn question(&self, history: &History) -> Option<Question> {
         let mut open = self.reconciles(history);
         if open && history.rows().iter().any(|row| self.is_strange(row)) {
             // A newer release may have recorded them under other names.
-            if self.facts.renamed.is_none() {
+            if self.known.facts.renamed.is_none() {
                 return Some(Question::Renamed);
             }
-            open = self.reconciles(&known_as(self.set, history, &self.facts));
+            open = self.reconciles(&known_as(self.set, history, &self.known.facts));
         }
         let adopts = self.options.adopt.is_some() && history.is_empty();
-        if (open || adopts) && self.facts.seen.is_none() {
+        if (open || adopts) && self.known.facts.seen.is_none() {
             return Some(Question::Journal);
         }
-        if adopts && self.facts.legacy.is_none() {
-            return Some(if self.legacy.is_none() { Question::LegacyForm } else { Question::LegacyRows });
+        if adopts && self.known.facts.legacy.is_none() {
+            return Some(if self.known.legacy.is_none() {
+                Question::LegacyForm
+            } else {
+                Question::LegacyRows
+            });
         }
-        (open && self.facts.tables.is_none()).then_some(Question::Tables)
+        (open && self.known.facts.tables.is_none()).then_some(Question::Tables)
     }
 
     /// Whether the versions of a group that is to be reconciled are not recorded.
@@ -74,18 +88,29 @@ impl<'a> Run<'a> {
     }
 
     /// Whether no migration of ours has this version and name.
-    fn is_strange(&self, row: &Row) -> bool {
+    pub(super) fn is_strange(&self, row: &Row) -> bool {
         self.set.find(row.version).is_none_or(|ours| ours.name() != row.name)
     }
 
-    /// Whether to ask right away: a run that may write asks under the lock.
-    pub(super) fn asks_now(&self, question: Question) -> bool {
+    /// Whether to ask without the lock: a run that may write asks under it.
+    pub(super) fn probes_unlocked(&self, question: Question) -> bool {
         let writes = !matches!(self.goal, Goal::Plan | Goal::Verify | Goal::PlanRollback);
         self.session.locked || !writes || question == Question::Renamed
     }
 
-    pub(super) fn consult(&mut self, question: Question, then: Then) -> State<'a> {
-        self.message = match (question, &self.options.adopt) {
+    /// Asks, and keeps what it learns.
+    pub(super) async fn probe(&mut self, question: Question) -> Result<(), Stop> {
+        self.session.is_at("looking at what is there");
+        match self.session.send(self.probe_message(question)).await? {
+            Ok(results) => {
+                self.learn(question, results).map_err(|problems| Stop::failed(ErrorKind::Legacy(problems)))
+            }
+            Err(error) => self.not_probed(question, error).await,
+        }
+    }
+
+    fn probe_message(&self, question: Question) -> String {
+        match (question, &self.options.adopt) {
             (Question::LegacyForm, Some(legacy)) => self.dialect.columns(legacy.place()),
             (Question::LegacyRows, Some(legacy)) => self.legacy_rows(legacy),
             (Question::Renamed, _) => self.dialect.renamed(&self.tracker) + &self.dialect.runs(&self.tracker),
@@ -94,81 +119,66 @@ impl<'a> Run<'a> {
                 let tables = self.options.reconcile.iter().flat_map(|reconcile| &reconcile.tables);
                 self.dialect.tables(&tables.map(String::as_str).collect::<Vec<_>>())
             }
-        };
-        State::Consulting(question, then)
+        }
     }
 
     pub(super) fn legacy_rows(&self, legacy: &Legacy) -> String {
         legacy.select(|column| self.dialect.hex(column))
     }
 
-    pub(super) fn consulted(&mut self, question: Question, then: Then, results: &[ResultSet]) -> State<'a> {
-        let rows = results.last().cloned().unwrap_or_default();
-        let learned = match question {
-            Question::LegacyForm => self.learn_form(&rows),
-            Question::LegacyRows => self.learn_rows(rows),
+    fn learn(&mut self, question: Question, mut results: Vec<ResultSet>) -> Result<(), Vec<String>> {
+        let rows = results.pop().unwrap_or_default();
+        match question {
+            Question::LegacyForm => self.learn_form(&rows)?,
+            Question::LegacyRows => self.learn_rows(rows)?,
             Question::Tables => {
                 let mut there = rows.rows().map(|row| row.first().is_some_and(is_there));
                 let tables = self.options.reconcile.iter();
-                self.facts.tables =
-                    Some(tables.map(|one| there.by_ref().take(one.tables.len()).collect()).collect());
-                Ok(())
+                let tables = tables.map(|one| there.by_ref().take(one.tables.len()).collect()).collect();
+                self.known.facts.tables = Some(tables);
             }
             Question::Renamed => {
-                self.facts.runs = rows.rows().filter_map(recorded).collect();
-                let renamed = results.first().cloned().unwrap_or_default();
-                self.facts.renamed = Some(renamed.rows().filter_map(rename).collect());
-                Ok(())
+                self.known.facts.runs = rows.rows().filter_map(recorded).collect();
+                let renamed = results.pop().unwrap_or_default();
+                self.known.facts.renamed = Some(renamed.rows().filter_map(rename).collect());
             }
-            Question::Journal => {
-                self.facts.seen = Some(rows.rows().filter_map(event).collect());
-                Ok(())
-            }
-        };
-        if let Err(problems) = learned {
-            return self.end(Err(ErrorKind::Legacy(problems)));
+            Question::Journal => self.known.facts.seen = Some(rows.rows().filter_map(event).collect()),
         }
-        self.go_on_after(then)
+        Ok(())
     }
 
-    fn go_on_after(&mut self, then: Then) -> State<'a> {
-        let decision = self.decide_again();
-        match then {
-            Then::Observed => self.after_observing(decision),
-            Then::Asked(asked) => self.after_asking(*asked, decision),
-        }
-    }
-
-    pub(super) fn not_consulted(&mut self, question: Question, then: Then, error: DbError) -> State<'a> {
+    async fn not_probed(&mut self, question: Question, error: DbError) -> Result<(), Stop> {
         let class = self.dialect.classify(&error, &self.tracker);
         let journal = matches!(question, Question::Renamed | Question::Journal);
         if journal && class == Class::Missing {
             // Without a journal nothing was ever renamed.
-            (self.facts.renamed, self.facts.seen) = (Some(Vec::new()), Some(Vec::new()));
-            return self.go_on_after(then);
+            let facts = &mut self.known.facts;
+            (facts.renamed, facts.seen) = (Some(Vec::new()), Some(Vec::new()));
+            return Ok(());
         }
         let doing = match &self.options.adopt {
             _ if journal => format!("reading the journal of {}", self.tracker.shown()),
             Some(legacy) if question != Question::Tables => format!("reading {}", legacy.shown()),
             _ => "looking for the tables to be reconciled".to_owned(),
         };
-        match class {
-            Class::Busy | Class::Retry => self.await_database(After::Look, &error),
-            Class::Permission if question == Question::Renamed => {
-                self.unread(ErrorKind::Permission { doing, error })
+        let kind = match class {
+            Class::Busy | Class::Retry => {
+                self.wait_for_database(&error).await?;
+                return Err(Stop::Again);
             }
-            Class::Permission => self.end(Err(ErrorKind::Permission { doing, error })),
-            _ => self.end(Err(ErrorKind::Database { doing, error })),
+            Class::Permission => ErrorKind::Permission { doing, error },
+            _ => return Err(Stop::failed(ErrorKind::Database { doing, error })),
+        };
+        if question == Question::Renamed {
+            // A role that may not read the journal cannot know of renames: contradictions are told, and nothing is run.
+            self.known.facts.renamed = Some(Vec::new());
+            if let Err(Stop::Failed(conflict)) = self.decide_with_probes()
+                && matches!(*conflict, ErrorKind::Conflict(_))
+            {
+                return Err(Stop::Failed(conflict));
+            }
         }
-    }
-
-    /// A role that may not read the journal cannot know of renames: what contradicts is told, and nothing is run.
-    fn unread(&mut self, kind: ErrorKind) -> State<'a> {
-        self.facts.renamed = Some(Vec::new());
-        match self.decide_again() {
-            Decision::End(end) if matches!(self.result, Err(ErrorKind::Conflict(_))) => *end,
-            _ => self.end(Err(kind)),
-        }
+        Err(Stop::failed(kind))
     }
 
     fn learn_form(&mut self, rows: &ResultSet) -> Result<(), Vec<String>> {
@@ -177,10 +187,10 @@ impl<'a> Run<'a> {
         let columns: Vec<_> =
             rows.rows().map(|row| (text(row, 0).to_lowercase(), text(row, 1).to_lowercase())).collect();
         // A table that we have created ourselves never held another tool's history.
-        let ours = self.facts.saw_history() && self.facts.saw(&[CREATED], None);
+        let ours = self.known.facts.saw_history() && self.known.facts.saw(&[CREATED], None);
         let Some(first) = rows.rows().next().filter(|_| !ours) else {
             let absent = columns.is_empty();
-            self.facts.legacy = Some((!absent).then(Adoption::default));
+            self.known.facts.legacy = Some((!absent).then(Adoption::default));
             if !absent || legacy.creates() {
                 return Ok(());
             }
@@ -190,7 +200,7 @@ impl<'a> Run<'a> {
         };
         legacy.check_columns(&columns).map_err(|problem| vec![problem])?;
         let keys = legacy.lock_keys(&text(first, 2), &text(first, 3));
-        self.legacy = Some(LegacyTable { keys, rows: ResultSet::default() });
+        self.known.legacy = Some(LegacyTable { keys, rows: ResultSet::default() });
         Ok(())
     }
 
@@ -209,8 +219,8 @@ impl<'a> Run<'a> {
         let adoption = legacy
             .read(&rows, self.set, &renames, &self.options.accept)
             .map_err(|refusals| crate::legacy::told(&refusals))?;
-        self.facts.legacy = Some(Some(adoption));
-        if let Some(table) = &mut self.legacy {
+        self.known.facts.legacy = Some(Some(adoption));
+        if let Some(table) = &mut self.known.legacy {
             table.rows = rows;
         }
         Ok(())
@@ -225,16 +235,16 @@ impl<'a> Run<'a> {
                 .iter()
                 .any(|conflict| matches!(conflict, Moved { .. } | Renamed { .. } | Orphan { .. })),
         };
-        suspicious && self.facts.renamed.is_none()
+        suspicious && self.known.facts.renamed.is_none()
     }
 }
 
 fn is_there(value: &Option<String>) -> bool {
-    value.as_deref().is_some_and(super::reply::is_truth)
+    value.as_deref().is_some_and(is_truth)
 }
 
 /// A row of old stem, version and name.
-fn rename(row: &[Option<String>]) -> Option<Known> {
+fn rename(row: &[Option<String>]) -> Option<Renamed> {
     let [Some(old), Some(version), Some(name)] = row else { return None };
     let (before, known) = gapless_core::stem(old)?;
     Some(((before, known.to_owned()), (version.parse().ok()?, name.clone())))

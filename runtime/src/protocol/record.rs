@@ -3,12 +3,12 @@
 
 use gapless_core::{Migration, Version};
 
-use super::run::Run;
+use super::protocol::Protocol;
 use crate::Change;
 use crate::dialect::Prepared;
 use crate::plan::covered;
 
-impl<'a> Run<'a> {
+impl<'a> Protocol<'a> {
     /// Records a migration, or all that a baseline stands for, in the transaction that is open.
     pub(super) fn record(&self, migration: &Migration, prepared: Option<&Prepared>) -> String {
         let baseline = self.set.baseline().filter(|_| migration.is_baseline());

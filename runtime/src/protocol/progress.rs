@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::reply::{ResultSet, is_truth};
-use crate::dialect::steps::BEGUN;
+use crate::dialect::BEGUN;
 
 /// How long a step is left alone that may still be at work, where nobody can tell.
 const GRACE: Duration = Duration::from_secs(10);

@@ -1,0 +1,131 @@
+//! Applying what is pending, in ascending order, each migration in the way that its file asks for.
+
+use std::time::Duration;
+
+use gapless_core::{Directives, Migration, Problem, Syntax, Version};
+
+use super::Stop;
+use super::direction::Direction;
+use super::protocol::Protocol;
+use crate::error::ErrorKind;
+use crate::event::Event;
+use crate::{Applied, Pending};
+
+/// How a migration is executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Execution {
+    /// In a transaction of its own; many in one message.
+    Batched,
+    /// Statement by statement, or as code, outside of a transaction.
+    Stepwise,
+    /// As code, in a transaction of its own.
+    Code,
+}
+
+/// A migration to be run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Item<'a> {
+    pub(super) migration: &'a Migration,
+    pub(super) execution: Execution,
+    /// Whether it is rolled back.
+    back: bool,
+}
+
+impl<'a> Item<'a> {
+    pub(super) fn up(migration: &'a Migration) -> Item<'a> {
+        let directives = migration.directives();
+        let execution = match Execution::of(directives) {
+            Execution::Batched if directives.rust() => Execution::Code,
+            execution => execution,
+        };
+        Item { migration, execution, back: false }
+    }
+
+    /// `None`: it has no down script.
+    pub(super) fn down(migration: &'a Migration) -> Option<Item<'a>> {
+        let execution = Execution::of(migration.down()?.directives());
+        Some(Item { migration, execution, back: true })
+    }
+
+    /// The file that is run.
+    pub(super) fn path(&self) -> String {
+        let down = self.migration.down().filter(|_| self.back);
+        down.map_or_else(|| self.migration.file(), |down| down.path().to_owned())
+    }
+
+    /// What this syntax brings to light in the text that is run.
+    pub(super) fn problems(&self, syntax: Syntax) -> Vec<Problem> {
+        if self.back { self.migration.down_problems(syntax) } else { self.migration.problems(syntax) }
+    }
+}
+
+impl Execution {
+    fn of(directives: Directives) -> Execution {
+        if directives.no_transaction() { Execution::Stepwise } else { Execution::Batched }
+    }
+}
+
+impl Protocol<'_> {
+    /// Applies the queue. A migration that fails does not keep those before it from being applied.
+    pub(super) async fn apply_all(&mut self) -> Result<(), Stop> {
+        let mut failed: Option<ErrorKind> = None;
+        // The queue grows shorter with each turn: what a turn does not apply ends the run, or this attempt.
+        while let Some(item) = self.queue.front().copied() {
+            if self.is_to_be_asked(item.migration) {
+                self.run_steps(item.migration, Direction::Up).await?;
+                continue;
+            }
+            match item.execution {
+                Execution::Batched => {
+                    let ends_run = failed.is_none();
+                    match self.apply_batch(ends_run).await {
+                        Ok(found) => failed = found.or(failed),
+                        Err(stop) => return Err(stop.knowing(failed)),
+                    }
+                }
+                Execution::Stepwise => self.run_steps(item.migration, Direction::Up).await?,
+                Execution::Code => self.apply_code(item.migration).await?,
+            }
+        }
+        failed.map_or(Ok(()), |kind| Err(Stop::failed(kind)))
+    }
+
+    pub(super) fn pending(&self, version: Version) -> Option<Pending> {
+        let pending = self.plan.pending();
+        // Ascending, as the set is.
+        let at = pending.binary_search_by_key(&version, Pending::version).ok()?;
+        pending.get(at).cloned()
+    }
+
+    pub(super) fn tell_applying(&mut self, versions: impl IntoIterator<Item = Version>) {
+        let pending: Vec<_> = versions.into_iter().filter_map(|version| self.pending(version)).collect();
+        if self.announced != pending {
+            self.emit(&Event::Applying(&pending));
+            self.announced = pending;
+        }
+    }
+
+    pub(super) fn applied(&self, migration: &Migration, duration: Option<Duration>) -> Applied {
+        let pending = self.pending(migration.version());
+        Applied {
+            version: migration.version(),
+            name: migration.name().to_owned(),
+            path: migration.file(),
+            source: pending.as_ref().and_then(|pending| pending.source().map(str::to_owned)),
+            out_of_order: pending.is_some_and(|pending| pending.out_of_order()),
+            duration,
+        }
+    }
+
+    /// Takes a migration from the queue and reports it as applied by this run.
+    pub(super) fn mark(&mut self, migration: &Migration, duration: Option<Duration>) {
+        let version = migration.version();
+        if let Ok(at) = self.queue.binary_search_by_key(&version, |item| item.migration.version()) {
+            self.queue.remove(at);
+        }
+        self.recorded += self.pending(version).and_then(|pending| pending.stands_for()).unwrap_or(1);
+        let applied = self.applied(migration, duration);
+        self.emit(&Event::Applied(&applied));
+        self.session.report(|report| report.applied.push(applied));
+    }
+}

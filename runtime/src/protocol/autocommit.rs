@@ -1,0 +1,170 @@
+//! Running a migration outside of a transaction, statement by statement. Each is journaled with what it does, or before
+//! and behind it, so that a run that was cut off knows where it stopped.
+
+use gapless_core::Migration;
+
+use super::Stop;
+use super::direction::Direction;
+use super::part::{Message, Part};
+use super::protocol::Protocol;
+use super::resume::Begin;
+use super::steps::{Manner, Steps};
+use crate::code::Call;
+use crate::dialect::Timeouts;
+use crate::engine::ResultSet;
+use crate::error::ErrorKind;
+
+impl<'a> Protocol<'a> {
+    /// Runs a migration to its record, or to the removal of its record. One that is to run in a transaction now leaves the
+    /// queue as it is, once nothing is left of what was begun outside of one.
+    pub(super) async fn run_steps(
+        &mut self,
+        migration: &'a Migration,
+        direction: Direction<'a>,
+    ) -> Result<(), Stop> {
+        let mut steps = loop {
+            let mut steps = self.steps(migration, direction)?;
+            let progress = self.read_progress(&mut steps).await?;
+            match self.begin_try(&mut steps, progress).await? {
+                Begin::Steps => break steps,
+                Begin::Turned => return Ok(()),
+                // After a pause.
+                Begin::Again => {}
+            }
+        };
+        while let Some(index) = steps.replay.last().copied() {
+            let message = Message::of(self.same_backend(), steps.text(index));
+            self.insist(&mut steps, Part::Replay, message).await?;
+            steps.replay.pop();
+        }
+        while steps.at < steps.total() {
+            self.step(&mut steps).await?;
+        }
+        // Ends with the record, or an error: what makes it begin again was a pause.
+        while !self.record_all(&mut steps).await? {}
+        self.session.dirty = false;
+        match direction {
+            Direction::Up => {
+                self.mark(migration, None);
+                self.patience.attempt = 1;
+            }
+            Direction::Down(_) => self.rolled_back(migration, None),
+        }
+        Ok(())
+    }
+
+    /// Runs the step at hand, unless it is done already.
+    async fn step(&mut self, steps: &mut Steps<'a>) -> Result<(), Stop> {
+        // Each turn but the last was a pause, or has found that no transaction takes the statement.
+        loop {
+            let silent = !steps.announced && steps.is_announced(steps.at);
+            if silent && !self.announce_step(steps).await? {
+                continue;
+            }
+            let Some(leftovers) = self.inspect(steps).await? else { break };
+            for index in leftovers {
+                let message = Message::plain(format!("DROP INDEX CONCURRENTLY IF EXISTS {index};\n"));
+                self.insist(steps, Part::Drop, message).await?;
+            }
+            if self.execute(steps).await? {
+                break;
+            }
+        }
+        if matches!(steps.manner(steps.at), Manner::Alone | Manner::Code) {
+            let message = self.in_transaction(&self.journal_done(steps));
+            while self.send_part(steps, Part::Note, Message::plain(message.clone())).await?.is_none() {}
+        }
+        steps.advance();
+        Ok(())
+    }
+
+    /// Journals that the step at hand is about to be sent by itself. `false`: after a pause, try again.
+    async fn announce_step(&mut self, steps: &mut Steps<'a>) -> Result<bool, Stop> {
+        let mut message = self.in_transaction(&self.announce(steps, steps.at));
+        if steps.apart {
+            self.session.dirty = true;
+            message += &self.dialect.set_timeouts(self.step_timeouts(steps));
+        }
+        let announced = self.send_part(steps, Part::Announcement, Message::plain(message)).await?.is_some();
+        steps.announced |= announced;
+        Ok(announced)
+    }
+
+    /// Sends the step itself. `false`: try again.
+    async fn execute(&mut self, steps: &mut Steps<'a>) -> Result<bool, Stop> {
+        let text = steps.text(steps.at);
+        let message = match steps.manner(steps.at) {
+            Manner::Code => return self.call_step(steps).await,
+            // Several statements in a message would share a transaction.
+            Manner::Alone => Message { text: text.to_owned(), script: 0..text.len() },
+            Manner::Session => {
+                let mut message = Message::of(self.same_backend(), text);
+                message.text += &self.journal_done(steps);
+                message
+            }
+            Manner::Together => {
+                // Those of the session count already, unless every statement has its own.
+                let own = if steps.keeps_session() { Timeouts::default() } else { self.step_timeouts(steps) };
+                let mut message = Message::of(self.same_backend() + &self.dialect.begin(own), text);
+                message.text += &self.journal_done(steps);
+                message.text += &self.dialect.commit(true);
+                message
+            }
+        };
+        Ok(self.send_part(steps, Part::Statement, message).await?.is_some())
+    }
+
+    /// Runs the code of a migration outside of a transaction.
+    async fn call_step(&mut self, steps: &mut Steps<'a>) -> Result<bool, Stop> {
+        let version = steps.migration.version();
+        let Some(code) = self.codes.remove(&version) else {
+            return Err(Stop::failed(ErrorKind::NoCode(vec![(version, steps.migration.file())])));
+        };
+        self.session
+            .is_at(format!("applying the migration in Rust {}", super::batch::shown(steps.migration)));
+        let call = Call { before: self.same_backend(), code, after: self.dialect.outside() };
+        let (returned, answer) = self.session.call(call).await?;
+        self.codes.extend(returned.map(|call| (version, call.code)));
+        let Err(error) = answer else { return Ok(true) };
+        let error = self.without_our_words(error);
+        self.part_failed(steps, Part::Statement, &Message::default(), error).await?;
+        Ok(false)
+    }
+
+    /// Sends a message until it is answered; what makes it begin again was a pause.
+    pub(super) async fn insist(
+        &mut self,
+        steps: &mut Steps<'a>,
+        part: Part,
+        message: Message,
+    ) -> Result<Vec<ResultSet>, Stop> {
+        loop {
+            if let Some(results) = self.send_part(steps, part, message.clone()).await? {
+                return Ok(results);
+            }
+        }
+    }
+
+    /// `false`: after a pause, try again.
+    async fn record_all(&mut self, steps: &mut Steps<'a>) -> Result<bool, Stop> {
+        let message = self.record_steps(steps);
+        Ok(self.send_part(steps, Part::Record, message).await?.is_some())
+    }
+
+    /// The version's row comes, or goes, once all of the steps are done.
+    fn record_steps(&self, steps: &Steps<'a>) -> Message {
+        let row = match steps.direction {
+            Direction::Up => {
+                self.record(steps.migration, None)
+                    + &self.dialect.journal_applied(&self.tracker, steps.migration, &self.token)
+            }
+            Direction::Down(_) => self.dialect.take_back(&self.tracker, steps.migration.version()),
+        };
+        let text = self.same_backend()
+            + &self.restore()
+            + &self.begin(Timeouts::default())
+            + &row
+            + &self.dialect.commit(true);
+        Message::plain(text)
+    }
+}

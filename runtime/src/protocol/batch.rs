@@ -1,0 +1,229 @@
+//! Many migrations in one message, each in its own transaction.
+
+use std::ops::Range;
+
+use gapless_core::{Migration, split};
+
+use super::Stop;
+use super::apply::{Execution, Item};
+use super::protocol::Protocol;
+use super::reply::DbError;
+use crate::dialect::{Class, Dialect, Prepared, durations};
+use crate::error::ErrorKind;
+use crate::options::Locking;
+
+/// A message is at most about this long, so that neither side holds much of it at once.
+const MOST_BYTES: usize = 1 << 20;
+
+/// What is prepared for fewer costs as much as it saves: a server plans a statement anew the first five times
+/// (PostgreSQL's documentation of `PREPARE`).
+const WORTH_PREPARING: usize = 10;
+
+/// And holds at most so many migrations, so that progress is seen.
+const MOST_MIGRATIONS: usize = 200;
+
+/// A message of migrations, as it was sent.
+#[derive(Debug)]
+pub(super) struct Batch<'a> {
+    pub(super) message: String,
+    segments: Vec<Segment<'a>>,
+    /// Whether the message ends by giving the lock back.
+    unlocks: bool,
+    /// Whether the message creates the tracker first.
+    pub(super) bootstraps: bool,
+    /// What the message prepares.
+    pub(super) prepared: Option<Prepared>,
+}
+
+/// A migration's part of the message.
+#[derive(Debug)]
+struct Segment<'a> {
+    migration: &'a Migration,
+    /// From its `BEGIN` to its `COMMIT`.
+    whole: Range<usize>,
+    script: Range<usize>,
+}
+
+/// Where in a batch an error lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Culprit {
+    pub(super) index: usize,
+    /// In bytes of the migration's script, if it lies there.
+    pub(super) at: Option<usize>,
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn members(&self) -> impl Iterator<Item = &'a Migration> {
+        self.segments.iter().map(|segment| segment.migration)
+    }
+
+    /// Its migrations in few words.
+    pub(super) fn shown(&self) -> String {
+        match self.segments.as_slice() {
+            [] => "nothing".to_owned(),
+            [one] => format!("migration {}", shown(one.migration)),
+            [first, .., last] => {
+                format!("migrations {} to {}", shown(first.migration), shown(last.migration))
+            }
+        }
+    }
+
+    /// The member that another runner has recorded before: only of the tracker's own key, as scripts have unique
+    /// keys too.
+    pub(super) fn fenced(&self, class: Class) -> Option<Culprit> {
+        let Class::Fence { version: Some(version) } = class else { return None };
+        // A baseline records other versions too.
+        let of_it = |member: &Migration| {
+            member.version() == version || (member.is_baseline() && version < member.version())
+        };
+        let index = self.members().position(of_it)?;
+        Some(Culprit { index, at: None })
+    }
+
+    /// The member whose part of the message holds the error, if the database said where it lies.
+    pub(super) fn culprit(&self, error: &DbError, dialect: &dyn Dialect) -> Option<Culprit> {
+        let at = offset(error, &self.message, dialect)?;
+        let index = self.segments.iter().position(|segment| segment.whole.contains(&at))?;
+        let script = &self.segments[index].script;
+        Some(Culprit { index, at: script.contains(&at).then(|| at - script.start) })
+    }
+}
+
+impl<'a> Protocol<'a> {
+    /// Applies the batch at the head of the queue. Gives a failure that is to end the run once the rest of the queue
+    /// is applied.
+    pub(super) async fn apply_batch(&mut self, ends_run: bool) -> Result<Option<ErrorKind>, Stop> {
+        let batch = self.batch(ends_run);
+        self.tell_applying(batch.members().map(Migration::version));
+        self.session.is_at(format!("applying {}", batch.shown()));
+        let results = match self.session.transact(batch.message.clone()).await? {
+            Ok(results) => results,
+            Err(error) => return self.recover(batch, error).await,
+        };
+        self.session.set_exists = true;
+        self.undurable = false;
+        if batch.bootstraps {
+            self.bootstrapped();
+        }
+        let durations = durations(&results).map(Some).chain(std::iter::repeat(None));
+        for (migration, duration) in batch.members().zip(durations) {
+            self.mark(migration, duration.flatten());
+        }
+        self.patience.renew();
+        if batch.unlocks {
+            self.session.locked = false;
+            self.check_unlock(results.last());
+        }
+        Ok(None)
+    }
+
+    /// Writes the message for the transactional migrations at the head of the queue.
+    fn batch(&mut self, ends_run: bool) -> Batch<'a> {
+        let ready = self.queue.iter().take_while(|item| !self.is_to_be_asked(item.migration));
+        let members = members(ready);
+        let last = ends_run && members.len() == self.queue.len();
+        let mut message = headline(&members) + &self.same_backend() + &self.none_unfinished(&members);
+        let missing = self.missing.take();
+        // Whatever makes the last migration durable makes this durable too.
+        message.extend(missing.map(|missing| self.create(missing, false)));
+        let mut batch = Batch {
+            message,
+            segments: Vec::new(),
+            unlocks: false,
+            bootstraps: missing.is_some(),
+            prepared: None,
+        };
+        self.write_segments(&mut batch, &members);
+        let unlock =
+            self.dialect.unlock(&self.tracker, self.session.pid).filter(|_| last && self.session.locked);
+        batch.message.extend(unlock.iter().map(String::as_str));
+        Batch { unlocks: unlock.is_some(), ..batch }
+    }
+
+    /// Writes each member's part. Where many scripts follow each other that define objects and do nothing else, their
+    /// rows are prepared: any other script may make the session forget what is prepared.
+    fn write_segments(&self, batch: &mut Batch<'a>, members: &[&'a Migration]) {
+        let plain: Vec<_> =
+            members.iter().map(|migration| migration.is_plain(self.dialect.syntax())).collect();
+        let alike = |index: &usize| plain[*index] && !members[*index].is_baseline();
+        let restore = self.restore();
+        // A pooler's session may be another one when there is something to forget.
+        let session = self.options.locking == Locking::Session;
+        let prepared = self.dialect.prepared(&self.tracker, &self.token).filter(|_| session);
+        let (mut ready, mut used): (Option<&Prepared>, bool) = (None, false);
+        for (index, migration) in members.iter().enumerate() {
+            let many = || (index..members.len()).take_while(alike).nth(WORTH_PREPARING).is_some();
+            if let Some(prepared) = ready.filter(|_| !alike(&index)) {
+                batch.message.push_str(&prepared.end);
+                ready = None;
+            } else if let (None, Some(prepared)) = (ready, prepared.as_ref().filter(|_| many())) {
+                batch.message.push_str(&prepared.begin);
+                (ready, used) = (Some(prepared), true);
+            }
+            // To look for settings that have changed takes as long as a small migration.
+            let restore = if plain[index] { "" } else { &restore };
+            let durable = index + 1 == members.len();
+            let envelope = self.up_envelope(migration, ready, restore, durable);
+            let whole = batch.message.len();
+            let script = envelope.write(&mut batch.message, migration.sql());
+            batch.segments.push(Segment { migration, whole: whole..batch.message.len(), script });
+        }
+        if let Some(prepared) = ready {
+            batch.message.push_str(&prepared.end);
+        }
+        batch.prepared = prepared.filter(|_| used);
+    }
+}
+
+/// A migration in few words.
+pub(super) fn shown(migration: &Migration) -> String {
+    format!("{} `{}`", migration.version(), migration.name())
+}
+
+/// Where in the message an error lies: where the database says, or at the statement after the last that
+/// ended well.
+pub(super) fn offset(error: &DbError, message: &str, dialect: &dyn Dialect) -> Option<usize> {
+    let stated = error.position.map(|position| position.bytes(message));
+    stated.or_else(|| untranslatable(error, message)).or_else(|| {
+        let statements = split(message, dialect.syntax()).ok()?;
+        statements.get(error.completed?).map(|statement| statement.span().start)
+    })
+}
+
+/// Where the character stands that the database's encoding lacks: the server converts a message before it reads it, and
+/// names the bytes (`0xe2 0x98 0x83`) in whatever language.
+pub(super) fn untranslatable(error: &DbError, message: &str) -> Option<usize> {
+    if error.code != "22P05" {
+        return None;
+    }
+    let named = error.message.split(|char: char| !char.is_ascii_alphanumeric());
+    let bytes = named.filter_map(|word| u8::from_str_radix(word.strip_prefix("0x")?, 16).ok());
+    message.find(std::str::from_utf8(&bytes.collect::<Vec<_>>()).ok().filter(|char| !char.is_empty())?)
+}
+
+/// What whoever looks at the server's activity sees first.
+pub(super) fn headline(members: &[&Migration]) -> String {
+    let shown = |migration: &Migration| format!("{} {}", migration.version(), migration.name());
+    match members {
+        [] => String::new(),
+        [one] => format!("-- gapless: applying {}\n", shown(one)),
+        [first, .., last] => {
+            format!(
+                "-- gapless: applying {} migrations, {} to {}\n",
+                members.len(),
+                shown(first),
+                shown(last)
+            )
+        }
+    }
+}
+
+fn members<'q, 'a: 'q>(queue: impl Iterator<Item = &'q Item<'a>>) -> Vec<&'a Migration> {
+    let mut bytes = 0;
+    let fits = |item: &&'q Item<'a>| {
+        let fits = bytes == 0 || bytes + item.migration.sql().len() <= MOST_BYTES;
+        bytes += item.migration.sql().len();
+        fits && item.execution == Execution::Batched
+    };
+    queue.take_while(fits).take(MOST_MIGRATIONS).map(|item| item.migration).collect()
+}

@@ -1,0 +1,115 @@
+//! The dry run: everything in one transaction, so that each migration sees what those before it did, and
+//! then back.
+
+use std::ops::Range;
+
+use gapless_core::Migration;
+
+use super::Stop;
+use super::apply::{Execution, Item};
+use super::batch::offset;
+use super::protocol::Protocol;
+use crate::dialect::{Class, Missing, Timeouts};
+use crate::engine::DbError;
+use crate::error::ErrorKind;
+use crate::{Applied, Failure, NotTried, Untried};
+
+/// What a dry run comes to.
+#[derive(Debug, Default)]
+pub(super) struct Tried {
+    pub(super) tried: Vec<Applied>,
+    pub(super) not_tried: Vec<NotTried>,
+}
+
+impl<'a> Protocol<'a> {
+    /// Tries the queue up to the first migration that cannot be tried, and rolls all of it back.
+    pub(super) async fn dry_run(&mut self, missing: Missing) -> Result<(), Stop> {
+        self.session.is_at("trying the migrations");
+        let begin = self.begin_dry_run(missing);
+        if let Err(error) = self.session.transact(begin).await? {
+            return Err(self.dry_run_not_begun(error).await);
+        }
+        while let Some(item) = self.queue.pop_front() {
+            match item.execution {
+                Execution::Code => self.break_off(item, Untried::Rust),
+                Execution::Stepwise => self.break_off(item, Untried::NoTransaction),
+                Execution::Batched => self.try_one(item).await?,
+            }
+        }
+        // The teardown rolls back.
+        self.session.open = true;
+        Ok(())
+    }
+
+    /// Opens the one transaction, with a tracker in it if there is none.
+    fn begin_dry_run(&self, missing: Missing) -> String {
+        let mut message = self.begin(Timeouts::default());
+        if missing.any() {
+            message += &self.dialect.create(&self.tracker, missing);
+        }
+        message += &self.create_legacy();
+        if !self.plan.changes().is_empty() {
+            message += &self.amendments();
+        }
+        message
+    }
+
+    async fn dry_run_not_begun(&mut self, error: DbError) -> Stop {
+        Stop::failed(match self.dialect.classify(&error, &self.tracker) {
+            Class::Busy => return self.stand_back_from(&error).await,
+            Class::Permission => {
+                ErrorKind::Permission { doing: format!("trying to create {}", self.tracker.shown()), error }
+            }
+            _ => ErrorKind::Database { doing: "beginning the dry run".to_owned(), error },
+        })
+    }
+
+    /// Tries a migration in a savepoint of its own.
+    async fn try_one(&mut self, item: Item<'a>) -> Result<(), Stop> {
+        let mut message = String::new();
+        let script = self.dry_envelope(item.migration).write(&mut message, item.migration.sql());
+        let error = match self.session.transact(message.clone()).await? {
+            Ok(_) => {
+                let tried = self.applied(item.migration, Some(self.session.spent));
+                self.tried.tried.push(tried);
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        match self.dialect.classify(&error, &self.tracker) {
+            Class::Busy => Err(self.stand_back_from(&error).await),
+            Class::Untriable => {
+                self.break_off(item, Untried::Uncommitted);
+                Ok(())
+            }
+            class => {
+                let failure = self.tried_and_failed(item.migration, error, &message, &script);
+                let failure = if class == Class::Ended { failure.ended(false) } else { failure };
+                Err(Stop::failed(ErrorKind::Migration(failure)))
+            }
+        }
+    }
+
+    fn tried_and_failed(
+        &self,
+        migration: &Migration,
+        error: DbError,
+        message: &str,
+        script: &Range<usize>,
+    ) -> Failure {
+        let at = offset(&error, message, self.dialect);
+        let at = at.filter(|at| script.contains(at)).map(|at| at - script.start);
+        Failure::new(migration, error, at, self.dialect.syntax())
+    }
+
+    /// Ends at a migration that cannot be tried. What comes after it would run on a database that it will never
+    /// meet: an error there says nothing, and success next to nothing.
+    fn break_off(&mut self, item: Item<'a>, reason: Untried) {
+        let after = Untried::After(item.migration.version());
+        let rest: Vec<_> = self.queue.drain(..).map(|later| (later, after)).collect();
+        for (item, reason) in std::iter::once((item, reason)).chain(rest) {
+            let pending = self.pending(item.migration.version());
+            self.tried.not_tried.extend(pending.map(|pending| NotTried { pending, reason }));
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The transaction around a script: its record before it, the journal behind it.
+
+use std::ops::Range;
+
+use gapless_core::{Directives, Down, Migration};
+
+use super::protocol::Protocol;
+use crate::dialect::{Prepared, Timeouts, savepoint};
+
+/// What is sent before a script, and behind it.
+#[derive(Debug, Default)]
+pub(super) struct Envelope {
+    pub(super) before: String,
+    pub(super) after: String,
+}
+
+impl Envelope {
+    /// Appends all of it to a message. Gives where the script lies.
+    pub(super) fn write(&self, message: &mut String, script: &str) -> Range<usize> {
+        message.push_str(&self.before);
+        let begin = message.len();
+        message.push_str(script);
+        let script = begin..message.len();
+        // A script may end in a comment, or without a semicolon.
+        message.push_str("\n;\n");
+        message.push_str(&self.after);
+        script
+    }
+}
+
+impl<'a> Protocol<'a> {
+    /// A migration's own transaction. The record comes first: it is the fence. The settings are put back before the
+    /// journal's row, so that nothing stands between one transaction and the next.
+    pub(super) fn up_envelope(
+        &self,
+        migration: &Migration,
+        prepared: Option<&Prepared>,
+        restore: &str,
+        durable: bool,
+    ) -> Envelope {
+        let journal = match prepared {
+            Some(prepared) => prepared.journal_applied(migration),
+            None => self.dialect.journal_applied(&self.tracker, migration, &self.token),
+        };
+        let close = if leaves_open(migration.sql()) { self.dialect.close() } else { "" };
+        Envelope {
+            before: self.begin(self.timeouts(migration.directives()))
+                + &self.record(migration, prepared)
+                + &self.dialect.mark(&self.token),
+            after: restore.to_owned()
+                + close
+                + &self.dialect.check_mark(&self.token)
+                + &journal
+                + &self.dialect.commit(durable),
+        }
+    }
+
+    /// The transaction that rolls a migration back. Its row goes first, so that no other runner does the same.
+    pub(super) fn down_envelope(&self, migration: &Migration, down: &Down) -> Envelope {
+        let begin = self.begin(self.timeouts(down.directives()));
+        Envelope {
+            before: self.same_backend()
+                + &begin
+                + &self.dialect.take_back(&self.tracker, migration.version())
+                + &self.dialect.mark(&self.token),
+            after: self.restore()
+                + &self.dialect.check_mark(&self.token)
+                + &self.dialect.check_taken_back(&self.tracker, migration.version())
+                + &self.dialect.commit(true),
+        }
+    }
+
+    /// What stands around a migration's code, in the transaction that the driver begins and commits.
+    pub(super) fn code_envelope(&self, migration: &Migration) -> Envelope {
+        Envelope {
+            before: self.same_backend()
+                + &self.none_unfinished(&[migration])
+                + &self.dialect.set_local_timeouts(self.timeouts(migration.directives()))
+                + &self.lock_transaction()
+                + &self.record(migration, None)
+                + &self.dialect.mark(&self.token),
+            after: self.restore()
+                + &self.dialect.check_mark(&self.token)
+                + &self.dialect.journal_applied(&self.tracker, migration, &self.token),
+        }
+    }
+
+    /// A savepoint of a dry run's one transaction.
+    pub(super) fn dry_envelope(&self, migration: &Migration) -> Envelope {
+        let timeouts = self.dialect.set_local_timeouts(self.timeouts(migration.directives()));
+        let savepoint = savepoint(&self.token);
+        Envelope {
+            before: format!("SAVEPOINT {savepoint};\n{timeouts}") + &self.record(migration, None),
+            after: self.dialect.check_deferred().to_owned()
+                + &self.restore()
+                + &format!("RELEASE SAVEPOINT {savepoint};\n"),
+        }
+    }
+
+    /// Begins a transaction, with the lock in it where that is the way of locking.
+    pub(super) fn begin(&self, timeouts: Timeouts) -> String {
+        self.dialect.begin(timeouts) + &self.lock_transaction()
+    }
+
+    pub(super) fn timeouts(&self, directives: Directives) -> Timeouts {
+        Timeouts {
+            lock: directives.lock_timeout().or(self.options.lock_timeout),
+            statement: directives.statement_timeout().or(self.options.statement_timeout),
+        }
+    }
+
+    /// Puts the settings back, if they can have changed: if not, they were never asked for.
+    pub(super) fn restore(&self) -> String {
+        let settings = self.session.settings.as_deref();
+        settings.map_or(String::new(), |settings| self.dialect.restore(settings))
+    }
+}
+
+/// Whether a script may prepare statements or declare cursors that outlive it.
+fn leaves_open(sql: &str) -> bool {
+    let sql = sql.to_ascii_uppercase();
+    sql.contains("PREPARE") || (sql.contains("DECLARE") && sql.contains("HOLD"))
+}

@@ -1,0 +1,74 @@
+//! What an earlier try of a concurrent statement has left in the catalog.
+
+use gapless_core::Concurrent;
+
+use super::Stop;
+use super::part::{Message, Part};
+use super::protocol::Protocol;
+use super::reply::is_truth;
+use super::resume::interrupted;
+use super::steps::Steps;
+
+/// An index that the catalog tells of.
+struct Found {
+    name: String,
+    valid: bool,
+    /// Whether the statement names it.
+    named: bool,
+    /// Whether it was not there when the statement was begun first.
+    new: bool,
+}
+
+impl<'a> Protocol<'a> {
+    /// Looks into the catalog, where its answer makes a difference. Gives the indexes to drop before the statement is
+    /// sent; `None`: it is done.
+    pub(super) async fn inspect(&mut self, steps: &mut Steps<'a>) -> Result<Option<Vec<String>>, Stop> {
+        let Some(message) = self.inspection(steps) else { return Ok(Some(Vec::new())) };
+        let results = self.insist(steps, Part::Inspection, Message::plain(message)).await?;
+        let rows = results.iter().take(1).flat_map(|rows| rows.rows());
+        let found: Vec<_> = rows.filter_map(Found::read).collect();
+        let drops = matches!(steps.concurrent(), Some(Concurrent::Drop { .. }));
+        if steps.in_doubt {
+            let any = |wanted: fn(&Found) -> bool| found.iter().find(|index| wanted(index));
+            let why = match steps.concurrent() {
+                Some(Concurrent::Create { index: Some(_), .. }) => {
+                    if any(|index| index.named && index.valid && index.new).is_some() {
+                        return Ok(None);
+                    }
+                    None
+                }
+                // Its index may be any of those.
+                Some(Concurrent::Create { index: None, .. }) => any(|index| index.valid && index.new)
+                    .map(|own| format!("the index {} has come since, and may be the statement's", own.name)),
+                Some(Concurrent::Drop { .. }) if found.is_empty() => return Ok(None),
+                Some(Concurrent::Drop { .. }) => any(|index| index.new)
+                    .map(|other| format!("the name stands for another index now, {}", other.name)),
+                _ => None,
+            };
+            if let Some(why) = why {
+                return Err(interrupted(steps, steps.at, &why));
+            }
+        }
+        let left = found.into_iter().filter(|index| !drops && !index.valid && (index.named || index.new));
+        Ok(Some(left.map(|index| index.name).collect()))
+    }
+
+    fn inspection(&self, steps: &Steps<'a>) -> Option<String> {
+        let concurrent = steps.concurrent()?;
+        let needed = match concurrent {
+            // An invalid index satisfies `IF NOT EXISTS`, and must not be taken for the one that is wanted.
+            Concurrent::Create { if_not_exists, .. } => steps.begun_before || if_not_exists,
+            Concurrent::Drop { .. } => steps.in_doubt,
+            Concurrent::Reindex { .. } => steps.begun_before,
+        };
+        let (version, number) = (steps.migration.version(), steps.at + 1);
+        needed.then(|| self.dialect.inspect(&self.tracker, version, number, &concurrent))?
+    }
+}
+
+impl Found {
+    fn read(row: &[Option<String>]) -> Option<Found> {
+        let truth = |column: usize| row.get(column).and_then(Option::as_deref).is_some_and(is_truth);
+        Some(Found { name: row.first().cloned()??, valid: truth(1), named: truth(2), new: truth(3) })
+    }
+}

@@ -1,0 +1,45 @@
+//! Which statement of a migration failed, where neither the database nor the driver has said: it is run again, statement
+//! by statement, in a transaction that is rolled back.
+
+use gapless_core::{Migration, Statement, split};
+
+use super::Stop;
+use super::batch::headline;
+use super::protocol::Protocol;
+use crate::engine::DbError;
+
+/// Each statement is a message of its own, so that much patience nobody has.
+const MOST_STATEMENTS: usize = 200;
+
+impl Protocol<'_> {
+    /// Looks for the place of this error in the script. The teardown rolls back.
+    pub(super) async fn locate(
+        &mut self,
+        migration: &Migration,
+        error: &DbError,
+    ) -> Result<Option<usize>, Stop> {
+        let told = error.position.is_some() || error.completed.is_some();
+        let statements = split(migration.sql(), self.dialect.syntax()).unwrap_or_default();
+        if told || !(2..=MOST_STATEMENTS).contains(&statements.len()) {
+            return Ok(None);
+        }
+        self.session.is_at("looking for the statement that failed");
+        let begin = headline(&[migration])
+            + &self.same_backend()
+            + &self.begin(self.timeouts(migration.directives()))
+            + &self.record(migration, None);
+        self.session.open = true;
+        let mut answer = self.session.send(begin).await?;
+        let mut sent: Option<&Statement<'_>> = None;
+        for statement in &statements {
+            if answer.is_err() {
+                break;
+            }
+            answer = self.session.send(statement.text().to_owned()).await?;
+            sent = Some(statement);
+        }
+        // Without an error it fails at its commit, or not at all this time.
+        let same = answer.is_err_and(|found| (&found.code, &found.message) == (&error.code, &error.message));
+        Ok(sent.filter(|_| same).map(|statement| statement.span().start))
+    }
+}

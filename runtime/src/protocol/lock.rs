@@ -1,0 +1,207 @@
+//! Taking the lock: polled, never waited for inside of the server. Each try observes the applied set too, so that a
+//! runner that waits leaves as soon as another has done the work.
+
+use gapless_core::Migration;
+
+use super::Stop;
+use super::apply::Execution;
+use super::observe::{MANY, Observed, counted};
+use super::plan::Decision;
+use super::protocol::Protocol;
+use crate::dialect::{Class, LockAnswer, Look, Missing};
+use crate::engine::DbError;
+use crate::error::ErrorKind;
+use crate::options::Locking;
+use crate::runner::Goal;
+
+/// To look at more scripts than that takes longer than to look at the settings.
+const FEW: usize = 50;
+
+impl Protocol<'_> {
+    /// Takes the lock, and finds out what must be known for the work. `None`: there is none any more.
+    pub(super) async fn lock(&mut self) -> Result<Option<Missing>, Stop> {
+        let ready = self.session.locked && self.session.whole && !self.lacks_settings();
+        if ready && self.goal != Goal::DryRun && self.plan.creates.is_none() {
+            return Ok(Some(Missing::NOTHING));
+        }
+        let mut names_holder = false;
+        // Ends with the lock, without work, with an error, or when the time for waiting is over. Each turn that does not wait
+        // asks for more than the one before: the set, then the settings.
+        loop {
+            self.session.is_at("asking for the lock");
+            let look = self.look(names_holder);
+            let message = self.dialect.lock(&self.tracker, look);
+            let results = match self.session.send(message).await? {
+                Ok(results) => results,
+                Err(error) => {
+                    self.not_locked(error).await?;
+                    names_holder = self.has_waited_long();
+                    continue;
+                }
+            };
+            let answer = LockAnswer::read(look, &results);
+            let ours = self.learn_lock(look, &answer)?;
+            if ours && self.session.set_exists && !look.set {
+                // Another runner created it between our two looks.
+                continue;
+            }
+            let mut decision = match self.read(answer.set)? {
+                Observed::Current => self.decide_as_before()?,
+                Observed::History(history) => self.decide(history)?,
+            };
+            if decision == Decision::Nothing {
+                return Ok(None);
+            }
+            if !ours {
+                self.wait(answer.holder).await?;
+                names_holder = self.has_waited_long();
+                continue;
+            }
+            if look.again || self.lacks_settings() {
+                // The lock came without all that must be known for the work.
+                names_holder = false;
+                continue;
+            }
+            while let Decision::Unknown(question) = decision {
+                self.probe(question).await?;
+                decision = self.decide_with_probes()?;
+            }
+            if decision == Decision::Nothing {
+                return Ok(None);
+            }
+            self.check_fitness(look, &answer)?;
+            self.session.journal = answer.journal;
+            let missing =
+                Missing { schema: !answer.schema, set: !answer.set_exists, journal: !answer.journal };
+            self.session.whole = !missing.any();
+            return Ok(Some(missing));
+        }
+    }
+}
+
+impl Protocol<'_> {
+    fn look(&self, names_holder: bool) -> Look {
+        let take = self.options.locking == Locking::Session && !self.session.locked;
+        let known = Some(&self.known.history).filter(|history| history.rows().len() >= MANY);
+        Look {
+            take,
+            pid: self.session.pid,
+            again: take && self.session.refused,
+            settings: self.lacks_settings(),
+            set: self.session.set_exists,
+            digest: known.map(|history| counted(history.digest(), history.rows().len())),
+            holder: names_holder,
+        }
+    }
+
+    /// Takes in what the answer says of the session. Gives whether the lock is ours.
+    fn learn_lock(&mut self, look: Look, answer: &LockAnswer<'_>) -> Result<bool, Stop> {
+        if let (None, Some(before)) = (answer.ours, look.pid) {
+            let after = answer.session.pid.map_or(String::new(), |pid| pid.to_string());
+            return Err(Stop::failed(ErrorKind::Pooler { before, after }));
+        }
+        if let Some(settings) = &answer.settings {
+            self.session.settings = Some(settings.clone());
+        }
+        let ours = answer.ours == Some(true);
+        self.session.refused |= !ours;
+        self.session.locked |=
+            ours && look.take && self.dialect.unlock(&self.tracker, self.session.pid).is_some();
+        self.session.knows(answer.session);
+        self.session.set_exists = answer.set_exists;
+        Ok(ours)
+    }
+
+    /// Waits for a busy database, or retries what somebody canceled.
+    ///
+    /// # Errors
+    ///
+    /// What else kept the lock from being taken, or the end of patience.
+    async fn not_locked(&mut self, error: DbError) -> Result<(), Stop> {
+        let class = self.dialect.classify(&error, &self.tracker);
+        if class == Class::InTransaction {
+            return Err(Stop::failed(ErrorKind::InTransaction));
+        }
+        // Whether the lock was taken before the message failed is not known: give it back either way, unless the next
+        // try finds out.
+        self.session.locked = self.options.locking == Locking::Session;
+        let again = match class {
+            Class::Busy | Class::Retry => self.wait_for_database(&error).await,
+            Class::Canceled if self.patience.attempt <= self.options.retries => {
+                self.retry_canceled(error).await?;
+                Err(Stop::Again)
+            }
+            _ => Err(Stop::failed(ErrorKind::Database { doing: "asking for the lock".to_owned(), error })),
+        };
+        if matches!(again, Ok(()) | Err(Stop::Again)) {
+            (self.session.locked, self.session.refused) = (false, false);
+        }
+        again
+    }
+
+    /// Whether settings of the session must be known and are not, because the work may change them. They take a server as
+    /// long as two small migrations, and replicas that wait for another never need them.
+    fn lacks_settings(&self) -> bool {
+        if self.session.settings.is_some() {
+            return false;
+        }
+        // Steps have timeouts of the session, and code is not looked into.
+        let plain = |item: &super::apply::Item<'_>| {
+            item.execution == Execution::Batched && item.migration.is_plain(self.dialect.syntax())
+        };
+        let few = (1..=FEW).contains(&self.queue.len());
+        self.goal != Goal::Apply || !few || !self.queue.iter().all(plain)
+    }
+
+    /// What about the session or the history table keeps anything from being applied.
+    fn check_fitness(&self, look: Look, answer: &LockAnswer<'_>) -> Result<(), Stop> {
+        self.unfit(look, answer).map_or(Ok(()), |kind| Err(Stop::failed(kind)))
+    }
+
+    fn unfit(&self, look: Look, answer: &LockAnswer<'_>) -> Option<ErrorKind> {
+        if !answer.standard_strings {
+            return Some(ErrorKind::Strings);
+        }
+        // Of a table that was not there at the look before, the catalog may show the name and not yet the key.
+        if look.set && !answer.has_key {
+            let table = self.tracker.shown();
+            let set = self.tracker.set();
+            let problem = format!(
+                "two rows may have one version; make it the key: ALTER TABLE {set} ADD PRIMARY KEY (version)"
+            );
+            return Some(ErrorKind::Shape { table, problem });
+        }
+        let steps = self.queue.iter().find(|item| item.execution == Execution::Stepwise);
+        if let (Locking::Transaction, Some(item)) = (self.options.locking, steps) {
+            return Some(ErrorKind::NeedsSession(item.path()));
+        }
+        let lacks_code = |migration: &&Migration| !self.codes.contains_key(&migration.version());
+        let coded = self.queue.iter().map(|item| item.migration).filter(|one| one.directives().rust());
+        let lacking = coded.filter(|_| self.goal == Goal::Apply).filter(lacks_code);
+        let lacking: Vec<_> = lacking.map(|migration| (migration.version(), migration.file())).collect();
+        if !lacking.is_empty() {
+            return Some(ErrorKind::NoCode(lacking));
+        }
+        // A set read by other rules may hold what those rules hide from the build and this database runs.
+        let syntax = self.dialect.syntax();
+        if self.set.syntax() == syntax {
+            return None;
+        }
+        let problems: Vec<_> = self.queue.iter().flat_map(|item| item.problems(syntax)).collect();
+        (!problems.is_empty()).then_some(ErrorKind::Refused(problems))
+    }
+
+    /// Takes the lock inside of a transaction, where that is the way of locking.
+    pub(super) fn lock_transaction(&self) -> String {
+        match self.options.locking {
+            Locking::Transaction => self.dialect.lock_transaction(&self.tracker),
+            Locking::Session | Locking::None => String::new(),
+        }
+    }
+
+    /// Fails a message on another backend than the one that has the lock.
+    pub(super) fn same_backend(&self) -> String {
+        let pid = self.session.pid.filter(|_| self.session.locked);
+        pid.map_or(String::new(), |pid| self.dialect.same_backend(pid))
+    }
+}

@@ -1,0 +1,92 @@
+//! The protocol of a run, without IO and without a clock.
+//!
+//! [`protocol`](protocol) reads from top to bottom; each step of it has a file of its own. What it asks for, a driver
+//! does: see [`Run`].
+
+mod aftermath;
+mod apply;
+mod autocommit;
+mod backoff;
+mod batch;
+mod bootstrap;
+mod code;
+mod direction;
+mod dry_run;
+mod envelope;
+mod inspect;
+mod locate;
+mod lock;
+mod observe;
+mod overtaken;
+mod part;
+mod plan;
+mod probe;
+mod progress;
+#[allow(clippy::module_inception, reason = "the file that the folder is named for")]
+mod protocol;
+mod record;
+mod recover;
+mod repair;
+mod reply;
+mod resume;
+mod rollback;
+mod run;
+mod session;
+mod steps;
+mod teardown;
+mod unfinished;
+mod validate;
+mod wait;
+
+pub use self::reply::{DbError, Position, Reply, ResultSet};
+pub use self::run::{Finished, Run, Step};
+use crate::error::{ErrorKind, Lost};
+
+/// Why an attempt ends before its end.
+#[derive(Debug)]
+enum Stop {
+    /// The connection is gone: nothing can be cleaned up.
+    Lost(Box<Broken>),
+    /// The run ends with this error, after a teardown.
+    Failed(Box<ErrorKind>),
+    /// The same, and the journal is not told: what it says counts for more.
+    Unjournaled(Box<ErrorKind>),
+    /// Something has changed in between: what follows is another attempt.
+    Again,
+}
+
+/// A connection that broke, and what was known before.
+#[derive(Debug)]
+struct Broken {
+    lost: Lost,
+    /// What the run would have ended with.
+    known: Option<ErrorKind>,
+    /// What the database had said last, if that is not known.
+    said: Option<DbError>,
+}
+
+impl Stop {
+    fn failed(kind: ErrorKind) -> Stop {
+        Stop::Failed(Box::new(kind))
+    }
+
+    fn lost(lost: Lost) -> Stop {
+        Stop::Lost(Box::new(Broken { lost, known: None, said: None }))
+    }
+
+    /// Keeps what was known before the connection broke.
+    fn knowing(mut self, kind: Option<ErrorKind>) -> Stop {
+        if let Stop::Lost(broken) = &mut self {
+            broken.known = broken.known.take().or(kind);
+        }
+        self
+    }
+
+    /// Keeps what the database had said before the connection broke.
+    fn after(mut self, error: DbError) -> Stop {
+        if let Stop::Lost(broken) = &mut self {
+            broken.said = broken.said.take().or(Some(error));
+        }
+        self
+    }
+}

@@ -1,0 +1,123 @@
+//! Observing the session and the applied set.
+
+use super::Stop;
+use super::protocol::Protocol;
+use super::session::Answer;
+use crate::dialect::{Class, Observation, Rows, SessionFacts};
+use crate::engine::DbError;
+use crate::error::ErrorKind;
+use crate::history::History;
+
+/// So many rows are more than a server sends before it waits for the first word of the client (ten segments,
+/// RFC 6928), at 90 bytes each. With fewer, the digest would save nothing.
+pub(super) const MANY: usize = 150;
+
+/// The applied set as it was observed.
+#[derive(Debug)]
+pub(super) enum Observed {
+    /// Ours, row by row.
+    Current,
+    History(History),
+}
+
+impl Protocol<'_> {
+    /// Observes, until the database can be read; or takes the observation that was made on the way.
+    pub(super) async fn observe(&mut self) -> Result<Observed, Stop> {
+        if let Some(history) = self.observed.take() {
+            return Ok(Observed::History(history));
+        }
+        self.session.is_at("reading the applied migrations");
+        // Ends with an answer, with an error, or when the time for waiting is over.
+        loop {
+            let message = self.dialect.observe(&self.tracker, self.digest());
+            let answer = self.session.send(message).await?;
+            match self.observed(answer)? {
+                Ok(observed) => return Ok(observed),
+                Err(error) if self.is_canceled(&error) => self.retry_canceled(error).await?,
+                Err(error) => self.wait_for_database(&error).await?,
+            }
+        }
+    }
+
+    /// An inner error passes: the database is busy, or somebody canceled the statement.
+    fn observed(&mut self, answer: Answer) -> Result<Result<Observed, DbError>, Stop> {
+        let table = self.tracker.shown();
+        let error = match answer {
+            Ok(results) => {
+                let Observation { session, in_transaction, set } = Observation::read(&results);
+                if let Some(before) =
+                    self.session.pid.filter(|pid| self.session.locked && session.pid != Some(*pid))
+                {
+                    let after = session.pid.map_or(String::new(), |pid| pid.to_string());
+                    return Err(Stop::failed(ErrorKind::Pooler { before, after }));
+                }
+                self.session.knows(session);
+                if in_transaction {
+                    return Err(Stop::failed(ErrorKind::InTransaction));
+                }
+                self.session.set_exists = true;
+                return self.read(set).map(Ok);
+            }
+            Err(error) => error,
+        };
+        Err(Stop::failed(match self.dialect.classify(&error, &self.tracker) {
+            Class::Missing => {
+                (self.session.set_exists, self.session.whole) = (false, false);
+                return Ok(Ok(Observed::History(History::default())));
+            }
+            Class::Busy | Class::Retry | Class::Canceled => return Ok(Err(error)),
+            Class::InTransaction => ErrorKind::InTransaction,
+            Class::Shape => ErrorKind::Shape { table, problem: error.message },
+            Class::Permission => ErrorKind::Permission { doing: format!("reading {table}"), error },
+            _ => ErrorKind::Database { doing: format!("reading {table}"), error },
+        }))
+    }
+
+    pub(super) fn is_canceled(&self, error: &DbError) -> bool {
+        self.dialect.classify(error, &self.tracker) == Class::Canceled
+    }
+
+    /// A canceled observation is tried as often as anything.
+    pub(super) async fn retry_canceled(&mut self, error: DbError) -> Result<(), Stop> {
+        if self.patience.attempt > self.options.retries {
+            let doing = format!("reading {}", self.tracker.shown());
+            return Err(Stop::failed(ErrorKind::Database { doing, error }));
+        }
+        self.patience.attempt += 1;
+        self.pause_before_retry().await;
+        Ok(())
+    }
+
+    /// Reads the applied set out of an answer.
+    pub(super) fn read(&self, rows: Option<Rows<'_>>) -> Result<Observed, Stop> {
+        let rows = match rows {
+            Some(Rows::Current) => return Ok(Observed::Current),
+            Some(Rows::All(rows)) => rows,
+            None => return Ok(Observed::History(History::default())),
+        };
+        History::read(rows).map(Observed::History).map_err(|problem| {
+            let table = self.tracker.shown();
+            Stop::failed(ErrorKind::Shape { table, problem })
+        })
+    }
+
+    /// The digest that the set has if there is nothing to do. What few rows there are, are sent as soon as it
+    /// is computed; a rollback has to know them.
+    fn digest(&self) -> Option<i64> {
+        let many = self.set.migrations().len() >= MANY && self.options.rollback.is_none();
+        self.set.digest().filter(|_| many).map(|digest| counted(digest, self.set.migrations().len()))
+    }
+}
+
+/// The digest with the number of rows.
+pub(super) fn counted(digest: i64, rows: usize) -> i64 {
+    digest ^ i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
+impl super::session::Session {
+    pub(super) fn knows(&mut self, facts: SessionFacts) {
+        self.pid = facts.pid;
+        self.read_only = facts.read_only;
+        self.standby = facts.standby;
+    }
+}

@@ -1,0 +1,212 @@
+//! The messages of a migration outside of a transaction, and what becomes of one that is refused.
+
+use std::ops::Range;
+
+use super::Stop;
+use super::batch::offset;
+use super::code::left_open;
+use super::protocol::Protocol;
+use super::steps::{Manner, Steps};
+use crate::dialect::Class;
+use crate::engine::{DbError, ResultSet};
+use crate::error::ErrorKind;
+use crate::event::Event;
+
+/// What a message is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Reading what the journal has on the migration.
+    Progress,
+    /// Journaling that nothing is left of the tries before.
+    Closing,
+    /// Journaling that a try begins.
+    Start,
+    /// Journaling that a step is about to be sent by itself.
+    Announcement,
+    /// Asking the catalog what an earlier try of the statement left.
+    Inspection,
+    /// Dropping an index that it left.
+    Drop,
+    /// Repeating a `SET` of a try before.
+    Replay,
+    /// The step itself.
+    Statement,
+    /// Journaling that a step is done.
+    Note,
+    /// Recording the version in the set, or removing it.
+    Record,
+}
+
+/// A message, and where a statement of the file lies in it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Message {
+    pub(super) text: String,
+    pub(super) script: Range<usize>,
+}
+
+impl Message {
+    /// Without a statement of the file.
+    pub(super) fn plain(text: String) -> Message {
+        Message { text, script: 0..0 }
+    }
+
+    /// This statement behind something else.
+    pub(super) fn of(before: String, statement: &str) -> Message {
+        let script = before.len()..before.len() + statement.len();
+        Message { text: before + statement + ";\n", script }
+    }
+}
+
+impl Part {
+    /// Whether its message is a transaction that an error leaves open.
+    fn is_transaction(self, steps: &Steps<'_>) -> bool {
+        match self {
+            Part::Closing | Part::Start | Part::Announcement | Part::Note | Part::Record => true,
+            Part::Statement => matches!(steps.manner(steps.at), Manner::Together | Manner::Code),
+            Part::Progress | Part::Inspection | Part::Drop | Part::Replay => false,
+        }
+    }
+
+    /// Whether an error says that another runner has begun the migration, or taken it over.
+    fn is_overtaken(self, class: Class, in_script: bool) -> bool {
+        match self {
+            Part::Start => matches!(class, Class::Fence { .. } | Class::Unrecorded),
+            Part::Note | Part::Statement => class == Class::Unrecorded && !in_script,
+            _ => false,
+        }
+    }
+}
+
+impl<'a> Protocol<'a> {
+    /// Sends a message. `None`: after a pause, it is to be tried again.
+    pub(super) async fn send_part(
+        &mut self,
+        steps: &mut Steps<'a>,
+        part: Part,
+        message: Message,
+    ) -> Result<Option<Vec<ResultSet>>, Stop> {
+        self.session.is_at(steps.doing(part == Part::Statement));
+        match self.session.send(message.text.clone()).await? {
+            Ok(results) => Ok(Some(results)),
+            Err(error) => {
+                self.session.open = part.is_transaction(steps);
+                self.part_failed(steps, part, &message, error).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Pauses, if another try is due.
+    ///
+    /// # Errors
+    ///
+    /// What else has become of the run.
+    pub(super) async fn part_failed(
+        &mut self,
+        steps: &mut Steps<'a>,
+        part: Part,
+        message: &Message,
+        error: DbError,
+    ) -> Result<(), Stop> {
+        let class = self.dialect.classify(&error, &self.tracker);
+        if let Class::HandedOn { pid } = class {
+            return Err(self.handed_on(pid));
+        }
+        let executing = part == Part::Statement;
+        let within = offset(&error, &message.text, self.dialect);
+        let at = within.filter(|at| message.script.contains(at)).map(|at| at - message.script.start);
+        if class == Class::Apart && executing && steps.manner(steps.at) == Manner::Together {
+            steps.apart = true;
+            return self.roll_back().await;
+        }
+        if part.is_overtaken(class, at.is_some()) {
+            return Err(self.stand_back().await);
+        }
+        // Another runner has recorded it, or removed its record.
+        let gone = part == Part::Record && matches!(class, Class::Fence { .. } | Class::Unrecorded);
+        if gone && self.is_overtaken(self.known.history.rows().len()) {
+            self.roll_back().await?;
+            return Err(self.overtaken_by(None).await);
+        }
+        let half_done = executing && steps.may_be_half_done();
+        let again = class == Class::Busy || (class == Class::Retry && steps.tries < self.options.retries);
+        if again && !half_done {
+            steps.begun_before |= executing;
+            if self.session.open {
+                self.roll_back().await?;
+            }
+            return self.pause_step(steps, executing, &error.message).await;
+        }
+        Err(match part {
+            Part::Statement | Part::Drop | Part::Replay => {
+                self.step_failed(steps, part, error, at, half_done)
+            }
+            Part::Record => {
+                let syntax = self.dialect.syntax();
+                let failure = steps.direction.failure(steps.migration, error, None, syntax);
+                Stop::failed(ErrorKind::Migration(failure))
+            }
+            _ => self.not_journaled(error),
+        })
+    }
+
+    fn not_journaled(&self, error: DbError) -> Stop {
+        let doing = "journaling a migration without a transaction".to_owned();
+        Stop::failed(ErrorKind::Database { doing, error })
+    }
+
+    /// A statement that failed, or what had to come before it.
+    fn step_failed(
+        &mut self,
+        steps: &Steps<'a>,
+        part: Part,
+        error: DbError,
+        at: Option<usize>,
+        half_done: bool,
+    ) -> Stop {
+        let executing = part == Part::Statement;
+        if executing && at.is_none() && self.tracker.is_named_by(&error) {
+            return self.not_journaled(error);
+        }
+        let index = if part == Part::Replay { steps.replay.last().copied() } else { Some(steps.at) };
+        let start =
+            index.and_then(|index| steps.statements.get(index)).map(|statement| statement.span().start);
+        let within = at.filter(|_| part != Part::Drop).unwrap_or_default();
+        let place = start.map(|start| start + within);
+        let failure = steps.direction.failure(steps.migration, error, place, self.dialect.syntax());
+        let kind = ErrorKind::Migration(if half_done { failure.half_done() } else { failure });
+        if steps.in_doubt && !executing {
+            // The statement itself was not sent: what became of it before is still not known.
+            return Stop::Unjournaled(Box::new(kind));
+        }
+        let untouched = steps.direction.is_down()
+            && executing
+            && steps.at == 0
+            && !half_done
+            && steps.concurrent().is_none();
+        self.staying = untouched.then(|| steps.migration.version());
+        Stop::failed(kind)
+    }
+
+    /// Pauses before the same message is sent again, or the same step.
+    async fn pause_step(&mut self, steps: &mut Steps<'a>, executing: bool, reason: &str) -> Result<(), Stop> {
+        steps.tries += 1;
+        self.session.report(|report| report.retries += 1);
+        self.patience.waited += self.session.spent;
+        let waited = self.patience.waited;
+        if waited >= self.options.lock_wait {
+            let busy = Some(format!("{}: {reason}", steps.doing(executing)));
+            return Err(Stop::failed(ErrorKind::LockWait { waited, holder: None, busy }));
+        }
+        let version = steps.migration.version();
+        self.emit(&Event::Retrying { version, attempt: steps.tries, reason });
+        self.pause_before_retry().await;
+        Ok(())
+    }
+
+    /// Code that has left a transaction open is told so in words of its own.
+    pub(super) fn without_our_words(&self, error: DbError) -> DbError {
+        let class = self.dialect.classify(&error, &self.tracker);
+        if matches!(class, Class::LeftOpen | Class::InTransaction) { left_open() } else { error }
+    }
+}

@@ -1,0 +1,184 @@
+//! From the applied set to the plan and the queue.
+
+use gapless_core::Migration;
+
+use super::Stop;
+use super::apply::Item;
+use super::observe::Observed;
+use super::probe::Question;
+use super::protocol::Protocol;
+use crate::amend::{Amended, amend, touches};
+use crate::error::ErrorKind;
+use crate::event::Event;
+use crate::history::History;
+use crate::plan::{Origin, Plan, plan, taken};
+use crate::rollback::{Rollback, Stuck, taken_back};
+use crate::runner::Goal;
+use crate::{Change, Conflict};
+
+/// What an observation comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// There is nothing to do, or nothing that this run is for.
+    Nothing,
+    /// There is work, and the queue holds it.
+    Work,
+    /// More must be known first.
+    Unknown(Question),
+}
+
+impl Protocol<'_> {
+    /// Plans from an observation without the lock. `false`: there is nothing to do.
+    pub(super) async fn plan_from(&mut self, observed: Observed) -> Result<bool, Stop> {
+        let mut decision = match observed {
+            Observed::Current => self.decide_current()?,
+            Observed::History(history) => self.decide(history)?,
+        };
+        // Each question is asked once at most.
+        while let Decision::Unknown(question) = decision {
+            if !self.probes_unlocked(question) {
+                return Ok(true);
+            }
+            self.probe(question).await?;
+            decision = self.decide_with_probes()?;
+        }
+        Ok(decision == Decision::Work)
+    }
+
+    /// Decides on the applied set as it is now.
+    pub(super) fn decide(&mut self, history: History) -> Result<Decision, Stop> {
+        // What was asked at an earlier observation may not hold any more.
+        self.known.forget();
+        self.known.history = history;
+        self.decide_with_probes()
+    }
+
+    /// Decides anew: the applied set is still what it was.
+    pub(super) fn decide_as_before(&mut self) -> Result<Decision, Stop> {
+        let history = std::mem::take(&mut self.known.history);
+        self.decide(history)
+    }
+
+    /// Decides where the applied set is ours, row by row.
+    fn decide_current(&mut self) -> Result<Decision, Stop> {
+        self.known.forget();
+        self.known.history = History::default();
+        self.intend(Plan::of_current(self.set), &History::default())
+    }
+
+    /// Decides with what the probes have found since.
+    pub(super) fn decide_with_probes(&mut self) -> Result<Decision, Stop> {
+        let history = std::mem::take(&mut self.known.history);
+        let decision = self.decide_on(&history);
+        self.known.history = history;
+        decision
+    }
+
+    fn decide_on(&mut self, history: &History) -> Result<Decision, Stop> {
+        if let Some(question) = self.question(history) {
+            return Ok(Decision::Unknown(question));
+        }
+        if !touches(self.set, history, &self.options, &self.known.facts) {
+            return self.decide_repaired(history, Vec::new(), Vec::new());
+        }
+        let Amended { history, changes, warnings } =
+            amend(self.set, history, &self.options, &self.known.facts)
+                .map_err(|partial| Stop::failed(ErrorKind::Partial(partial)))?;
+        self.decide_repaired(&history, changes, warnings)
+    }
+
+    /// Decides on the history as it is once these changes are made.
+    fn decide_repaired(
+        &mut self,
+        history: &History,
+        changes: Vec<Change>,
+        warnings: Vec<String>,
+    ) -> Result<Decision, Stop> {
+        let found = self.known.facts.legacy.iter().flatten().next();
+        let filled =
+            found.is_some_and(|adoption| !adoption.rows.is_empty() || !adoption.not_taken.is_empty());
+        let origin = if filled { Origin::Filled } else { Origin::Empty };
+        let forgiven = self.wanted().map_or(Vec::new(), |wanted| wanted.forgives(history));
+        let planned = plan(self.set, history, origin, &self.options, &forgiven);
+        if self.suspects_rename(&planned) {
+            return Ok(Decision::Unknown(Question::Renamed));
+        }
+        let mut plan = planned.map_err(|conflicts| Stop::failed(ErrorKind::Conflict(conflicts)))?;
+        let conflicts: Vec<_> = changes.iter().filter_map(|change| self.taken(change, history)).collect();
+        if !conflicts.is_empty() {
+            return Err(Stop::failed(ErrorKind::Conflict(conflicts)));
+        }
+        plan.changes = changes;
+        plan.creates = self.creates(&plan);
+        plan.warnings.extend(warnings);
+        self.intend(plan, history)
+    }
+
+    /// The conflict of a change that would record a version which the database has for another.
+    fn taken(&self, change: &Change, history: &History) -> Option<Conflict> {
+        if let Change::Accepted { .. } | Change::Renamed { both: true, .. } = change {
+            return None;
+        }
+        let path = self.set.find(change.version()).map(Migration::file).unwrap_or_default();
+        taken(history, change.version(), change.name(), path)
+    }
+
+    /// Adopts a plan, and fills the queue with it.
+    fn intend(&mut self, mut plan: Plan, history: &History) -> Result<Decision, Stop> {
+        let recorded = self.recorded;
+        self.session.report(|report| {
+            report.already = (plan.applied() + report.rolled_back.len()).saturating_sub(recorded);
+            report.held_back = plan.held_back();
+        });
+        self.fill_queue(&mut plan, history).map_err(|stuck| Stop::failed(ErrorKind::Stuck(stuck)))?;
+        for warning in plan.warnings() {
+            if !self.session.report(|report| report.warnings.contains(warning)) {
+                self.warn(warning.clone());
+            }
+        }
+        if plan != self.plan && !plan.is_empty() {
+            self.emit(&Event::Planned(&plan));
+        }
+        self.plan = plan;
+        let count = self.queue.len() + self.plan.changes().len();
+        if count == 0 || matches!(self.goal, Goal::Plan | Goal::PlanRollback) {
+            return Ok(Decision::Nothing);
+        }
+        if self.goal == Goal::Verify {
+            let changes = self.plan.changes().iter().map(ToString::to_string);
+            let paths = self.plan.pending().iter().map(|pending| pending.path().to_owned());
+            return Err(Stop::failed(ErrorKind::Pending(changes.chain(paths).collect())));
+        }
+        if self.session.read_only {
+            let standby = self.session.standby;
+            return Err(Stop::failed(ErrorKind::ReadOnly { pending: count, standby }));
+        }
+        Ok(Decision::Work)
+    }
+
+    /// What is left of the rollback.
+    fn wanted(&self) -> Option<Rollback> {
+        let done = self.session.report(|report| report.rolled_back.len());
+        Some(self.options.rollback?.less(done))
+    }
+
+    fn fill_queue(&mut self, plan: &mut Plan, history: &History) -> Result<(), Vec<Stuck>> {
+        let Some(wanted) = self.wanted() else {
+            let set = self.set;
+            let pending = plan.pending().iter().filter_map(|pending| pending.of(set));
+            self.queue = pending.map(Item::up).collect();
+            return Ok(());
+        };
+        let back = taken_back(self.set, history, wanted)?;
+        plan.take_back(self.set, &back);
+        self.queue = back.into_iter().filter_map(Item::down).collect();
+        Ok(())
+    }
+}
+
+impl crate::Pending {
+    /// The migration that it is about.
+    fn of<'a>(&self, set: &'a gapless_core::MigrationSet) -> Option<&'a gapless_core::Migration> {
+        if self.stands_for().is_some() { set.baseline() } else { set.find(self.version()) }
+    }
+}

@@ -1,0 +1,291 @@
+//! Recovering from a refused batch: find the culprit, keep what was applied, go on with what is left.
+
+use gapless_core::{Migration, Version};
+
+use super::Stop;
+use super::batch::{Batch, Culprit, untranslatable};
+use super::observe::Observed;
+use super::protocol::Protocol;
+use crate::Failure;
+use crate::dialect::{Class, Observation, Recorded};
+use crate::engine::{DbError, Position, ResultSet};
+use crate::error::ErrorKind;
+use crate::history::History;
+
+/// A refused batch, and what was found after the rollback.
+struct Refusal<'a> {
+    batch: Batch<'a>,
+    error: DbError,
+    class: Class,
+    /// Where the error lies, as far as that is known.
+    located: Option<Culprit>,
+    history: History,
+    /// How versions came into the history, as the journal says.
+    how: Recorded,
+}
+
+impl<'a> Protocol<'a> {
+    /// Rolls back, and looks for what has become of the batch. Gives the failure of its culprit, and leaves in the
+    /// queue what was refused along with it and comes before it.
+    pub(super) async fn recover(
+        &mut self,
+        mut batch: Batch<'a>,
+        mut error: DbError,
+    ) -> Result<Option<ErrorKind>, Stop> {
+        let class = self.dialect.classify(&error, &self.tracker);
+        if let Class::HandedOn { pid } = class {
+            return Err(self.handed_on(pid));
+        }
+        if class == Class::Unfinished {
+            return self.settle_unfinished().await.map(|()| None);
+        }
+        let lacking = untranslatable(&error, &batch.message).map(Position::Byte);
+        error.position = error.position.or(lacking);
+        let located = batch.culprit(&error, self.dialect).or_else(|| batch.fenced(class));
+        self.prepared = batch.prepared.take();
+        let (history, how) = (History::default(), Recorded::default());
+        let mut refusal = Refusal { batch, error, class, located, history, how };
+        // Ends with an answer, with an error, or when the time for waiting is over.
+        let found = match self.roll_back().await {
+            Ok(()) => self.look_after(&refusal).await,
+            Err(stop) => Err(stop),
+        };
+        let Some((history, how)) = found.map_err(|stop| self.unreviewed(stop, &refusal))? else {
+            if refusal.batch.bootstraps {
+                return self.take_apart(History::default());
+            }
+            // Neither can be read: the first error is the one to report.
+            return self.refused(&refusal, |_| true).await.map(Some);
+        };
+        (refusal.history, refusal.how) = (history, how);
+        self.judge(refusal).await
+    }
+
+    async fn judge(&mut self, mut refusal: Refusal<'a>) -> Result<Option<ErrorKind>, Stop> {
+        let class = refusal.class;
+        let fence = matches!(class, Class::Fence { .. });
+        // A position may belong to another text, that of a prepared statement or a function: what is recorded
+        // has not failed.
+        if !fence && refusal.migration().is_some_and(|migration| refusal.is_settled(migration)) {
+            refusal.located = None;
+        }
+        let retries = class == Class::Retry && self.patience.attempt <= self.options.retries;
+        // What another runner recorded while this message ran is not ours to report.
+        let ours = |member: &&Migration| refusal.how.is_of(member.version(), &self.token);
+        let done: Vec<_> = refusal.batch.members().filter(ours).collect();
+        if refusal.batch.bootstraps && done.is_empty() && !retries {
+            return self.take_apart(refusal.history);
+        }
+        let ran = !done.is_empty();
+        // Only the last of a message commits durably, and it has not come to that.
+        self.undurable |= ran;
+        for migration in done {
+            self.patience.attempt = 1;
+            self.mark(migration, None);
+        }
+        let missing = refusal.batch.members().position(|member| !refusal.is_settled(member));
+        // Statements run one after the other. Only a message that was refused before any of it ran can have its error
+        // further on; and what a script hides from us is not counted by us.
+        if !fence && (ran || refusal.error.position.is_none()) {
+            refusal.located = refusal.located.filter(|culprit| Some(culprit.index) == missing);
+        }
+        let overtaken = self.is_overtaken_by(&refusal);
+        refusal.located = refusal.located.or(missing.map(|index| Culprit { index, at: None }));
+        // Nobody else has recorded it: this message has, in a transaction that ended too early.
+        if !fence
+            && refusal.migration().is_some_and(|one| refusal.is_recorded(one) && !refusal.is_settled(one))
+        {
+            return Err(self.ended_early(&refusal, true));
+        }
+        match class {
+            Class::Fence { .. } if overtaken && self.is_overtaken(refusal.history.rows().len()) => {
+                Err(self.overtaken_by(Some(refusal.history)).await)
+            }
+            Class::Unrecorded | Class::Ended => Err(self.ended_early(&refusal, false)),
+            Class::Busy => {
+                self.wait_for_database(&refusal.error).await?;
+                Err(Stop::Again)
+            }
+            Class::Retry if retries => {
+                self.count_retry(refusal.migration().map(Migration::version), &refusal.error.message);
+                self.pause_before_retry().await;
+                Err(Stop::Again)
+            }
+            _ => self.refused(&refusal, |member| refusal.is_recorded(member)).await.map(Some),
+        }
+    }
+
+    /// Observes the set, and how the batch's versions came into it; without the journal if the role may not read it.
+    /// `None`: not even the set can be read.
+    async fn look_after(&mut self, refusal: &Refusal<'a>) -> Result<Option<(History, Recorded)>, Stop> {
+        self.session.is_at("reading the applied migrations");
+        let mut versions = refusal.batch.members().map(Migration::version);
+        let first = versions.next().unwrap_or(Version::MIN);
+        let observe = self.dialect.observe(&self.tracker, None);
+        let journal = self.dialect.recorded_how(&self.tracker, first, versions.last().unwrap_or(first));
+        for message in [observe.clone() + &journal, observe] {
+            let Some(results) = self.ask_patiently(&message).await? else {
+                if refusal.batch.bootstraps {
+                    break;
+                }
+                continue;
+            };
+            self.session.set_exists = true;
+            let history = match self.read(Observation::read(&results).set)? {
+                Observed::History(history) => history,
+                Observed::Current => History::default(),
+            };
+            return Ok(Some((history, Recorded::read(results.get(2)))));
+        }
+        Ok(None)
+    }
+
+    /// Asks until the database is not busy. `None`: it refuses.
+    async fn ask_patiently(&mut self, message: &str) -> Result<Option<Vec<ResultSet>>, Stop> {
+        // Ends with an answer, or when the time for waiting is over.
+        loop {
+            let error = match self.session.send(message.to_owned()).await? {
+                Ok(results) => return Ok(Some(results)),
+                Err(error) => error,
+            };
+            match self.dialect.classify(&error, &self.tracker) {
+                Class::Busy | Class::Retry | Class::Canceled => self.wait_for_database(&error).await?,
+                _ => return Ok(None),
+            }
+        }
+    }
+
+    /// What is known of a refusal when nobody can look at the database any more: the migration that failed, where
+    /// the database said where it lies and did not mean another runner, or else what it said.
+    fn unreviewed(&self, stop: Stop, refusal: &Refusal<'a>) -> Stop {
+        let batch = &refusal.batch;
+        let only = batch.members().next().filter(|_| batch.members().count() == 1 && !batch.bootstraps);
+        let passing = match refusal.class {
+            Class::Fence { .. } | Class::Busy | Class::Retry | Class::HandedOn { .. } | Class::Exists => true,
+            _ => self.tracker.is_named_by(&refusal.error),
+        };
+        let failed = refusal.migration().or(only).filter(|_| !passing).map(|migration| {
+            let at = refusal.located.and_then(|culprit| culprit.at);
+            let syntax = self.dialect.syntax();
+            ErrorKind::Migration(Failure::new(migration, refusal.error.clone(), at, syntax))
+        });
+        match stop {
+            // The time for looking is over: the first error is the one to report, unless the database was busy then too.
+            Stop::Failed(mut kind) if matches!(*kind, ErrorKind::LockWait { .. }) => {
+                if let ErrorKind::LockWait { busy, .. } = &mut *kind {
+                    *busy = Some(refusal.error.message.clone());
+                }
+                Stop::failed(failed.unwrap_or(*kind))
+            }
+            stop if failed.is_some() => stop.knowing(failed),
+            stop => stop.after(refusal.error.clone()),
+        }
+    }
+
+    /// Whether another runner was faster. A script that writes to the tracker meets the fence too, and no other runner
+    /// is to blame.
+    fn is_overtaken_by(&self, refusal: &Refusal<'a>) -> bool {
+        match refusal.migration() {
+            Some(migration) if migration.is_baseline() => !refusal.history.is_empty(),
+            Some(migration) => {
+                refusal.is_recorded(migration) || self.is_elsewhere(migration, &refusal.history)
+            }
+            None => refusal.batch.members().any(|member| refusal.is_recorded(member)),
+        }
+    }
+
+    /// Whether another release may have recorded it under another name.
+    fn is_elsewhere(&self, migration: &Migration, history: &History) -> bool {
+        let known =
+            |(version, name): &(Version, &str)| history.find(*version).is_some_and(|row| row.name == *name);
+        self.names_before(migration.version()).iter().any(known)
+            || history.rows().iter().any(|row| self.is_strange(row))
+    }
+
+    /// A message that brought the tracker along has failed before it recorded anything: what it held is sent in parts,
+    /// each of which tells what is wrong with it.
+    fn take_apart(&mut self, history: History) -> Result<Option<ErrorKind>, Stop> {
+        self.apart = true;
+        self.observed = Some(history);
+        Err(Stop::Again)
+    }
+
+    /// The transaction was over before its end: something may be kept, and to try again may do it twice.
+    fn ended_early(&self, refusal: &Refusal<'a>, kept: bool) -> Stop {
+        let Some((culprit, migration)) = refusal.culprit() else { return refusal.unexplained() };
+        let said = |message: &str| DbError { message: message.to_owned(), ..DbError::default() };
+        let error = match refusal.class {
+            Class::Unrecorded | Class::Ended if kept => {
+                said("the script has ended the migration's transaction")
+            }
+            Class::Unrecorded | Class::Ended => said(
+                "the script has ended the migration's transaction, or removed its own row from the tracker",
+            ),
+            _ => refusal.error.clone(),
+        };
+        let failure = Failure::new(migration, error, culprit.at, self.dialect.syntax()).ended(kept);
+        Stop::failed(ErrorKind::Migration(failure))
+    }
+
+    /// Names the culprit. What came before it and was refused along with it, because the server reads a
+    /// message whole before it runs any of it, is left in the queue.
+    async fn refused(
+        &mut self,
+        refusal: &Refusal<'a>,
+        recorded: impl Fn(&Migration) -> bool,
+    ) -> Result<ErrorKind, Stop> {
+        let Some((mut culprit, migration)) = refusal.culprit() else { return Err(refusal.unexplained()) };
+        let unsaid = matches!(refusal.class, Class::Other | Class::Permission | Class::Exists)
+            && culprit.at.is_none()
+            && !self.tracker.is_named_by(&refusal.error);
+        if unsaid && refusal.batch.members().take(culprit.index).all(&recorded) {
+            let located = self.locate(migration, &refusal.error).await;
+            let failed = || Some(self.blame(migration, culprit, refusal.error.clone()));
+            culprit.at = located.map_err(|stop| stop.knowing(failed()))?;
+        }
+        let kind = self.blame(migration, culprit, refusal.error.clone());
+        let before = refusal.batch.members().take(culprit.index);
+        let kept: Vec<_> = before.filter(|member| !recorded(member)).map(Migration::version).collect();
+        self.queue.retain(|item| kept.contains(&item.migration.version()));
+        Ok(kind)
+    }
+
+    /// What the error of a migration's part of a message says.
+    fn blame(&self, migration: &Migration, culprit: Culprit, error: DbError) -> ErrorKind {
+        let ours = culprit.at.is_none() && self.tracker.is_named_by(&error);
+        let doing = || format!("recording version {} in {}", migration.version(), self.tracker.shown());
+        match self.dialect.classify(&error, &self.tracker) {
+            Class::ReadOnly if self.session.read_only => self.takes_no_writes(),
+            Class::Permission if ours => ErrorKind::Permission { doing: doing(), error },
+            _ if ours => ErrorKind::Database { doing: doing(), error },
+            _ => ErrorKind::Migration(Failure::new(migration, error, culprit.at, self.dialect.syntax())),
+        }
+    }
+}
+
+impl<'a> Refusal<'a> {
+    /// The migration at fault, and where the error lies.
+    fn culprit(&self) -> Option<(Culprit, &'a Migration)> {
+        let culprit = self.located?;
+        Some((culprit, self.batch.members().nth(culprit.index)?))
+    }
+
+    fn migration(&self) -> Option<&'a Migration> {
+        self.culprit().map(|(_, migration)| migration)
+    }
+
+    fn is_recorded(&self, migration: &Migration) -> bool {
+        self.history.find(migration.version()).is_some()
+    }
+
+    /// Whether it is in the set, and the journal says by whom.
+    fn is_settled(&self, migration: &Migration) -> bool {
+        self.is_recorded(migration) && self.how.is_told(migration.version())
+    }
+
+    /// Nothing of the batch can have failed.
+    fn unexplained(&self) -> Stop {
+        let doing = "applying migrations, all of which are recorded".to_owned();
+        Stop::failed(ErrorKind::Database { doing, error: self.error.clone() })
+    }
+}

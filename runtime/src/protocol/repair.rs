@@ -1,0 +1,85 @@
+//! Repairing the history in one transaction, before anything is applied: adopted rows, renames, reconciled rows,
+//! accepted checksums.
+
+use super::Stop;
+use super::protocol::Protocol;
+use super::reply::{DbError, ResultSet};
+use crate::Change;
+use crate::dialect::{Class, Timeouts};
+use crate::error::ErrorKind;
+use crate::event::Event;
+use crate::history::History;
+
+impl Protocol<'_> {
+    /// Makes the plan's changes, if there are any.
+    pub(super) async fn repair(&mut self) -> Result<(), Stop> {
+        if self.plan.changes().is_empty() {
+            return Ok(());
+        }
+        self.session.is_at("repairing the history");
+        let adopts = self.plan.changes().iter().any(|change| matches!(change, Change::Adopted { .. }));
+        // Under every lock there is, the set and another tool's table must be as they were read.
+        let results = match self.session.transact(self.reread(adopts)).await? {
+            Ok(results) => results,
+            Err(error) => return self.not_repaired(error).await,
+        };
+        if !self.is_unchanged(adopts, &results) {
+            return Err(self.stand_back().await);
+        }
+        let message = self.amendments() + &self.dialect.commit(true);
+        if let Err(error) = self.session.transact(message).await? {
+            return self.not_repaired(error).await;
+        }
+        let changes = std::mem::take(&mut self.plan.changes);
+        for change in &changes {
+            self.emit(&Event::Changed(change));
+        }
+        self.session.report(|report| report.changes.extend(changes));
+        self.patience.attempt = 1;
+        Ok(())
+    }
+
+    /// Begins the transaction, takes the locks, and reads again.
+    fn reread(&self, adopts: bool) -> String {
+        let mut message = self.same_backend() + &self.begin(Timeouts::default());
+        let moves = |change: &Change| matches!(change, Change::Renamed { .. } | Change::Accepted { .. });
+        if self.plan.changes().iter().any(moves) {
+            message += &self.dialect.lock_set(&self.tracker);
+        }
+        if let (Some(legacy), Some(table)) =
+            (self.options.adopt.as_ref().filter(|_| adopts), &self.known.legacy)
+        {
+            for key in &table.keys {
+                message += &self.dialect.lock_legacy(*key);
+            }
+            message += &self.legacy_rows(legacy);
+        }
+        message + &self.dialect.select_set(&self.tracker)
+    }
+
+    /// Whether nobody was at work since the changes were planned.
+    fn is_unchanged(&self, adopts: bool, results: &[ResultSet]) -> bool {
+        let (set, before) = results.split_last().map_or((None, results), |(set, before)| (Some(set), before));
+        let same = set
+            .map(History::read)
+            .is_some_and(|now| now.is_ok_and(|now| now.rows() == self.known.history.rows()));
+        let read = self.known.legacy.as_ref().map(|table| &table.rows);
+        same && (!adopts || read == before.last())
+    }
+
+    async fn not_repaired(&mut self, error: DbError) -> Result<(), Stop> {
+        let doing = format!("repairing {}", self.tracker.shown());
+        let kind = match self.dialect.classify(&error, &self.tracker) {
+            Class::HandedOn { pid } => return Err(self.handed_on(pid)),
+            Class::Busy => return Err(self.stand_back_from(&error).await),
+            // Another runner was faster; or a key of the table's own says that it cannot be.
+            Class::Fence { .. } | Class::Retry => {
+                return Err(self.retry_or(ErrorKind::Database { doing, error }, None, "").await);
+            }
+            Class::Permission => ErrorKind::Permission { doing, error },
+            Class::ReadOnly => self.takes_no_writes(),
+            _ => ErrorKind::Database { doing, error },
+        };
+        Err(Stop::failed(kind))
+    }
+}

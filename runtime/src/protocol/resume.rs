@@ -1,0 +1,220 @@
+//! How to go on with a migration outside of a transaction, by what the journal says of it.
+
+use gapless_core::Statement;
+
+use super::Stop;
+use super::part::{Message, Part};
+use super::progress::Progress;
+use super::protocol::Protocol;
+use super::steps::Steps;
+use crate::dialect::Entry;
+use crate::engine::DbError;
+use crate::error::ErrorKind;
+use crate::options::Resolution;
+
+/// What the beginning of a try comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begin {
+    /// The steps are to be sent.
+    Steps,
+    /// Nothing is left of it, and it is to run in a transaction.
+    Turned,
+    /// After a pause, the journal is to be read again.
+    Again,
+}
+
+impl<'a> Protocol<'a> {
+    /// Reads what the journal has on the migration.
+    pub(super) async fn read_progress(&mut self, steps: &mut Steps<'a>) -> Result<Progress, Stop> {
+        let migration = steps.migration;
+        let before = self.names_before(migration.version());
+        let message = self.dialect.progress(&self.tracker, migration.version(), migration.name(), &before);
+        let results = self.insist(steps, Part::Progress, Message::plain(message)).await?;
+        Ok(results.first().map(Progress::read).unwrap_or_default())
+    }
+
+    /// Finds out where to go on, and journals that a try begins.
+    pub(super) async fn begin_try(
+        &mut self,
+        steps: &mut Steps<'a>,
+        mut progress: Progress,
+    ) -> Result<Begin, Stop> {
+        let down = steps.direction.is_down();
+        if progress.rows > 0 && progress.recorded != down {
+            return Err(self.recorded_by_another(steps).await);
+        }
+        if progress.back != down {
+            progress.begin_anew();
+        }
+        self.watch(steps, &progress);
+        let waited = self.patience.waited + self.session.spent;
+        if waited < progress.patience(self.options.lock_wait) && !self.resolves(steps) {
+            self.wait(None).await?;
+            return Err(Stop::Again);
+        }
+        let resolution = self.resolution(steps, &progress);
+        if steps.is_turned() && resolution != Some(Resolution::MarkApplied) {
+            return self.turn(steps, &progress, resolution).await;
+        }
+        self.place(steps, &progress, resolution)?;
+        self.patience.attempt = progress.attempt + 1;
+        let message = self.start_message(steps, &progress, resolution.is_some());
+        if !steps.direction.is_down() {
+            self.tell_applying([steps.migration.version()]);
+        }
+        let started = self.send_part(steps, Part::Start, Message::plain(message)).await?.is_some();
+        Ok(if started { Begin::Steps } else { Begin::Again })
+    }
+
+    /// Another runner has recorded it, or rolled it back, since the set was observed.
+    async fn recorded_by_another(&mut self, steps: &Steps<'a>) -> Stop {
+        if self.is_overtaken(self.known.history.rows().len()) {
+            return self.overtaken_by(None).await;
+        }
+        let (is, doing) =
+            if steps.direction.is_down() { ("is not", "rolling back") } else { ("is", "applying") };
+        let message =
+            format!("it {is} in the set, and the set was read to hold something else under that version");
+        let error = DbError { message, ..DbError::default() };
+        let doing = format!("{doing} version {}", steps.migration.version());
+        Stop::failed(ErrorKind::Database { doing, error })
+    }
+
+    /// Sets the step to go on with.
+    fn place(
+        &mut self,
+        steps: &mut Steps<'a>,
+        progress: &Progress,
+        resolution: Option<Resolution>,
+    ) -> Result<(), Stop> {
+        let total = steps.total();
+        steps.at = match resolution {
+            Some(Resolution::MarkApplied) => total,
+            Some(Resolution::RetryFrom(statement)) if (1..=total + 1).contains(&statement) => statement - 1,
+            Some(Resolution::RetryFrom(_)) => {
+                let version = steps.migration.version();
+                return Err(Stop::failed(ErrorKind::Resolve(version, "the file has no such statement")));
+            }
+            Some(Resolution::Retry) => progress.done,
+            None => match self.undecidable(steps, progress) {
+                Some(why) => return Err(interrupted(steps, progress.done, &why)),
+                None => progress.done,
+            },
+        };
+        steps.begun_before = progress.announced.is_some();
+        steps.in_doubt = progress.in_doubt && resolution.is_none();
+        if resolution != Some(Resolution::MarkApplied) {
+            // A file that was edited may have fewer statements than are done.
+            let sets = |index: &usize| steps.statements.get(*index).is_some_and(Statement::sets_session);
+            steps.replay = (0..steps.at).rev().filter(sets).collect();
+        }
+        Ok(())
+    }
+
+    /// Journals that a try begins, and what is known before it does.
+    fn start_message(&mut self, steps: &mut Steps<'a>, progress: &Progress, resolved: bool) -> String {
+        let version = steps.migration.version();
+        let before = self.names_before(version);
+        let (mut known, mut journal) = (progress.rows, String::new());
+        if steps.direction.is_down() {
+            journal += &self.dialect.go_back(&self.tracker, version);
+            if !progress.begun {
+                journal += &self.dialect.journal(&self.tracker, &self.entry(steps, "rolling_back"));
+                known += 1;
+            }
+        }
+        if resolved {
+            let entry = Entry { statement: Some(steps.at), ..self.entry(steps, "resolved") };
+            journal += &self.dialect.journal(&self.tracker, &entry);
+            known += 1;
+        }
+        let entry = self.entry(steps, "started");
+        journal += &self.dialect.journal_start(&self.tracker, &entry, &before, known);
+        // What is set again comes first: names may mean something else then.
+        if steps.replay.is_empty() {
+            journal += &self.announce(steps, steps.at);
+            steps.announced = steps.is_announced(steps.at);
+        }
+        let mut message = self.in_transaction(&journal);
+        if steps.keeps_session() {
+            message += &self.dialect.set_timeouts(self.step_timeouts(steps));
+            self.session.dirty = true;
+        }
+        message
+    }
+
+    /// What the caller says of it, if there is something to say it of.
+    fn resolution(&mut self, steps: &Steps<'a>, progress: &Progress) -> Option<Resolution> {
+        let (version, resolution) = self.options.resolve.filter(|_| self.resolves(steps))?;
+        if !progress.begun {
+            self.warn(format!("`.resolve({version}, ...)` had nothing to resolve, and was passed over"));
+        }
+        progress.begun.then_some(resolution)
+    }
+
+    fn resolves(&self, steps: &Steps<'a>) -> bool {
+        self.options.resolve.is_some_and(|(version, _)| version == steps.migration.version())
+    }
+
+    /// Begins to wait anew whenever the journal has grown: somebody is at it.
+    fn watch(&mut self, steps: &Steps<'a>, progress: &Progress) {
+        let now = Some((steps.migration.version(), progress.attempt, progress.rows));
+        if self.watched != now {
+            self.watched = now;
+            self.patience.waited = std::time::Duration::ZERO;
+        }
+    }
+
+    /// Why it cannot be gone on with, unless somebody looks.
+    fn undecidable(&self, steps: &Steps<'a>, progress: &Progress) -> Option<String> {
+        if let Some(index) = progress.edited(|index| steps.checksum(index)) {
+            return Some(format!("statement {} was done, and has been edited since", index + 1));
+        }
+        if progress.open && progress.alive == Some(true) {
+            return Some("its session is still there, and may be at work".to_owned());
+        }
+        if !progress.in_doubt || steps.is_rerunnable() {
+            return None;
+        }
+        let statement = steps.statements.get(progress.done);
+        if statement.is_some_and(Statement::is_repeatable) {
+            return None;
+        }
+        if progress.announced.as_ref().is_some_and(|begun| *begun != steps.checksum(progress.done)) {
+            return Some(EDITED.to_owned());
+        }
+        let told = statement.and_then(Statement::concurrent).is_some_and(|concurrent| {
+            self.dialect.inspect(&self.tracker, steps.migration.version(), 0, &concurrent).is_some()
+        });
+        (!told).then(|| LOST.to_owned())
+    }
+}
+
+pub(super) fn interrupted(steps: &Steps<'_>, done: usize, why: &str) -> Stop {
+    let version = steps.migration.version();
+    let statement = done + 1;
+    let start = if steps.direction.is_down() { "roll back once more" } else { "start once" };
+    let ways = format!(
+        "look at the database, then {start} with one of `.resolve({version}, Resolution::Retry)` to run \
+         statement {statement} again, `Resolution::RetryFrom({})` if it took effect, or \
+         `Resolution::MarkApplied` if all of the file did",
+        statement + 1
+    );
+    broken(steps, statement, why, ways)
+}
+
+pub(super) fn broken(steps: &Steps<'_>, statement: usize, why: &str, ways: String) -> Stop {
+    Stop::failed(ErrorKind::Interrupted {
+        version: steps.migration.version(),
+        path: steps.direction.path(steps.migration).to_owned(),
+        statement,
+        statements: steps.total(),
+        why: why.to_owned(),
+        ways,
+    })
+}
+
+const LOST: &str = "its session ended without a word: the statement may or may not have taken effect";
+
+const EDITED: &str = "its session ended without a word, and the statement has been edited since: the text before may or may not have \
+     taken effect";

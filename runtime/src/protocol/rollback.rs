@@ -1,0 +1,87 @@
+//! Rolling migrations back, one at a time: the row first, so that nobody else does the same, then the down script.
+
+use std::time::Duration;
+
+use gapless_core::{Down, Migration};
+
+use super::Stop;
+use super::apply::Execution;
+use super::batch::{offset, shown};
+use super::direction::Direction;
+use super::protocol::Protocol;
+use crate::Failure;
+use crate::dialect::Class;
+use crate::engine::DbError;
+use crate::error::ErrorKind;
+use crate::event::Event;
+
+impl<'a> Protocol<'a> {
+    /// Rolls the queue back.
+    pub(super) async fn roll_back_all(&mut self) -> Result<(), Stop> {
+        // The queue grows shorter with each turn.
+        while let Some(item) = self.queue.front().copied() {
+            self.session.is_at(format!("rolling back migration {}", shown(item.migration)));
+            let Some(down) = item.migration.down() else {
+                return Err(Stop::failed(ErrorKind::Misuse("a migration without a down script")));
+            };
+            let version = item.migration.version();
+            // It may have been begun outside of a transaction.
+            let begun = self.known.history.find(version).is_some_and(|row| row.going_back);
+            if item.execution == Execution::Stepwise || (begun && self.asked != Some(version)) {
+                self.run_steps(item.migration, Direction::Down(down)).await?;
+                continue;
+            }
+            self.roll_back_whole(item.migration, down).await?;
+            self.session.dirty = false;
+            self.rolled_back(item.migration, Some(self.session.spent));
+        }
+        Ok(())
+    }
+
+    /// All of it in one transaction.
+    async fn roll_back_whole(&mut self, migration: &Migration, down: &Down) -> Result<(), Stop> {
+        let mut message = String::new();
+        let script = self.down_envelope(migration, down).write(&mut message, down.sql());
+        let Err(error) = self.session.transact(message.clone()).await? else { return Ok(()) };
+        let at = offset(&error, &message, self.dialect).filter(|at| script.contains(at));
+        Err(self.not_rolled_back(migration, error, at.map(|at| at - script.start)).await)
+    }
+
+    /// A transaction of a rollback was refused; `at` is where in the down script.
+    pub(super) async fn not_rolled_back(
+        &mut self,
+        migration: &Migration,
+        error: DbError,
+        at: Option<usize>,
+    ) -> Stop {
+        let class = self.dialect.classify(&error, &self.tracker);
+        let version = migration.version();
+        let ours = at.is_none() && self.tracker.is_named_by(&error);
+        let reason = error.message.clone();
+        let failure = |error| {
+            let failure = Failure::back(migration, error, at, self.dialect.syntax());
+            ErrorKind::Migration(if class == Class::Ended { failure.ended(false) } else { failure })
+        };
+        match class {
+            Class::HandedOn { pid } => self.handed_on(pid),
+            Class::Busy => self.stand_back_from(&error).await,
+            Class::Retry => self.retry_or(failure(error), Some(version), &reason).await,
+            // Its row is gone: another runner has rolled it back.
+            Class::Unrecorded if at.is_none() => self.retry_or(failure(error), Some(version), &reason).await,
+            Class::Permission if ours => {
+                let doing = format!("removing version {version} from {}", self.tracker.shown());
+                Stop::failed(ErrorKind::Permission { doing, error })
+            }
+            _ => Stop::failed(failure(error)),
+        }
+    }
+
+    /// Reports a migration that was rolled back.
+    pub(super) fn rolled_back(&mut self, migration: &Migration, duration: Option<Duration>) {
+        self.patience.renew();
+        self.queue.pop_front();
+        let applied = self.applied(migration, duration);
+        self.emit(&Event::RolledBack(&applied));
+        self.session.report(|report| report.rolled_back.push(applied));
+    }
+}

@@ -1,0 +1,159 @@
+//! A run as its driver sees it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use gapless_core::{MigrationSet, Version};
+
+use super::dry_run::Tried;
+use super::protocol::{Ended, Protocol};
+use super::reply::{Outcome, Reply};
+use super::session::{Link, Question};
+use crate::code::{Call, Code};
+use crate::dialect::Dialect;
+use crate::error::{Error, ErrorKind};
+use crate::options::Options;
+use crate::plan::Plan;
+use crate::runner::{Goal, Listener};
+use crate::{Applied, NotTried, Report};
+
+/// The next thing for a driver to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// Send this one message and wait for its answer.
+    Send(&'a str),
+    /// Take the call from [`Run::take_call`]: in one transaction send its message before, run its code, send the
+    /// message after. Give it back with [`Run::called`], and reply with the rows of the message after.
+    Call,
+    /// Wait this long.
+    Sleep(Duration),
+    /// Nothing: take the result from [`Run::finish`].
+    Finished,
+}
+
+/// The result of a run that succeeded.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Finished {
+    /// What it did.
+    pub report: Report,
+    /// The plan it made last.
+    pub plan: Plan,
+    /// The migrations that a dry run tried.
+    pub tried: Vec<Applied>,
+    /// The migrations that a dry run could not try.
+    pub not_tried: Vec<NotTried>,
+}
+
+/// One run against one database; see the [module](crate::engine).
+///
+/// It is the protocol's future, polled by hand: the protocol asks a question, a driver answers it.
+pub struct Run<'a> {
+    protocol: Pin<Box<dyn Future<Output = Ended> + Send + 'a>>,
+    link: Link,
+    question: Option<Question>,
+    ended: Option<Ended>,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(
+        set: &'a MigrationSet,
+        options: Options,
+        goal: Goal,
+        dialect: &'static dyn Dialect,
+        listener: Listener<'a>,
+        codes: BTreeMap<Version, Code>,
+        seed: u64,
+    ) -> Result<Run<'a>, Error> {
+        let link = Link::default();
+        let protocol = Protocol::new(set, options, goal, dialect, listener, codes, seed, link.clone())?;
+        let mut run = Run { protocol: Box::pin(protocol.run()), link, question: None, ended: None };
+        run.resume();
+        Ok(run)
+    }
+
+    /// The next step. Asking again without a reply gives the same answer.
+    pub fn step(&self) -> Step<'_> {
+        match &self.question {
+            Some(Question::Send(message)) => Step::Send(message),
+            Some(Question::Call) => Step::Call,
+            Some(Question::Sleep(pause)) => Step::Sleep(*pause),
+            None => Step::Finished,
+        }
+    }
+
+    /// Takes the outcome of the step. A reply that does not fit the step ends the run with an error.
+    pub fn reply(&mut self, reply: Reply) {
+        let slept = matches!(reply.outcome, Outcome::Slept);
+        {
+            let report = &mut self.link.slot().report;
+            report.elapsed += reply.elapsed;
+            report.round_trips += u32::from(!slept);
+        }
+        let misused = match &self.question {
+            None => Some("a reply after the end"),
+            Some(Question::Sleep(_)) if slept => None,
+            Some(Question::Send(_) | Question::Call) if !slept => None,
+            Some(_) => Some("a reply to another step"),
+        };
+        if let Some(what) = misused {
+            self.question = None;
+            self.ended = Some(Ended::misused(what));
+            return;
+        }
+        self.link.slot().reply = Some(reply);
+        self.resume();
+    }
+
+    /// The code that the driver is to run; none unless the step says so.
+    pub fn take_call(&mut self) -> Option<Call> {
+        self.question.as_ref().filter(|question| matches!(question, Question::Call))?;
+        self.link.slot().call.take()
+    }
+
+    /// Gives the code back once it was called: it may be called again.
+    pub fn called(&mut self, call: Call) {
+        if matches!(self.question, Some(Question::Call)) {
+            self.link.slot().call = Some(call);
+        }
+    }
+
+    /// The result.
+    ///
+    /// # Errors
+    ///
+    /// Why the database is not where it should be, with what was applied before.
+    pub fn finish(self) -> Result<Finished, Error> {
+        let report = std::mem::take(&mut self.link.slot().report);
+        let ended = self.ended.unwrap_or_else(|| Ended::misused("finished before its last step"));
+        let Ended { result, lost, plan, tried: Tried { tried, not_tried } } = ended;
+        match result {
+            Ok(()) => Ok(Finished { report, plan, tried, not_tried }),
+            Err(kind) => Err(Error::new(kind).and_lost(lost).after(report)),
+        }
+    }
+
+    /// Runs the protocol up to its next question.
+    fn resume(&mut self) {
+        match self.protocol.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(ended) => (self.question, self.ended) = (None, Some(ended)),
+            Poll::Pending => self.question = self.link.slot().question.take(),
+        }
+    }
+}
+
+impl fmt::Debug for Run<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").field("step", &self.step()).finish_non_exhaustive()
+    }
+}
+
+impl Ended {
+    fn misused(what: &'static str) -> Ended {
+        let (plan, tried) = (Plan::default(), Tried::default());
+        Ended { result: Err(ErrorKind::Misuse(what)), lost: None, plan, tried }
+    }
+}

@@ -1,0 +1,199 @@
+//! The steps of a migration that runs outside of a transaction: its statements, or its code.
+
+use gapless_core::{Checksum, Concurrent, Migration, Statement, split};
+
+use super::Stop;
+use super::batch::shown;
+use super::direction::Direction;
+use super::protocol::Protocol;
+use crate::dialect::{BEGUN, Entry, Timeouts};
+use crate::error::ErrorKind;
+
+#[derive(Debug)]
+pub(super) struct Steps<'a> {
+    pub(super) migration: &'a Migration,
+    pub(super) direction: Direction<'a>,
+    pub(super) statements: Vec<Statement<'a>>,
+    /// The step at hand, counted from zero: a statement, or the code.
+    pub(super) at: usize,
+    /// Whether the journal says that the step at hand is about to be sent by itself.
+    pub(super) announced: bool,
+    /// Whether the database has refused to run it in a transaction.
+    pub(super) apart: bool,
+    /// Whether the step at hand was begun in an earlier try.
+    pub(super) begun_before: bool,
+    /// Whether nobody knows what became of it then.
+    pub(super) in_doubt: bool,
+    /// Statements before it whose effect on the session ended with the session that ran them, last first.
+    pub(super) replay: Vec<usize>,
+    /// How often the step at hand was begun again.
+    pub(super) tries: u32,
+}
+
+/// How a step is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// In one transaction with its row of the journal: it is never in doubt.
+    Together,
+    /// In one message with its row: it changes the session, and may be repeated.
+    Session,
+    /// By itself, since no transaction takes it.
+    Alone,
+    Code,
+}
+
+impl<'a> Steps<'a> {
+    pub(super) fn total(&self) -> usize {
+        if self.direction.directives(self.migration).rust() { 1 } else { self.statements.len() }
+    }
+
+    /// The statement at hand; `None` once all are done, and of code.
+    pub(super) fn statement(&self) -> Option<&Statement<'a>> {
+        self.statements.get(self.at)
+    }
+
+    pub(super) fn concurrent(&self) -> Option<Concurrent<'a>> {
+        self.statement()?.concurrent()
+    }
+
+    pub(super) fn text(&self, index: usize) -> &'a str {
+        self.statements.get(index).map_or("", Statement::text)
+    }
+
+    pub(super) fn checksum(&self, index: usize) -> String {
+        if index == 0 && self.direction.directives(self.migration).rust() {
+            return self.migration.checksum().to_string();
+        }
+        Checksum::of(self.text(index)).to_string()
+    }
+
+    pub(super) fn manner(&self, index: usize) -> Manner {
+        match self.statements.get(index) {
+            None => Manner::Code,
+            Some(statement) if statement.sets_session() => Manner::Session,
+            Some(_) if self.apart && index == self.at => Manner::Alone,
+            Some(statement) if statement.is_transactional() => Manner::Together,
+            Some(_) => Manner::Alone,
+        }
+    }
+
+    /// Whether the journal must know of it before it is sent.
+    pub(super) fn is_announced(&self, index: usize) -> bool {
+        let repeatable = || self.statements.get(index).is_some_and(Statement::is_repeatable);
+        index < self.total()
+            && match self.manner(index) {
+                Manner::Code => true,
+                Manner::Alone => self.apart || !repeatable(),
+                Manner::Together | Manner::Session => false,
+            }
+    }
+
+    /// Whether the session's settings count: those of a transaction end with it.
+    pub(super) fn keeps_session(&self) -> bool {
+        (0..self.total()).any(|index| self.manner(index) != Manner::Together)
+    }
+
+    pub(super) fn is_rerunnable(&self) -> bool {
+        self.direction.directives(self.migration).rerunnable()
+    }
+
+    /// Whether the step at hand may have committed a part of its work before it failed.
+    pub(super) fn may_be_half_done(&self) -> bool {
+        let may_commit = match self.manner(self.at) {
+            Manner::Code => true,
+            _ => self.statement().is_some_and(Statement::may_commit),
+        };
+        may_commit && !self.is_rerunnable()
+    }
+
+    /// Whether the file is to run in a transaction now, although it was begun outside of one.
+    pub(super) fn is_turned(&self) -> bool {
+        !self.direction.directives(self.migration).no_transaction()
+    }
+
+    /// Goes on with the next step, which the journal knows already if it goes by itself.
+    pub(super) fn advance(&mut self) {
+        self.at += 1;
+        self.apart = false;
+        self.announced = self.is_announced(self.at);
+        (self.begun_before, self.in_doubt, self.tries) = (false, false, 0);
+    }
+
+    /// What the run is at, in few words: the step at hand, or the migration as a whole.
+    pub(super) fn doing(&self, executing: bool) -> String {
+        let verb = if self.direction.is_down() { "rolling back" } else { "applying" };
+        let migration = shown(self.migration);
+        if executing {
+            return format!("{verb} statement {} of {} of migration {migration}", self.at + 1, self.total());
+        }
+        format!("{verb} migration {migration}")
+    }
+}
+
+impl<'a> Protocol<'a> {
+    pub(super) fn steps(
+        &self,
+        migration: &'a Migration,
+        direction: Direction<'a>,
+    ) -> Result<Steps<'a>, Stop> {
+        let syntax = self.dialect.syntax();
+        let statements = split(direction.sql(migration), syntax)
+            .map_err(|_| Stop::failed(ErrorKind::Refused(direction.problems(migration, syntax))))?;
+        Ok(Steps {
+            migration,
+            direction,
+            statements,
+            at: 0,
+            announced: false,
+            apart: false,
+            begun_before: false,
+            in_doubt: false,
+            replay: Vec::new(),
+            tries: 0,
+        })
+    }
+
+    pub(super) fn step_timeouts(&self, steps: &Steps<'a>) -> Timeouts {
+        self.timeouts(steps.direction.directives(steps.migration))
+    }
+
+    pub(super) fn entry<'s>(&self, steps: &'s Steps<'a>, event: &'static str) -> Entry<'s> {
+        Entry {
+            version: steps.migration.version(),
+            name: steps.migration.name(),
+            event,
+            attempt: self.patience.attempt,
+            statement: None,
+            statements: Some(steps.total()),
+            detail: None,
+        }
+    }
+
+    /// The journal's rows for the step at hand, and for the one after it if that goes by itself.
+    pub(super) fn journal_done(&self, steps: &Steps<'a>) -> String {
+        let mut entry = self.entry(steps, "statement");
+        entry.statement = Some(steps.at + 1);
+        entry.detail = Some(steps.checksum(steps.at));
+        self.dialect.journal_step(&self.tracker, &entry) + &self.announce(steps, steps.at + 1)
+    }
+
+    /// The journal's row for a step that goes by itself.
+    pub(super) fn announce(&self, steps: &Steps<'a>, index: usize) -> String {
+        if !steps.is_announced(index) {
+            return String::new();
+        }
+        let mut entry = self.entry(steps, BEGUN);
+        entry.statement = Some(index + 1);
+        entry.detail = Some(steps.checksum(index));
+        let concurrent = steps.statements.get(index).and_then(Statement::concurrent);
+        self.dialect.journal_begun(&self.tracker, &entry, concurrent.as_ref())
+    }
+
+    /// A message of these statements in a transaction, on the backend that has the lock.
+    pub(super) fn in_transaction(&self, statements: &str) -> String {
+        self.same_backend()
+            + &self.dialect.begin(Timeouts::default())
+            + statements
+            + &self.dialect.commit(true)
+    }
+}

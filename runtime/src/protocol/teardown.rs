@@ -1,0 +1,233 @@
+//! The end of every run: the open transaction is rolled back, a failure is journaled, the settings are put back, and
+//! the lock is given back.
+
+use super::protocol::Protocol;
+use super::session::Answer;
+use super::{Broken, Stop};
+use crate::Failure;
+use crate::dialect::{Class, Entry};
+use crate::engine::ResultSet;
+use crate::error::{ErrorKind, Lost};
+use crate::runner::Goal;
+
+/// The function that gives up all advisory locks of a session.
+const UNLOCK_ALL: &str = "pg_advisory_unlock_all";
+
+/// How often a lock is looked for that a pooler has left with another backend.
+const UNLOCK_TRIES: u32 = 50;
+
+impl Protocol<'_> {
+    /// Cleans up, whatever the run came to. After a lost connection there is nothing to clean up; what was known before
+    /// is what the run ends with, and that the connection broke is told beside it.
+    pub(super) async fn tear_down(
+        &mut self,
+        outcome: Result<(), Stop>,
+    ) -> (Result<(), ErrorKind>, Option<Lost>) {
+        let journals = !matches!(outcome, Err(Stop::Unjournaled(_))) && self.goal != Goal::DryRun;
+        let mut result = match outcome {
+            Ok(()) => Ok(()),
+            Err(Stop::Failed(kind) | Stop::Unjournaled(kind)) => Err(self.told(*kind)),
+            Err(Stop::Lost(broken)) => {
+                let Broken { lost, known, said } = *broken;
+                if let Some(kind) = known {
+                    return (Err(self.told(kind)), Some(lost));
+                }
+                let Lost { doing, source } = lost;
+                return (Err(self.told(ErrorKind::Connection { doing, said, source })), None);
+            }
+            // `attempts` makes another attempt of it.
+            Err(Stop::Again) => Err(ErrorKind::Misuse("an attempt that no other follows")),
+        };
+        let Err(Stop::Lost(broken)) = self.clean_up(&mut result, journals).await else {
+            return (result, None);
+        };
+        let lost = broken.lost;
+        if result.is_err() {
+            return (result, Some(lost));
+        }
+        self.warn(format!("the connection was lost while {}: {}", lost.doing, lost.source));
+        (result, None)
+    }
+
+    async fn clean_up(&mut self, result: &mut Result<(), ErrorKind>, journals: bool) -> Result<(), Stop> {
+        if self.session.open {
+            self.roll_back().await?;
+        }
+        if let Err(ErrorKind::Migration(failure)) = result
+            && journals
+        {
+            *failure = self.journal_failure(failure).await?;
+        }
+        self.flush().await?;
+        if let Some(kind) = self.restore_settings().await?
+            && result.is_ok()
+        {
+            *result = Err(kind);
+        }
+        self.unlock().await
+    }
+
+    /// A failure as the caller wants to be told it.
+    fn told(&self, kind: ErrorKind) -> ErrorKind {
+        let first = self.session.report(|report| report.already == 0);
+        let kind = match kind {
+            ErrorKind::Migration(failure) if first => ErrorKind::Migration(failure.without_history()),
+            kind => kind,
+        };
+        if self.options.hide_values { kind.without_values() } else { kind }
+    }
+
+    /// Rolls back what a refused message has left open. Its own outcome does not matter.
+    pub(super) async fn roll_back(&mut self) -> Result<(), Stop> {
+        self.session.dirty |= self.dialect.settings_outlive_rollback();
+        self.session.open = false;
+        self.session.is_at("rolling back");
+        let mut message = "ROLLBACK;\n".to_owned();
+        message.extend(self.prepared.take().map(|prepared| prepared.forget));
+        let _answer = self.session.send(message).await?;
+        Ok(())
+    }
+
+    /// Journals a failed migration, and asks what it has left. The commit of that row is durable, and so makes
+    /// everything before it durable.
+    async fn journal_failure(&mut self, failure: &Failure) -> Result<Failure, Stop> {
+        self.session.is_at("journaling the failure");
+        let entry = Entry {
+            version: failure.version(),
+            name: failure.name(),
+            event: if failure.is_half_done() { "interrupted" } else { "failed" },
+            attempt: self.patience.attempt,
+            statement: failure.statement(),
+            statements: None,
+            detail: Some(failure.database_error().message.clone()),
+        };
+        let journal = self.dialect.journal(&self.tracker, &entry);
+        let stay =
+            self.staying.take().map_or(String::new(), |version| self.dialect.stay(&self.tracker, version));
+        let questions = self.questions(failure);
+        let asked = questions.message();
+        let mut answer = self.send_patiently(format!("{journal}{asked}{stay}")).await?;
+        if answer.is_err() && !asked.is_empty() {
+            // The row counts for more than what was asked along with it.
+            answer = self.send_patiently(journal + &stay).await?.map(|_| Vec::new());
+        }
+        Ok(match answer {
+            Ok(results) => {
+                self.undurable = false;
+                questions.read(failure.clone(), &results)
+            }
+            Err(error) => {
+                // A journal that cannot be written must not hide the failure that was to be written.
+                self.warn(format!("the failure is not in the journal: {}", error.message));
+                failure.clone()
+            }
+        })
+    }
+
+    /// Makes durable what was committed before a message was refused.
+    async fn flush(&mut self) -> Result<(), Stop> {
+        self.session.is_at("making sure that what was applied outlives a crash");
+        let message = self.dialect.flush();
+        if std::mem::take(&mut self.undurable) && !message.is_empty() {
+            let _answer = self.session.send(message.to_owned()).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts the settings back. Gives an error if a pooler has handed the session on, and does not hand it back.
+    async fn restore_settings(&mut self) -> Result<Option<ErrorKind>, Stop> {
+        self.session.is_at("putting the session's settings back");
+        let restore = self.restore();
+        if !std::mem::take(&mut self.session.dirty) || restore.is_empty() {
+            return Ok(None);
+        }
+        // Another backend's settings are not the run's to put back.
+        let message = self.same_backend() + &restore;
+        let mut elsewhere = None;
+        for _ in 0..=UNLOCK_TRIES {
+            let Err(error) = self.send_patiently(message.clone()).await? else { return Ok(None) };
+            let Class::HandedOn { pid } = self.dialect.classify(&error, &self.tracker) else {
+                self.warn(format!("the session's settings were not put back: {}", error.message));
+                return Ok(None);
+            };
+            elsewhere = Some(self.pooler(pid));
+        }
+        Ok(elsewhere)
+    }
+
+    /// Sends a message until the database is not busy, or the time for waiting is over.
+    async fn send_patiently(&mut self, message: String) -> Result<Answer, Stop> {
+        loop {
+            let answer = self.session.send(message.clone()).await?;
+            let Err(error) = &answer else { return Ok(answer) };
+            let busy = {
+                let class = self.dialect.classify(error, &self.tracker);
+                matches!(class, Class::Busy | Class::Retry | Class::Canceled)
+            };
+            if !busy || self.wait_for_database(error).await.is_err() {
+                return Ok(answer);
+            }
+        }
+    }
+
+    async fn unlock(&mut self) -> Result<(), Stop> {
+        self.session.is_at("giving the lock back");
+        let unlock = self.dialect.unlock(&self.tracker, self.session.pid);
+        let Some(message) = unlock.filter(|_| self.session.locked) else { return Ok(()) };
+        let mut answer = None;
+        for _ in 0..=UNLOCK_TRIES {
+            answer = self.session.send(message.clone()).await?.ok().and_then(|mut results| results.pop());
+            // A pooler has handed the session on, and may hand it back.
+            if answer.as_ref().is_none_or(|answer| answer.value(0).is_some()) {
+                break;
+            }
+        }
+        self.session.locked = false;
+        self.check_unlock(answer.as_ref());
+        Ok(())
+    }
+
+    pub(super) fn check_unlock(&mut self, answer: Option<&ResultSet>) {
+        if answer.is_some_and(|answer| answer.is_true(0)) {
+            return;
+        }
+        // On another backend than the one that took it, nothing is given back.
+        let elsewhere = answer.is_none_or(|answer| answer.value(0).is_none());
+        let blamed = if elsewhere {
+            "a transaction pooler may be in between, for which there is `.locking(Locking::Transaction)`"
+                .to_owned()
+        } else {
+            self.unlocking_script().map_or_else(
+                || {
+                    "the session has given up its locks (`DISCARD ALL`, `pg_advisory_unlock_all()`)"
+                        .to_owned()
+                },
+                |path| format!("{UNLOCK_ALL} in {path} has given it up"),
+            )
+        };
+        self.warn(format!("the advisory lock was not this session's when it was given back: {blamed}"));
+    }
+
+    /// The file that has given up all locks of its session, among those that this run has applied.
+    fn unlocking_script(&self) -> Option<String> {
+        let gives_up = |version| {
+            self.set.find(version).is_some_and(|one| one.sql().to_ascii_lowercase().contains(UNLOCK_ALL))
+        };
+        self.session.report(|report| {
+            let applied = report.applied.iter().find(|applied| gives_up(applied.version()));
+            applied.map(|applied| applied.path().to_owned())
+        })
+    }
+
+    /// A pooler has handed the session on: nothing of the message ran.
+    pub(super) fn handed_on(&mut self, after: Option<i32>) -> Stop {
+        self.session.open = false;
+        Stop::failed(self.pooler(after))
+    }
+
+    fn pooler(&self, after: Option<i32>) -> ErrorKind {
+        let before = self.session.pid.unwrap_or_default();
+        let after = after.map_or(String::new(), |pid| pid.to_string());
+        ErrorKind::Pooler { before, after }
+    }
+}

@@ -1,0 +1,109 @@
+//! Migrations that a release began outside of a transaction and did not end, and that are to run in one now.
+
+use gapless_core::{Migration, Version};
+
+use super::Stop;
+use super::apply::Item;
+use super::direction::Direction;
+use super::part::{Message, Part};
+use super::progress::Progress;
+use super::protocol::Protocol;
+use super::resume::{Begin, broken};
+use super::steps::Steps;
+use crate::dialect::{Entry, versions};
+use crate::error::ErrorKind;
+use crate::options::Resolution;
+
+impl<'a> Protocol<'a> {
+    /// Fails a message if one of these migrations was begun outside of a transaction.
+    pub(super) fn none_unfinished(&self, migrations: &[&Migration]) -> String {
+        // A journal that is not there yet says nothing of them.
+        if !self.session.journal || migrations.is_empty() {
+            return String::new();
+        }
+        self.dialect.none_unfinished(&self.tracker, &self.all_names(migrations.iter().copied()))
+    }
+
+    fn all_names<'m>(&self, migrations: impl Iterator<Item = &'m Migration>) -> Vec<(Version, &'m str)>
+    where
+        'a: 'm,
+    {
+        let names = |migration: &'m Migration| {
+            let before = self.names_before(migration.version());
+            std::iter::once((migration.version(), migration.name())).chain(before)
+        };
+        migrations.flat_map(names).collect()
+    }
+
+    /// Such a message was refused: settles what is left of the migration, so that it can run in a transaction.
+    pub(super) async fn settle_unfinished(&mut self) -> Result<(), Stop> {
+        self.roll_back().await?;
+        self.session.is_at("reading the journal");
+        let known = self.all_names(self.queue.iter().map(|item| item.migration));
+        let message = self.dialect.unfinished(&self.tracker, &known) + ";\n";
+        let results = self.session.send(message).await?.map_err(|error| {
+            Stop::failed(ErrorKind::Database { doing: "reading the journal".to_owned(), error })
+        })?;
+        let begun = versions(results.first());
+        let of_it = |item: &&Item<'a>| {
+            let before = self.names_before(item.migration.version());
+            let named = |version: &Version| {
+                *version == item.migration.version() || before.iter().any(|(old, _)| old == version)
+            };
+            !item.migration.directives().no_transaction() && begun.iter().any(named)
+        };
+        match self.queue.iter().find(of_it).map(|item| item.migration) {
+            Some(migration) => self.run_steps(migration, Direction::Up).await,
+            None => Err(Stop::Again),
+        }
+    }
+
+    /// Whether the caller says what became of it, and the journal has not been asked.
+    pub(super) fn is_to_be_asked(&self, migration: &Migration) -> bool {
+        let version = migration.version();
+        let named = self.options.resolve.is_some_and(|(resolved, _)| resolved == version);
+        named && self.asked != Some(version)
+    }
+
+    /// Goes on with the file in a transaction, if nothing is left of what was done outside of one.
+    pub(super) async fn turn(
+        &mut self,
+        steps: &mut Steps<'a>,
+        progress: &Progress,
+        resolution: Option<Resolution>,
+    ) -> Result<Begin, Stop> {
+        let version = steps.migration.version();
+        let alive = progress.open && progress.alive == Some(true);
+        match resolution {
+            Some(Resolution::RetryFrom(2..)) => {
+                let problem = "the file runs in a transaction, as a whole";
+                return Err(Stop::failed(ErrorKind::Resolve(version, problem)));
+            }
+            None if !progress.begun => return Ok(self.turned(version)),
+            None if alive || !progress.is_untouched() => {
+                let done = progress.done;
+                let doubt = if progress.in_doubt { ", and nobody knows what became of the next" } else { "" };
+                let why =
+                    format!("{done} of its statements are done{doubt}; now it is to run in a transaction");
+                let ways = format!(
+                    "put `-- gapless: no-transaction` back into the file, and it goes on there; or undo by hand what \
+                     was done and start once with `.resolve({version}, Resolution::Retry)`, or with \
+                     `Resolution::MarkApplied` if all of the file took effect"
+                );
+                return Err(broken(steps, done + 1, &why, ways));
+            }
+            _ => {}
+        }
+        self.patience.attempt = progress.attempt.max(1);
+        let entry = Entry { statement: Some(0), ..self.entry(steps, "resolved") };
+        let message = self.in_transaction(&self.dialect.journal(&self.tracker, &entry));
+        let closed = self.send_part(steps, Part::Closing, Message::plain(message)).await?.is_some();
+        Ok(if closed { self.turned(version) } else { Begin::Again })
+    }
+
+    fn turned(&mut self, version: Version) -> Begin {
+        self.patience.attempt = 1;
+        self.asked = Some(version);
+        Begin::Turned
+    }
+}
