@@ -5,7 +5,7 @@ use crate::record::{Record, Results};
 /// Round trips with nothing to do, with one pending, and with all pending.
 const TURNS: (f64, f64, f64) = (1.0, 3.0, 3.0);
 /// Crates that gapless is without a driver.
-const CRATES: f64 = 12.0;
+const CRATES: f64 = 20.0;
 
 /// What is not as promised.
 pub fn broken(results: &Results) -> Vec<String> {
