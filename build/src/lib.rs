@@ -64,7 +64,7 @@ fn normal(pattern: &str) -> String {
     segments.join("/")
 }
 
-/// What cargo reads from a build script's output.
+/// The lines that cargo reads from a build script's output.
 struct Instructions<'a>(&'a [String]);
 
 impl fmt::Display for Instructions<'_> {

@@ -1,4 +1,4 @@
-//! What gapless knows without a database: file names, versions, checksums, directives, the SQL lexer,
+//! Reads directories of migrations without a database: file names, versions, checksums, directives, the SQL lexer,
 //! the directory scan and the [`MigrationSet`]. The macro uses it at build time and the runtime at
 //! run time, so both read a directory the same way.
 //!

@@ -1,4 +1,4 @@
-//! One set of those of several crates, put together while the crate that merges them compiles.
+//! Merges the sets of several crates while the crate that merges them compiles.
 
 #![expect(clippy::panic, reason = "while a crate compiles, a panic is the error that its author sees")]
 
@@ -7,7 +7,7 @@ use std::mem;
 use crate::set::{Directives, Layout, Migration, MigrationSet, Rename, Rules, Version};
 use crate::sql::Syntax;
 
-/// How many migrations the sets hold together.
+/// Counts the migrations of the sets.
 ///
 /// # Panics
 ///
@@ -27,7 +27,7 @@ pub const fn total(sets: &[&MigrationSet]) -> usize {
     sum
 }
 
-/// How many renames the sets hold together.
+/// Counts the renames of the sets.
 #[doc(hidden)]
 pub const fn total_renames(sets: &[&MigrationSet]) -> usize {
     let (mut sum, mut index) = (0, 0);
@@ -38,7 +38,7 @@ pub const fn total_renames(sets: &[&MigrationSet]) -> usize {
     sum
 }
 
-/// By which rules they were read: those of all of them, or else those that every run reads again by its own.
+/// Returns the rules that all sets were read by, or else those that let every run read again by its own.
 #[doc(hidden)]
 pub const fn common_rules(sets: &[&MigrationSet]) -> Rules {
     let mut index = 1;
@@ -95,7 +95,7 @@ pub const fn merged<const SETS: usize, const N: usize>(sets: &[&MigrationSet; SE
             let text = text.place(owner(sets[other], before), before.__path()).and(" and ");
             panic!("{}", text.place(owner(sets[set], found), found.__path()).as_str());
         }
-        // What is put aside holds nothing that has to be dropped, but the compiler cannot know.
+        // The value put aside holds nothing that has to be dropped, but the compiler cannot know.
         mem::forget(mem::replace(&mut table[filled], found.__of_package(sets[set].__package())));
         last = Some((set, found));
         filled += 1;

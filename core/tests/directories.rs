@@ -1,4 +1,4 @@
-//! What lies in a directory beside its scripts: renames, locks, tombstones, and what does not belong there.
+//! Tests of the files beside scripts: renames, locks, tombstones, and those that do not belong there.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod tree;
@@ -130,7 +130,7 @@ fn a_link_that_leads_nowhere_is_told() {
         assert_eq!(problems.iter().count(), 1, "{problems}");
         assert!(problems.to_string().contains("cannot be read"), "{problems}");
     }
-    // What is none of our business may lead nowhere, or have any name.
+    // An entry that is none of our business may lead nowhere, or have any name.
     let root = tempfile::tempdir().unwrap();
     write(root.path(), &[("1_a.sql", SQL)]);
     symlink("gone", root.path().join("m/.#1_a.sql")).unwrap();

@@ -1,4 +1,4 @@
-//! Directories of other tools, and what lies beside migrations.
+//! Tests of the directories of other tools, and of the files beside migrations.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod tree;
@@ -199,7 +199,7 @@ fn a_lock_is_written_and_holds() {
     assert!(problems.contains("edited since") && problems.contains("not listed"), "{problems}");
     write_locks(root.path(), &patterns, Syntax::Shared).unwrap();
     read(root.path(), Layout::Native).unwrap();
-    // What is wrong with the directory is said, and the lock stays.
+    // The problems of the directory are said, and the lock stays.
     write(root.path(), &[("2_c.sql", "SELECT 1;\n")]);
     assert!(write_locks(root.path(), &patterns, Syntax::Shared).is_err());
 }
@@ -235,7 +235,7 @@ fn a_layout_that_is_not_named_is_guessed() {
     assert!(diesel.contains("say `layout = \"diesel\"`"), "{diesel}");
 }
 
-/// A comment says that there is nothing to do, which every tool takes for a way back.
+/// A comment says that there is nothing to do, which every tool takes for a down script.
 #[test]
 fn a_way_back_of_comments_alone_is_one() {
     for (layout, file, open, down) in [

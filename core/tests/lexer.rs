@@ -1,4 +1,4 @@
-//! How scripts are taken apart.
+//! Tests of taking scripts apart.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use gapless_core::{Syntax, split};
@@ -90,7 +90,7 @@ fn bodies_hold_semicolons() {
     }
 }
 
-/// What is an identifier, a comment or a variable there is none to Postgres, and the other way round.
+/// An identifier, a comment or a variable there is none to Postgres, and the other way round.
 #[test]
 fn sqlite_has_its_own_quotes_and_comments() {
     let sqlite = |sql| statements(sql, Syntax::Sqlite);
@@ -166,7 +166,7 @@ proptest! {
         }
     }
 
-    /// What is split and joined again is split the same.
+    /// Statements that are split and joined again are split the same.
     #[test]
     fn splitting_is_stable(sql in "[-aE'\"$;(/*) \n]{0,30}") {
         if let Ok(statements) = split(&sql, Syntax::Shared) {

@@ -1,4 +1,4 @@
-//! What a script may not hold, and how far the refusals go.
+//! Tests of the statements that a script may not hold, and of how far the refusals go.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::fs;
@@ -140,7 +140,7 @@ fn every_fault_of_a_script_is_reported_in_order() {
     assert!(found[0].contains("directive") && found[1].contains("COMMIT") && found[3].contains("string"));
 }
 
-/// What the server reads by is what the script was read by here.
+/// The server reads by the settings that the script was read by here.
 #[test]
 fn what_changes_how_the_server_reads() {
     let none = |sql: &str| format!("-- gapless: no-transaction\n{sql}");

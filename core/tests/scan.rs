@@ -1,4 +1,4 @@
-//! What a directory may hold.
+//! Tests of scanning directories.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::fs;

@@ -1,15 +1,17 @@
+//! Parses the arguments of the macro.
+
 use gapless_core::{Layout, Pattern, Rules, Syntax};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream};
 use syn::{Ident, LitStr, Token};
 
-/// What stands between the parentheses.
+/// The arguments between the parentheses.
 pub(crate) struct Arguments {
     sources: Vec<(Pattern, Span)>,
     pub(crate) rules: Rules,
     /// The path after `crate =`.
     pub(crate) krate: Option<TokenStream>,
-    /// What was said of the rules.
+    /// The rules that the arguments name.
     said: Vec<Ident>,
 }
 
@@ -35,7 +37,7 @@ impl Parse for Arguments {
         let mut errors: Option<syn::Error> = None;
         while !input.is_empty() {
             if let Err(error) = arguments.argument(input) {
-                // What is left of this argument is a consequence; the next one may be at fault too.
+                // The rest of this argument is a consequence; the next one may be at fault too.
                 until_comma(input)?;
                 match &mut errors {
                     Some(errors) => errors.combine(error),

@@ -66,7 +66,7 @@ const LOCK: &str = "GAPLESS_LOCK";
 /// Cargo sets it for the packages that it was told to build, and for none that they depend on.
 const PRIMARY: &str = "CARGO_PRIMARY_PACKAGE";
 
-/// Whether locks are to be written. A dependency's directory is not ours to write into.
+/// True if locks are to be written. A dependency's directory is not ours to write into.
 fn writes(wish: Option<OsString>, primary: Option<OsString>) -> Result<bool, String> {
     match wish {
         Some(wish) if wish == "write" => Ok(primary.is_some()),

@@ -1,4 +1,4 @@
-//! Whether the crate's build script tells cargo of added files.
+//! Warns where the crate's build script does not tell cargo of added files.
 
 use proc_macro2::Span;
 

@@ -1,4 +1,4 @@
-//! What is no mistake, and should be known.
+//! Collects warnings: facts that are no mistakes, and should be known.
 
 use gapless_core::{ForeignTable, Scan};
 use proc_macro2::Span;

@@ -1,4 +1,4 @@
-//! Comments that are instructions to another tool. Where nothing follows them, both halves of a file would run
+//! Finds comments that are instructions to another tool. Where nothing follows them, both halves of a file would run
 //! forward.
 
 use std::ops::Range;
@@ -13,9 +13,9 @@ struct Annotation {
     span: Range<usize>,
 }
 
-/// Of each tool other than `own`, the instruction that does the most harm: what takes a migration back, or else the
-/// first.
-pub(crate) fn strangers(
+/// Returns for each tool other than `own` the instruction that does the most harm: one that begins a down script, or
+/// else the first.
+pub(crate) fn foreign_instructions(
     sql: &str,
     script: &Script<'_>,
     layout: Layout,
@@ -64,14 +64,14 @@ impl Annotation {
     }
 }
 
-/// Whether a comment is an instruction to this tool.
+/// True if a comment is an instruction to this tool.
 pub(crate) fn is_instruction(comment: &str, tool: Layout) -> bool {
     let body = comment.trim_start_matches("--").trim();
     instruction(body).is_some_and(|(known, _)| known == tool)
         || (tool == Layout::Tern && body.starts_with("tern:"))
 }
 
-/// What tool a comment speaks to, and whether it opens the way back.
+/// Returns the tool that a comment speaks to, and true if it opens the down script.
 fn instruction(body: &str) -> Option<(Layout, bool)> {
     let letters: String = body.chars().filter(char::is_ascii_alphabetic).collect();
     if letters.eq_ignore_ascii_case("createabovedropbelow") {
@@ -99,7 +99,7 @@ mod tests {
 
     fn told(sql: &str, own: Option<Layout>) -> Vec<String> {
         let script = parse(sql, Syntax::Postgres);
-        let faults = strangers(sql, &script, own.unwrap_or_default(), own, Part::Up);
+        let faults = foreign_instructions(sql, &script, own.unwrap_or_default(), own, Part::Up);
         faults.into_iter().map(|fault| fault.message).collect()
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// One thing about a directory that a reader of it could trip over.
 ///
-/// Its `Display` names the files at fault, shows the line where there is one, and says how to mend it.
+/// Its `Display` names the files at fault, shows the line where there is one, and says how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     message: String,
@@ -34,7 +34,7 @@ impl Problem {
         self
     }
 
-    /// Which of the patterns given to [`scan`](crate::scan()) it was found under, counted from zero.
+    /// The index of its pattern among those given to [`scan`](crate::scan()).
     pub fn pattern(&self) -> usize {
         self.pattern
     }

@@ -1,4 +1,4 @@
-//! Header comments that tell the runner how to run a migration.
+//! Reads the header comments that tell the runner how to run a migration.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -50,7 +50,7 @@ pub(crate) fn directives(
     (reader.directives, faults)
 }
 
-/// What speaks against a migration in Rust.
+/// Returns the fault of a migration in Rust that has statements too.
 fn rust_alone(script: &Script<'_>) -> Option<Fault> {
     let statement = script.statements.first()?;
     let help = "say in comments what the code does; SQL goes into a migration of its own";

@@ -1,4 +1,4 @@
-//! Finds in a script what would run otherwise than its author means.
+//! Finds the parts of a script that would run otherwise than its author means.
 
 mod annotation;
 mod diagnostic;
@@ -7,8 +7,8 @@ mod script;
 mod setting;
 mod statement;
 
-pub(crate) use annotation::{is_instruction, strangers};
+pub(crate) use annotation::{foreign_instructions, is_instruction};
 pub use diagnostic::{Problem, Problems};
 pub(crate) use directives::directives;
-pub(crate) use script::{Known, Linted, shown};
+pub(crate) use script::{Known, Linted, to_problems};
 pub(crate) use statement::offers_no_transaction;

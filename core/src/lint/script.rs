@@ -1,4 +1,4 @@
-//! What there is to say of a script.
+//! Lints a whole script: its directives, its statements and its characters.
 
 use std::ops::Range;
 
@@ -8,16 +8,16 @@ use super::statement::refusal;
 use crate::set::{Directives, Migration, Part};
 use crate::sql::{Fault, Script, Statement, Syntax, parse, snippet};
 
-/// What is known of how a script is run.
+/// The directives that are known of a script before it is read.
 #[derive(Clone, Copy)]
 pub(crate) enum Known {
-    /// What stands elsewhere; its header comments add to it.
+    /// Those that stand elsewhere; its header comments add to them.
     Beside(Directives),
-    /// All there is to know, whatever its header comments say.
+    /// All of them, whatever its header comments say.
     All(Directives),
 }
 
-/// A script that was looked at.
+/// The result of linting a script.
 pub(crate) struct Linted {
     pub(crate) directives: Directives,
     /// In the order of the text.
@@ -54,13 +54,13 @@ impl Linted {
 }
 
 impl Migration {
-    /// What is wrong with the text by the rules of this syntax: those of the database that is to run it, when
-    /// the set was read by others.
+    /// Lints the text by the rules of this syntax: those of the database that is to run it, when the set was read by
+    /// others.
     pub fn problems(&self, syntax: Syntax) -> Vec<Problem> {
         problems(self.file(), self.sql(), syntax, self.directives(), Part::Up)
     }
 
-    /// The same of the script that takes it back; nothing if there is none.
+    /// Lints the down script in the same way; returns nothing if there is none.
     pub fn down_problems(&self, syntax: Syntax) -> Vec<Problem> {
         let Some(down) = self.down() else { return Vec::new() };
         let file = self.package().map(|package| format!("{package}: {}", down.path()));
@@ -71,11 +71,11 @@ impl Migration {
 
 fn problems(file: String, sql: &str, syntax: Syntax, directives: Directives, part: Part) -> Vec<Problem> {
     let linted = Linted::of(sql, parse(sql, syntax), syntax, Known::All(directives), part);
-    shown(0, &file, sql, linted.faults).collect()
+    to_problems(0, &file, sql, linted.faults).collect()
 }
 
 /// The faults of a file, each with its line. A file of another kind altogether has thousands.
-pub(crate) fn shown(
+pub(crate) fn to_problems(
     pattern: usize,
     path: &str,
     sql: &str,
@@ -87,5 +87,5 @@ pub(crate) fn shown(
     })
 }
 
-/// How many faults of one file are shown.
+/// The number of faults of one file that are shown.
 const MOST_FAULTS: usize = 50;

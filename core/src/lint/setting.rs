@@ -1,4 +1,4 @@
-//! Settings by which the server reads the statements that come.
+//! Refuses changes of the settings by which the server reads the statements that follow.
 
 use crate::sql::{DISCARD_LESS, Fault, Statement, TokenKind};
 
@@ -13,7 +13,7 @@ pub(crate) struct Setting {
 }
 
 impl Setting {
-    /// What a `SET` sets.
+    /// Returns the setting of a `SET`.
     pub(crate) fn of(statement: &Statement<'_>) -> Option<Setting> {
         if !statement.first_is("SET") {
             return None;
@@ -36,14 +36,14 @@ impl Setting {
         Some(Setting { name: folded, value: value(statement, name.next + 1), end: name.next })
     }
 
-    /// What a call of `set_config` sets that begins at this token.
+    /// Returns the setting of a call of `set_config` that begins at this token.
     fn called(statement: &Statement<'_>, at: usize) -> Option<Setting> {
         let is_call = statement.word_is(at, "set_config") && statement.text_of(at + 1) == "(";
         let name = value(statement, at + 2);
         is_call.then(|| Setting { name, value: value(statement, at + 4), end: at + 3 })
     }
 
-    /// Whether the statements behind it are read as they were before.
+    /// True if the statements behind it are read as they were before.
     fn keeps_reading(&self) -> bool {
         match self.name.as_str() {
             STRINGS => {
@@ -72,9 +72,9 @@ const STRINGS: &str = "standard_conforming_strings";
 /// Where a character ends: in some encodings a backslash or a quote may be the second half of one.
 const ENCODING: &str = "client_encoding";
 
-/// A statement behind which the server would read others than were looked at here. A transaction is sent whole
-/// and read before any of it runs, so there the encoding does not matter, and strings are only not what the file
-/// says.
+/// Returns the fault of a statement behind which the server would read others than were looked at here. A transaction
+/// is sent whole and read before any of it runs, so there the encoding does not matter, and strings are only not what
+/// the file says.
 pub(crate) fn changed_reading(statement: &Statement<'_>, no_transaction: bool) -> Option<Fault> {
     let matters = |setting: &Setting| !setting.keeps_reading() && (no_transaction || setting.name == STRINGS);
     let calls = || (0..statement.tokens().len()).filter_map(|at| Setting::called(statement, at));
@@ -104,7 +104,7 @@ fn refused(statement: &Statement<'_>, Setting { name, end, .. }: &Setting) -> Fa
     statement.fault(*end, message.to_owned(), help)
 }
 
-/// Puts back what the session began with, which is not what the run relies on.
+/// Returns the fault of a statement that puts back the settings that the session began with: the run relies on others.
 fn resets(statement: &Statement<'_>) -> Option<Fault> {
     if statement.begins(&["DISCARD", "ALL"]) {
         return Some(statement.fault(2, "`DISCARD ALL` gives up the run's lock".to_owned(), DISCARD_LESS));
@@ -119,7 +119,8 @@ fn resets(statement: &Statement<'_>) -> Option<Fault> {
     })
 }
 
-/// What hands the name on to something that may set it: `UPDATE pg_settings`, `ALTER SYSTEM`, a body.
+/// Returns the fault of a statement that hands the name on to something that may set it: `UPDATE pg_settings`,
+/// `ALTER SYSTEM`, a body.
 fn mentions(statement: &Statement<'_>) -> Option<Fault> {
     let says = |text: &str| {
         let text = text.to_ascii_lowercase();

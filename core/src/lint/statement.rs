@@ -1,30 +1,11 @@
-//! Statements that would break out of the migration's transaction, that cannot run in one, or that
-//! no driver can send. Each refusal says how to mend it.
+//! Refuses statements that would break out of the migration's transaction, that cannot run in one, or that no driver
+//! can send. Each refusal says how to fix it.
 
 use super::setting::{Setting, changed_reading};
 use crate::set::Directives;
 use crate::sql::{Fault, Statement, Syntax, copies_with_client, may_need_autocommit, needs_autocommit};
 
-/// What has no place between statements that are run and journaled one by one.
-fn breaks_steps(statement: &Statement<'_>) -> Option<Fault> {
-    if statement.first_is("SAVEPOINT") || statement.first_is("RELEASE") || statement.first_is("ROLLBACK") {
-        let message =
-            format!("`{}` has no place in a no-transaction file", statement.word(0).to_ascii_uppercase());
-        let help = "remove it: each statement is committed by itself, and is journaled";
-        return Some(statement.fault(1, message, help));
-    }
-    let Setting { name, end, .. } = Setting::of(statement)?;
-    let who = matches!(name.as_str(), "role" | "authorization" | "session_authorization");
-    let how =
-        matches!(name.as_str(), "transaction" | "characteristics") || name.starts_with("default_transaction");
-    (who || how).then(|| {
-        let message = format!("`SET {}` has no place in a no-transaction file", name.to_ascii_uppercase());
-        let help = "remove it: between the statements the journal is written, with the run's own rights";
-        statement.fault(end, message, help)
-    })
-}
-
-/// What is wrong with a statement, or `None`.
+/// Returns the fault of a statement, if it has one.
 pub(crate) fn refusal(statement: &Statement<'_>, syntax: Syntax, directives: Directives) -> Option<Fault> {
     if syntax == Syntax::Mysql {
         return None;
@@ -45,12 +26,12 @@ pub(crate) fn refusal(statement: &Statement<'_>, syntax: Syntax, directives: Dir
     })
 }
 
-/// Whether the fault is mended by running the script outside of a transaction.
+/// True if running the script outside of a transaction fixes the fault.
 pub(crate) fn offers_no_transaction(fault: &Fault) -> bool {
     fault.help.starts_with(OFFER)
 }
 
-/// How the help begins for what needs no more than that.
+/// The beginning of the help where no more than that is needed.
 const OFFER: &str = "put `-- gapless: no-transaction`";
 
 /// The first words of everything that is refused here; those of what needs autocommit come on top.
@@ -123,6 +104,25 @@ fn copy_with_client(statement: &Statement<'_>) -> Option<Fault> {
     copies_with_client(statement, "TO").then(|| {
         let message = "`COPY ... TO STDOUT` needs a client that takes the rows".to_owned();
         statement.fault(1, message, "remove it: a migration has nobody to send rows to")
+    })
+}
+
+/// Returns the fault of a statement that has no place between those that are run and journaled one by one.
+fn breaks_steps(statement: &Statement<'_>) -> Option<Fault> {
+    if statement.first_is("SAVEPOINT") || statement.first_is("RELEASE") || statement.first_is("ROLLBACK") {
+        let message =
+            format!("`{}` has no place in a no-transaction file", statement.word(0).to_ascii_uppercase());
+        let help = "remove it: each statement is committed by itself, and is journaled";
+        return Some(statement.fault(1, message, help));
+    }
+    let Setting { name, end, .. } = Setting::of(statement)?;
+    let who = matches!(name.as_str(), "role" | "authorization" | "session_authorization");
+    let how =
+        matches!(name.as_str(), "transaction" | "characteristics") || name.starts_with("default_transaction");
+    (who || how).then(|| {
+        let message = format!("`SET {}` has no place in a no-transaction file", name.to_ascii_uppercase());
+        let help = "remove it: between the statements the journal is written, with the run's own rights";
+        statement.fault(end, message, help)
     })
 }
 

@@ -1,4 +1,4 @@
-//! What lies in a directory of migrations.
+//! Lists a directory of migrations.
 
 use std::fs;
 use std::io::{self, Error};
@@ -59,10 +59,10 @@ impl Scanner<'_> {
         }
     }
 
-    /// What may be a migration or a directory of them, had it been read.
+    /// Reports an entry that might have been a migration or a directory of them.
     fn unreadable(&mut self, pattern: usize, shown: String, name: &str, path: PathBuf, error: &Error) {
-        // Editors keep notes in hidden links that lead nowhere. What has no metadata of its own has a name that is
-        // not UTF-8, and matters if it ends in `.sql`.
+        // Editors keep notes in hidden links that lead nowhere. An entry without metadata of its own has a name
+        // that is not UTF-8, and matters if it ends in `.sql`.
         let nameless = path.symlink_metadata().is_err() && !self.rules.layout.is_directories();
         if nameless || name.starts_with('.') {
             return self.entry(pattern, shown, name, path);
@@ -202,7 +202,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Reads what stands beside a migration and says how it is run.
+    /// Reads the file beside a migration that says how it is run.
     fn settings(&mut self, file: &mut File, suffix: &str) {
         let layout = self.rules.layout;
         let beside = match layout {
@@ -242,7 +242,7 @@ fn is_sql(name: &str) -> bool {
         && name[name.len() - 4..].eq_ignore_ascii_case(".sql")
 }
 
-/// Whether a file that looks like SQL lies in the directory or below it.
+/// True if a file that looks like SQL lies in the directory or below it.
 fn holds_sql(path: &Path) -> io::Result<bool> {
     for entry in fs::read_dir(path)? {
         let entry = entry?;

@@ -1,4 +1,4 @@
-//! Tables in which other tools keep what they have applied, where migrations refer to them.
+//! Finds migrations that refer to the table in which another tool keeps its history.
 
 use super::scanned::Scan;
 use crate::set::Layout;
@@ -63,7 +63,7 @@ enum Treatment {
 }
 
 impl Statement<'_> {
-    /// What it does with a table. Strings and bodies are not looked into: what is there may ask first.
+    /// Returns its treatment of a table. Strings and bodies are not looked into: their statements may ask first.
     fn treats(&self, table: &str) -> Treatment {
         let is_name = |kind| matches!(kind, TokenKind::Word | TokenKind::Identifier);
         let named = self.tokens().iter().position(|token| {

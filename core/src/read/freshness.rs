@@ -1,4 +1,4 @@
-//! Whether an embedded set still is what its directories hold.
+//! Compares an embedded set with its directories as they are now.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ pub enum Difference {
     Added(String),
     /// The binary has a migration whose file is gone.
     Removed(String),
-    /// The same version with another name, text, way back or directive.
+    /// The same version with another name, text, down script or directive.
     Changed(String),
     /// The directories cannot be read, or are at fault.
     Problems(Problems),
@@ -36,7 +36,7 @@ impl fmt::Display for Difference {
 }
 
 impl MigrationSet {
-    /// How the set differs from what its directories below `root` hold now; empty if it does not.
+    /// Returns the differences between the set and its directories below `root` as they are now.
     pub fn differences(&self, root: &Path) -> Vec<Difference> {
         if self.migrations().first().is_some_and(|first| first.package().is_some()) {
             let text =

@@ -1,4 +1,4 @@
-//! Whose directory it seems to be, where no layout is named.
+//! Guesses the tool of a directory whose layout is not named.
 
 use std::path::Path;
 
@@ -45,5 +45,5 @@ pub(crate) fn misread(
     Some((found, problem.help(help)))
 }
 
-/// How many of the names are shown.
+/// The number of names that are shown.
 const MOST_LISTED: usize = 5;

@@ -1,4 +1,4 @@
-//! `migrations.lock`: what the files of a directory held when it was written, in the format of `sha256sum`.
+//! Compares the files of a directory with its `migrations.lock`, which has the format of `sha256sum`.
 
 use std::fmt::Write as _;
 
@@ -51,7 +51,7 @@ pub(super) fn read(text: &str) -> Result<Files, Odd> {
     Ok(files)
 }
 
-/// What of a directory is not as its lock says.
+/// Returns the problems of a directory that is not as its lock says.
 pub(crate) fn compare(pattern: usize, shown: &str, lock: &str, files: &Files) -> Vec<Problem> {
     let locked = match read(lock) {
         Ok(locked) => locked,

@@ -1,4 +1,4 @@
-//! Reads directories of migrations into a set, or into everything that is wrong with them.
+//! Reads directories of migrations into a set, or into the problems that they have.
 
 mod directory;
 mod foreign_tables;

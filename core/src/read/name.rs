@@ -4,12 +4,12 @@ use std::fmt;
 
 use crate::set::{ParseVersionError, Version};
 
-/// What a file of a migration does.
+/// The role of a migration's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Brings the database forward: `NNN_description.up.sql` or `NNN_description.sql`.
     Up,
-    /// Takes it back: `NNN_description.down.sql`.
+    /// Rolls it back: `NNN_description.down.sql`.
     Down,
     /// Says that the version was retired: `NNN_description.tombstone.sql`.
     Tombstone,
@@ -17,7 +17,7 @@ pub enum Kind {
     Baseline,
 }
 
-/// What a name ends in, and what that makes of the file.
+/// The endings of names, and the kind of file of each.
 const SUFFIXES: [(&str, Kind); 5] = [
     (".up.sql", Kind::Up),
     (".down.sql", Kind::Down),
@@ -31,9 +31,9 @@ const SUFFIXES: [(&str, Kind); 5] = [
 pub struct FileName {
     /// The number before the first underscore.
     pub version: Version,
-    /// What stands between that underscore and the suffix: `[A-Za-z0-9_-]+`.
+    /// The description between that underscore and the suffix: `[A-Za-z0-9_-]+`.
     pub name: String,
-    /// What the suffix says.
+    /// The kind that the suffix says.
     pub kind: Kind,
 }
 
@@ -93,7 +93,7 @@ impl NameError {
         NameError { reason: reason.to_owned(), suggestion: Some(suggestion), help: None }
     }
 
-    /// For a name that no other name would mend: what to do instead.
+    /// An error for a name that no other name would fix; `help` says what to do instead.
     pub(crate) fn explained(reason: impl Into<String>, help: impl Into<String>) -> NameError {
         NameError { reason: reason.into(), suggestion: None, help: Some(help.into()) }
     }
@@ -139,12 +139,12 @@ impl NameError {
         self.suggestion.as_deref()
     }
 
-    /// What to do where a new name alone is not enough.
+    /// Returns the way out where a new name alone is not enough.
     pub fn help(&self) -> Option<&str> {
         self.help.as_deref()
     }
 
-    /// What to do, in any case.
+    /// Returns the way out in every case.
     pub(crate) fn way_out(&self) -> String {
         match (&self.help, &self.suggestion) {
             (Some(help), _) => help.clone(),

@@ -1,4 +1,4 @@
-//! Files that claim one version, and ways back that belong to none.
+//! Pairs up files with down files, and reports those that do not fit.
 
 use super::name::stem;
 use super::scanner::{File, Scanner};
@@ -56,7 +56,7 @@ impl Scanner<'_> {
     }
 }
 
-/// What the other direction of a file is called.
+/// Returns the name of the other direction of a file.
 fn partner(layout: Layout, file: &File, part: Part) -> String {
     let (directory, name) = file.shown.rsplit_once('/').unwrap_or(("", &file.shown));
     let down = part == Part::Down;

@@ -1,4 +1,4 @@
-//! Where migrations are looked for: `migrations`, or `modules/*/sql`.
+//! The patterns that name directories of migrations: `migrations`, or `modules/*/sql`.
 
 use std::fmt;
 use std::fs;
@@ -118,13 +118,13 @@ impl Pattern {
 
 /// The outermost directory around `start` with a `Cargo.lock` or a `.git`; `start` itself if there is none.
 ///
-/// What lies beyond it is on one machine only: no checkout and no package brings it along.
+/// A file beyond it is on one machine only: no checkout and no package brings it along.
 pub fn project_root(start: &Path) -> PathBuf {
     let marked = |directory: &&Path| directory.join("Cargo.lock").exists() || directory.join(".git").exists();
     start.ancestors().filter(marked).last().unwrap_or(start).to_owned()
 }
 
-/// `..` taken back by name: a symbolic link on the way is the project's own business.
+/// Resolves `..` by name: a symbolic link on the way is the project's own business.
 fn lexically_normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for part in path.components() {

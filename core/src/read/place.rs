@@ -1,4 +1,4 @@
-//! Where what was found in a section stands in its file.
+//! Maps places in a section to places in its file.
 
 use crate::sql::{Fault, visit};
 

@@ -1,4 +1,4 @@
-//! Where the lines of `renames.txt` lead.
+//! Leads the lines of `renames.txt` to migrations.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use super::scanner::Scanner;
 use crate::lint::Problem;
 use crate::set::{Layout, Rename, Version};
 
-/// What an identifier means: `0001_a` and `1_a` are the same.
+/// The meaning of an identifier: `0001_a` and `1_a` are the same.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
     Stem(Version, String),
     Foreign(String),
 }
 
-/// A line, where it stands, and what it means.
+/// A line, its place and its meaning.
 struct Declared {
     pattern: usize,
     /// The file and the line's number.
@@ -25,16 +25,16 @@ struct Declared {
     to: Key,
 }
 
-/// What renames may lead to.
+/// The migrations that renames may lead to.
 struct Targets<'a> {
     migrations: &'a [Scanned],
     baseline: Option<&'a Scanned>,
-    /// Whether nothing is missing because of another problem.
+    /// True if nothing is missing because of another problem.
     complete: bool,
 }
 
 impl Scanner<'_> {
-    /// What the directories declare as renamed, each led to the migration that it is now.
+    /// Reads the renames of the directories and leads each to the migration that it is now.
     pub(crate) fn renames(&mut self, migrations: &[Scanned], baseline: Option<&Scanned>) -> Vec<Rename> {
         let targets = Targets { migrations, baseline, complete: self.problems.is_empty() };
         let declared = self.declared();
@@ -46,7 +46,7 @@ impl Scanner<'_> {
                 self.problems.push(problem.help("keep one of the lines"));
             }
         }
-        // What is still there leads nowhere else, whatever a line says.
+        // A migration that is still there leads nowhere else, whatever a line says.
         chain.retain(|from, _| targets.find(from).is_none());
         let mut renames = Vec::new();
         for line in &declared {

@@ -1,4 +1,4 @@
-//! Reads directories of migrations and collects everything that is wrong with them.
+//! Scans directories of migrations and collects all of their problems.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -44,7 +44,7 @@ pub fn scan(root: &Path, patterns: &[Pattern], rules: impl Into<Rules>) -> Resul
     Ok(Scan { found, patterns: patterns.to_vec(), rules, watched: scanner.watched })
 }
 
-/// What claims one version.
+/// The files that claim one version.
 #[derive(Default)]
 struct Claims {
     ups: Vec<File>,
@@ -141,13 +141,13 @@ impl Scanner<'_> {
     fn migration(&mut self, up: &File, down: Option<&File>) -> Option<Scanned> {
         let (read, beside) = (self.scripts(up), down.map(|down| self.scripts(down)));
         let (up_script, mut down_script) = read?;
-        // What was wrong with a way back has been reported; one that is empty is none.
+        // The problems of a down script have been reported; one that is empty is none.
         if let Some((script, _)) = beside.flatten() {
             down_script = Some(script);
         }
         let SoundScript { text, directives, file } = up_script;
         let Named { version, name, part } = up.name.clone();
-        // What never runs is not run in any way.
+        // A tombstone never runs.
         let directives = if part == Part::Tombstone { Directives::NONE } else { directives };
         let mut migration = Migration::new(version, name, up.shown.clone(), text).with_directives(directives);
         migration = match part {

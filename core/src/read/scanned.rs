@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::pattern::Pattern;
 use crate::set::{Migration, MigrationSet, Rename, Rules, digest};
 
-/// What a scan found: the migrations, ascending by version, and their files.
+/// The result of a scan: the migrations, ascending by version, and their files.
 #[derive(Debug)]
 pub struct Scan {
     pub(super) found: Found,
@@ -14,7 +14,7 @@ pub struct Scan {
     pub(super) watched: Vec<PathBuf>,
 }
 
-/// What was put together from the files.
+/// The migrations, the baseline and the renames that were put together from the files.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(super) migrations: Vec<Scanned>,
@@ -38,7 +38,7 @@ pub struct Scanned {
 pub struct ScannedFile {
     /// Where it is.
     pub path: PathBuf,
-    /// Whether its text was normalised, so that it differs from the file's bytes.
+    /// True if its text was normalised, so that it differs from the file's bytes.
     pub rewritten: bool,
 }
 
@@ -48,12 +48,12 @@ impl Scan {
         &self.found.migrations
     }
 
-    /// What stands for all migrations up to its version on an empty database.
+    /// The script that stands for all migrations up to its version on an empty database.
     pub fn baseline(&self) -> Option<&Scanned> {
         self.found.baseline.as_ref()
     }
 
-    /// What is applied under another name.
+    /// The migrations that are applied under another name.
     pub fn renames(&self) -> &[Rename] {
         &self.found.renames
     }

@@ -1,4 +1,4 @@
-//! The state of a scan: what was read so far, and what is wrong with it.
+//! The state of a scan: the files and directories that were read, and their problems.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,14 +11,14 @@ use crate::set::{Checksum, Directives, Rules};
 pub(crate) struct File {
     pub(crate) name: Named,
     pub(crate) pattern: usize,
-    /// Which of the directories it lies in.
+    /// The index of the directory that it lies in.
     pub(crate) directory: usize,
     /// Its name in that directory.
     pub(crate) entry: String,
     /// Relative to the root, with forward slashes: what messages and the table show.
     pub(crate) shown: String,
     pub(crate) path: PathBuf,
-    /// Whether the layout has it run outside of a transaction.
+    /// True if the layout has it run outside of a transaction.
     pub(crate) no_transaction: bool,
 }
 
@@ -31,7 +31,7 @@ impl File {
 pub(crate) struct Scanner<'a> {
     pub(crate) root: &'a Path,
     pub(crate) rules: Rules,
-    /// Whether it reads for the sake of a new lock.
+    /// True if it reads for the sake of a new lock.
     pub(crate) locking: bool,
     /// Every directory that is read.
     pub(crate) named: Vec<PathBuf>,

@@ -1,4 +1,4 @@
-//! The text of one file, read and judged.
+//! Reads the text of one file, cuts it into scripts and lints them.
 
 use std::fs;
 use std::ops::Range;
@@ -9,7 +9,8 @@ use super::scanned::ScannedFile;
 use super::scanner::{File, Scanner};
 use super::wrapper::Wrapper;
 use crate::lint::{
-    Known, Linted, Problem, directives, is_instruction, offers_no_transaction, shown, strangers,
+    Known, Linted, Problem, directives, foreign_instructions, is_instruction, offers_no_transaction,
+    to_problems,
 };
 use crate::set::{Checksum, Directives, Layout, Part, Rules, normalise};
 use crate::sql::{Fault, Syntax, is_autocommit, parse};
@@ -34,11 +35,11 @@ struct Judged {
     linted: Linted,
 }
 
-/// What an empty section is run as.
+/// The script that an empty section is run as.
 const NOTHING: &str = "-- nothing to do\n";
 
 impl Scanner<'_> {
-    /// What a file holds, up and down, unless something is wrong with it.
+    /// Reads the scripts of a file, up and down, unless something is wrong with it.
     pub(crate) fn scripts(&mut self, file: &File) -> Option<(SoundScript, Option<SoundScript>)> {
         let Text { text, rewritten } = self.text(file)?;
         let mut faults = self.rules.layout.inexpressible(&text);
@@ -50,7 +51,7 @@ impl Scanner<'_> {
             Ok(Sections { up, down }) => (up, down),
             Err(found) => {
                 faults.extend(found);
-                self.problems.extend(shown(file.pattern, &file.shown, &text, faults));
+                self.problems.extend(to_problems(file.pattern, &file.shown, &text, faults));
                 return None;
             }
         };
@@ -63,13 +64,13 @@ impl Scanner<'_> {
         }
         faults.sort_by_key(|fault| fault.span.start);
         let sound = faults.is_empty();
-        self.problems.extend(shown(file.pattern, &file.shown, &text, faults));
-        // A way back with nothing in it is none; a comment says that there is nothing to do.
+        self.problems.extend(to_problems(file.pattern, &file.shown, &text, faults));
+        // A down script with nothing in it is none; a comment says that there is nothing to do.
         let down = down.filter(|down| down.linted.first.is_some() || self.explains(&down.text));
         sound.then(|| (self.script(file, up), down.map(|down| self.script(file, down))))
     }
 
-    /// Whether a section has a comment that is no annotation of its tool.
+    /// True if a section has a comment that is no annotation of its tool.
     fn explains(&self, section: &str) -> bool {
         let Rules { layout, syntax } = self.rules;
         let comments = parse(section, syntax).comments;
@@ -107,7 +108,7 @@ impl Scanner<'_> {
         faults.sort_by_key(|fault| fault.span.start);
         judged.rewritten |= rewritten;
         let sound = faults.is_empty();
-        self.problems.extend(shown(file.pattern, &file.shown, text, faults));
+        self.problems.extend(to_problems(file.pattern, &file.shown, text, faults));
         sound.then(|| self.script(file, judged))
     }
 
@@ -132,7 +133,7 @@ impl Scanner<'_> {
         let rewritten = masked.is_some();
         let text = masked.unwrap_or_else(|| sql.to_owned());
         let script = parse(&text, syntax);
-        let strange = strangers(&text, &script, layout, own, part);
+        let strange = foreign_instructions(&text, &script, layout, own, part);
         let mut linted = Linted::of(&text, script, syntax, known, part);
         if let Some(way) = layout.own_way() {
             for fault in linted.faults.iter_mut().filter(|fault| offers_no_transaction(fault)) {
@@ -220,7 +221,7 @@ mod tests {
         let sections = layout.sections(text);
         let section = sections.map_or_else(|_| text.to_owned(), |sections| sections.up.text);
         let script = parse(&section, syntax);
-        let _ = strangers(&section, &script, layout, None, Part::Up);
+        let _ = foreign_instructions(&section, &script, layout, None, Part::Up);
         let linted = Linted::of(&section, script, syntax, Known::Beside(Directives::NONE), Part::Up);
         let places = Places::of(&section, text);
         let placed = linted.faults.into_iter().map(|fault| places.in_file(fault));

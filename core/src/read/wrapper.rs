@@ -1,4 +1,4 @@
-//! The `BEGIN` and `COMMIT` that a file of another tool may have around all that it does.
+//! The `BEGIN` and `COMMIT` that a file of another tool may have around its statements.
 
 use std::ops::Range;
 
@@ -21,7 +21,7 @@ impl Wrapper {
             .then(|| Wrapper { begin: begin.map(Statement::span), end: last.span() })
     }
 
-    /// Whether it both begins and ends.
+    /// True if it both begins and ends.
     pub(crate) fn is_whole(&self) -> bool {
         self.begin.is_some()
     }

@@ -1,4 +1,4 @@
-//! Reads texts where a constant is evaluated.
+//! Returns the text of a `Cow` while a constant is evaluated.
 
 use std::borrow::Cow;
 

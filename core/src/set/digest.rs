@@ -1,8 +1,8 @@
-//! One number for all rows of a tracker, as Postgres reckons it from them.
+//! Computes one number for all rows of a tracker, as Postgres computes it.
 //!
 //! A row's number is `hashtextextended(name, hashtextextended(checksum, version))`, and the set's is the
 //! exclusive or of them, so that their order does not matter and sets can be merged. Postgres keeps these
-//! functions stable because the rows of hash partitions lie where they say. A server that reckons otherwise
+//! functions stable because the rows of hash partitions lie where they say. A server that computes otherwise
 //! (one whose processor is big-endian) finds another number, and sends the rows.
 
 use super::checksum::Checksum;
@@ -126,7 +126,7 @@ impl Lookup3 {
 mod tests {
     use super::*;
 
-    /// What PostgreSQL 15 answers to `SELECT hashtextextended(TEXT, SEED)`.
+    /// The answers of PostgreSQL 15 to `SELECT hashtextextended(TEXT, SEED)`.
     #[test]
     fn hashes_as_the_server_does() {
         for (text, seed, expected) in [

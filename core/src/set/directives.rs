@@ -1,8 +1,8 @@
-//! Describes how a migration is to be run.
+//! The directives of a migration.
 
 use std::time::Duration;
 
-/// How a migration wants to be run, as its header comments say.
+/// The way in which a migration is to be run, as its header comments say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Directives {
     pub(crate) no_transaction: bool,

@@ -1,4 +1,4 @@
-//! Names the tools whose directories are read.
+//! The tools whose directories are read.
 
 /// How the files of a directory are named and cut into up and down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -6,7 +6,7 @@ pub enum Layout {
     /// `NNN_description.up.sql` and `NNN_description.down.sql`, which sqlx uses too.
     #[default]
     Native,
-    /// The same names; files may begin and end their own transaction, and ways back may be empty.
+    /// The same names; files may begin and end their own transaction, and down scripts may be empty.
     GolangMigrate,
     /// `NNN_description.sql` with `-- +goose Up` and `-- +goose Down`.
     Goose,
@@ -70,17 +70,17 @@ impl Layout {
         }
     }
 
-    /// Whether files are named as ours are.
+    /// True if files are named as ours are.
     pub(crate) fn is_native(self) -> bool {
         matches!(self, Layout::Native | Layout::GolangMigrate)
     }
 
-    /// Whether each migration is a directory.
+    /// True if each migration is a directory.
     pub(crate) fn is_directories(self) -> bool {
         self == Layout::Diesel
     }
 
-    /// How a migration is given a way back that has none.
+    /// Returns the way to give a down script to a migration that has none.
     pub fn way_back(self) -> &'static str {
         match self {
             Layout::Native | Layout::GolangMigrate => "add the down file beside it",
@@ -90,7 +90,7 @@ impl Layout {
             Layout::Flyway => "add the `U` file beside it",
             Layout::Diesel => "add a `down.sql` beside it",
             Layout::Tern => "write what undoes it below a line `---- create above / drop below ----`",
-            // It has no ways back.
+            // It has no down scripts.
             Layout::Refinery => "keep it",
         }
     }

@@ -1,4 +1,4 @@
-//! One migration, and the script that undoes it.
+//! A migration and its down script.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use super::directives::Directives;
 use super::version::Version;
 use crate::sql::{Syntax, is_ddl_only};
 
-/// One migration: what its files hold, and what is known about them.
+/// One migration: the contents of its files, and the facts about them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Migration {
     version: Version,
@@ -30,7 +30,7 @@ enum Role {
     Baseline,
 }
 
-/// The script that takes a migration back.
+/// The script that rolls a migration back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Down {
     path: Cow<'static, str>,
@@ -58,7 +58,7 @@ impl Down {
         &self.sql
     }
 
-    /// What its header comments ask for.
+    /// The directives of its header comments.
     pub const fn directives(&self) -> Directives {
         self.directives
     }
@@ -211,22 +211,22 @@ impl Migration {
         self.checksum
     }
 
-    /// The way back, if the directory has one.
+    /// The down script, if the directory has one.
     pub const fn down(&self) -> Option<&Down> {
         self.down.as_ref()
     }
 
-    /// What the header comments ask for.
+    /// The directives of the header comments.
     pub const fn directives(&self) -> Directives {
         self.directives
     }
 
-    /// Whether it was retired: its version stays known, and it never runs.
+    /// True if it was retired: its version stays known, and it never runs.
     pub const fn is_tombstone(&self) -> bool {
         matches!(self.role, Role::Tombstone)
     }
 
-    /// Whether it stands for all migrations up to its version on an empty database.
+    /// True if it stands for all migrations up to its version on an empty database.
     pub const fn is_baseline(&self) -> bool {
         matches!(self.role, Role::Baseline)
     }

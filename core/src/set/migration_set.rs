@@ -1,4 +1,4 @@
-//! The migrations of a set, ascending, and what is known of them together.
+//! A set of migrations, ascending by version.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -131,12 +131,12 @@ impl MigrationSet {
         self.migrations.last().map(Migration::version)
     }
 
-    /// What stands for all migrations up to its version on an empty database, if the directories have it.
+    /// The script that stands for all migrations up to its version on an empty database, if the directories have it.
     pub const fn baseline(&self) -> Option<&Migration> {
         self.baseline.as_ref()
     }
 
-    /// What may be applied under another name.
+    /// The migrations that may be applied under another name.
     pub fn renames(&self) -> &[Rename] {
         &self.renames
     }
@@ -157,13 +157,13 @@ impl MigrationSet {
         self.rules
     }
 
-    /// What `bit_xor(hashtextextended(name, hashtextextended(checksum, version)))` is in Postgres of a tracker that
-    /// holds these migrations and nothing else; `None` where a tombstone or a baseline leaves open what it holds.
+    /// The value of `bit_xor(hashtextextended(name, hashtextextended(checksum, version)))` in Postgres for a tracker
+    /// that holds these migrations and nothing else; `None` where a tombstone or a baseline leaves open what it holds.
     pub const fn digest(&self) -> Option<i64> {
         self.digest
     }
 
-    /// Whether its migrations come from more than one place, so that a name alone does not say from where.
+    /// True if its migrations come from more than one place, so that a name alone does not say from where.
     pub fn is_composed(&self) -> bool {
         let merged = self.migrations.first().is_some_and(|first| first.package().is_some());
         merged || self.sources.len() > 1 || self.sources().any(|source| source.contains('*'))

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use super::constant::constant;
 use super::version::Version;
 
-/// A line of `renames.txt`: what had this identifier is the migration with that version.
+/// A line of `renames.txt`: the migration of this identifier is now the one with that version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rename {
     from: Cow<'static, str>,
-    /// What the old identifier spells, in our own form or in that of the layout.
+    /// The version and name that the old identifier spells, in our own form or in that of the layout.
     old: Option<(Version, Cow<'static, str>)>,
     to: Version,
 }
@@ -55,7 +55,7 @@ impl Rename {
         constant(&self.from)
     }
 
-    /// What the old identifier spells, where a constant may ask.
+    /// The version and name that the old identifier spells, where a constant may ask.
     #[doc(hidden)]
     pub const fn __old(&self) -> Option<(Version, &str)> {
         match &self.old {

@@ -3,12 +3,12 @@
 use super::layout::Layout;
 use crate::sql::Syntax;
 
-/// How directories of migrations are read.
+/// The rules by which directories of migrations are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Rules {
-    /// By which rules of quoting.
+    /// The rules of quoting.
     pub syntax: Syntax,
-    /// How files are named and cut.
+    /// The way in which files are named and cut.
     pub layout: Layout,
 }
 

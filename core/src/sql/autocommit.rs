@@ -23,11 +23,11 @@ pub(crate) fn is_autocommit(statement: &Statement<'_>) -> bool {
 const NO_TRANSACTION: &str = "put `-- gapless: no-transaction` at the top of the file, \
                               best with this statement alone in it";
 
-/// Everything is too much in either kind of file.
+/// The way out of `DISCARD ALL`, which is too much in either kind of file.
 pub(crate) const DISCARD_LESS: &str =
     "name what is to be discarded: `DISCARD PLANS`, `DISCARD SEQUENCES` or `DISCARD TEMP`";
 
-/// Says that the statement cannot run inside a transaction, if that is so.
+/// Returns the fault of a statement that cannot run inside a transaction.
 pub(crate) fn needs_autocommit(statement: &Statement<'_>) -> Option<Fault> {
     let words = match &*statement.word(0).to_ascii_uppercase() {
         "VACUUM" => 1,
@@ -100,8 +100,8 @@ fn clusters_everything(statement: &Statement<'_>) -> bool {
     !named
 }
 
-/// What SQLite silently ignores, or refuses, inside of a transaction. A table that was to be rebuilt
-/// without `foreign_keys` loses the rows of its children.
+/// Returns the fault of a pragma that SQLite silently ignores, or refuses, inside of a transaction. A table that was to
+/// be rebuilt without `foreign_keys` loses the rows of its children.
 fn pragma(statement: &Statement<'_>) -> Option<Fault> {
     let unquoted =
         |at: usize| statement.text_of(at).trim_matches(['"', '\'', '`', '[', ']']).to_ascii_lowercase();

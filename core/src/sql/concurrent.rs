@@ -1,4 +1,4 @@
-//! Statements that leave something behind when they are cut off, and what the catalog is to be asked.
+//! Statements that leave something behind when they are cut off, and the objects to look for in the catalog.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ pub enum Concurrent<'a> {
         index: Option<Cow<'a, str>>,
         /// The table.
         table: Cow<'a, str>,
-        /// Whether it says `IF NOT EXISTS`, which an invalid index satisfies.
+        /// True if it says `IF NOT EXISTS`, which an invalid index satisfies.
         if_not_exists: bool,
     },
     /// `DROP INDEX CONCURRENTLY`: cut off, it leaves the index, perhaps invalid. The server takes one index only.
@@ -33,7 +33,7 @@ pub enum Concurrent<'a> {
 }
 
 impl<'a> Statement<'a> {
-    /// What kind of concurrent statement this is, if it is one.
+    /// Returns the parts of a concurrent statement, if this is one.
     pub fn concurrent(&self) -> Option<Concurrent<'a>> {
         match () {
             () if self.first_is("CREATE") => self.create_index(),
@@ -47,14 +47,14 @@ impl<'a> Statement<'a> {
         }
     }
 
-    /// Whether what it does lasts as long as the session, and no longer.
+    /// True if its effect lasts as long as the session, and no longer.
     pub fn sets_session(&self) -> bool {
         let calls = |index: usize| self.word_is(index, "set_config") && self.text_of(index + 1) == "(";
         let selects = self.first_is("SELECT") && (0..self.tokens().len()).any(calls);
         selects || ["SET", "RESET", "PRAGMA", "LOAD"].iter().any(|word| self.first_is(word))
     }
 
-    /// Whether it may commit a part of its work and fail then: procedures end transactions by themselves.
+    /// True if it may commit a part of its work and fail then: procedures end transactions by themselves.
     pub fn may_commit(&self) -> bool {
         self.first_is("CALL") || self.first_is("DO")
     }
@@ -101,7 +101,7 @@ impl<'a> Statement<'a> {
         concurrently.then_some(Concurrent::Reindex { object, name })
     }
 
-    /// Whether this token says no to the option before it.
+    /// True if this token says no to the option before it.
     pub(crate) fn is_off(&self, index: usize) -> bool {
         let value = self.text_of(index).trim_matches('\'');
         ["false", "off", "0"].iter().any(|no| value.eq_ignore_ascii_case(no))

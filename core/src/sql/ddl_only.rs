@@ -76,17 +76,17 @@ impl Statement<'_> {
         match self.word(0).to_ascii_uppercase().as_str() {
             "COMMENT" | "GRANT" | "REVOKE" => true,
             "DROP" => self.is_any(1, &DROPPED),
-            "CREATE" => self.creates_plainly(),
-            "ALTER" => self.alters_plainly(),
+            "CREATE" => self.is_ddl_only_create(),
+            "ALTER" => self.is_ddl_only_alter(),
             _ => false,
         }
     }
 
-    fn creates_plainly(&self) -> bool {
+    fn is_ddl_only_create(&self) -> bool {
         let at = if self.begins(&["CREATE", "OR", "REPLACE"]) { 3 } else { 1 };
         let qualified = usize::from(self.is_any(at, &["UNIQUE", "UNLOGGED"]));
         match self.word(at + qualified).to_ascii_uppercase().as_str() {
-            "TABLE" => self.creates_table(at + qualified + 1),
+            "TABLE" => self.is_ddl_only_table(at + qualified + 1),
             // An expression or a predicate is evaluated for each row, and one of constants at once.
             "INDEX" => self.find("WHERE").is_none() && self.deepest(0..self.tokens().len()) < 2,
             // The validator of another language may run what it is given.
@@ -100,18 +100,18 @@ impl Statement<'_> {
     }
 
     /// A table of columns and constraints. Without rows, its defaults and checks are written down and no more.
-    fn creates_table(&self, mut at: usize) -> bool {
+    fn is_ddl_only_table(&self, mut at: usize) -> bool {
         if self.word_is(at, "IF") && self.word_is(at + 1, "NOT") {
             at += 3;
         }
         let Some(name) = self.name(at) else { return false };
         // `PARTITION OF`, `OF type`, `AS`: bounds, and rows from anywhere.
         let Some(body) = self.parenthesised(name.next) else { return false };
-        let plain = self.commas(body.clone()).iter().all(|element| self.is_plain_element(element.clone()));
-        plain && self.is_plain_tail(body.end + 1)
+        let plain = self.commas(body.clone()).iter().all(|element| self.is_ddl_only_element(element.clone()));
+        plain && self.is_ddl_only_tail(body.end + 1)
     }
 
-    fn is_plain_element(&self, element: Range<usize>) -> bool {
+    fn is_ddl_only_element(&self, element: Range<usize>) -> bool {
         // `LIKE` copies expressions of indexes, and `EXCLUDE` may have some.
         if self.is_any(element.start, &["LIKE", "EXCLUDE"]) {
             return false;
@@ -119,13 +119,13 @@ impl Statement<'_> {
         let outside = self.outside(element.clone());
         let named = self.word_is(element.start, "CONSTRAINT");
         let excludes = named && outside.iter().any(|at| self.word_is(*at, "EXCLUDE"));
-        // What is generated of constants is evaluated at once.
+        // A column that is generated from constants is evaluated at once.
         let generated = outside.iter().any(|at| self.word_is(*at, "AS") && !self.word_is(at + 1, "IDENTITY"));
         !excludes && !generated
     }
 
-    /// What stands behind the columns of a table.
-    fn is_plain_tail(&self, at: usize) -> bool {
+    /// True if the options behind the columns of a table evaluate nothing.
+    fn is_ddl_only_tail(&self, at: usize) -> bool {
         let outside = self.outside(at..self.tokens().len());
         let known = ["INHERITS", "ON", "PARTITION", "STRICT", "TABLESPACE", "USING", "WITH", "WITHOUT"];
         let begins = at >= self.tokens().len() || self.is_any(at, &known);
@@ -133,7 +133,7 @@ impl Statement<'_> {
         begins && !expressions && !outside.iter().any(|at| self.is_any(*at, &["AS", "EXECUTE"]))
     }
 
-    fn alters_plainly(&self) -> bool {
+    fn is_ddl_only_alter(&self) -> bool {
         let at = if self.word_is(2, "IF") && self.word_is(3, "EXISTS") { 4 } else { 2 };
         let at = if self.word_is(at, "ONLY") { at + 1 } else { at };
         let Some(name) = self.name(at) else { return false };
@@ -146,16 +146,16 @@ impl Statement<'_> {
                 let value = self.word_is(rest.start, "ADD") && self.word_is(rest.start + 1, "VALUE");
                 value || self.word_is(rest.start, "RENAME") && !self.word_is(rest.start + 1, "ATTRIBUTE")
             }
-            "TABLE" => self.commas(rest).iter().all(|part| self.is_plain_part(part.clone())),
+            "TABLE" => self.commas(rest).iter().all(|part| self.is_ddl_only_subcommand(part.clone())),
             _ => false,
         }
     }
 
     /// A subcommand of `ALTER TABLE` that looks at no row.
-    fn is_plain_part(&self, part: Range<usize>) -> bool {
+    fn is_ddl_only_subcommand(&self, part: Range<usize>) -> bool {
         let at = part.start;
         match self.word(at).to_ascii_uppercase().as_str() {
-            "ADD" => self.adds_plain_column(part),
+            "ADD" => self.is_ddl_only_column(part),
             "ALTER" => {
                 let at = if self.word_is(at + 1, "COLUMN") { at + 2 } else { at + 1 };
                 self.name(at).is_some_and(|name| self.word_is(name.next, "DROP"))
@@ -167,7 +167,7 @@ impl Statement<'_> {
     }
 
     /// A column of a type of the server's own, so that it is no domain, and with nothing to fill it.
-    fn adds_plain_column(&self, part: Range<usize>) -> bool {
+    fn is_ddl_only_column(&self, part: Range<usize>) -> bool {
         let at = if self.word_is(part.start + 1, "COLUMN") { part.start + 2 } else { part.start + 1 };
         let at = if self.word_is(at, "IF") && self.word_is(at + 1, "NOT") { at + 3 } else { at };
         if self.is_any(at, &["CHECK", "CONSTRAINT", "EXCLUDE", "FOREIGN", "PRIMARY", "UNIQUE"]) {

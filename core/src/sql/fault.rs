@@ -5,11 +5,11 @@ use std::ops::Range;
 /// Something in a script that keeps it from being taken apart, or from being run safely.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// What is wrong.
+    /// The message.
     pub message: String,
-    /// Where, in bytes of the script.
+    /// The place, in bytes of the script.
     pub span: Range<usize>,
-    /// How to mend it.
+    /// The way to fix it.
     pub help: String,
 }
 

@@ -6,7 +6,7 @@ use super::statement::Statement;
 use super::token::TokenKind;
 
 impl Statement<'_> {
-    /// What stands between the parenthesis at this token and its twin.
+    /// The tokens between the parenthesis at this token and its twin.
     pub(crate) fn parenthesised(&self, open: usize) -> Option<Range<usize>> {
         let mut depth = 0_usize;
         for (at, token) in self.tokens().iter().enumerate().skip(open) {

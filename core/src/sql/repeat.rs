@@ -1,15 +1,14 @@
-//! What a statement leaves that is run a second time, or that is cut off.
+//! Tells the statements that may run a second time, and those that a transaction takes.
 
 use super::autocommit::is_autocommit;
 use super::statement::Statement;
 
 impl Statement<'_> {
-    /// Whether it may simply be run again, though nobody knows what became of the first time: twice leaves the
+    /// True if it may simply be run again, though nobody knows what became of the first time: twice leaves the
     /// same state as once, and a half of it leaves nothing that a second time would stumble over.
     ///
-    /// What it cannot be sure of, it does not say: `DROP TABLE IF EXISTS t` may find another `t` in the next
-    /// schema of the search path, and `CREATE INDEX CONCURRENTLY IF NOT EXISTS` an invalid index of its own
-    /// making (see [`Statement::concurrent`]).
+    /// In doubt, it is false: `DROP TABLE IF EXISTS t` may find another `t` in the next schema of the search path, and
+    /// `CREATE INDEX CONCURRENTLY IF NOT EXISTS` an invalid index of its own making (see [`Statement::concurrent`]).
     pub fn is_repeatable(&self) -> bool {
         match &*self.word(0).to_ascii_uppercase() {
             "CREATE" => self.creates_again(),
@@ -29,8 +28,8 @@ impl Statement<'_> {
         }
     }
 
-    /// Whether it is known to be one that a transaction takes, so that a record of it can commit with it or not
-    /// at all. What changes the session is none: its effect outlasts the transaction.
+    /// True if it is known to be one that a transaction takes, so that a record of it can commit with it or not
+    /// at all. A statement that changes the session is none: its effect outlasts the transaction.
     pub fn is_transactional(&self) -> bool {
         const KNOWN: [&str; 18] = [
             "ALTER", "ANALYZE", "COMMENT", "CREATE", "DELETE", "DROP", "GRANT", "INSERT", "MERGE", "REFRESH",
@@ -182,7 +181,7 @@ impl Statement<'_> {
         self.commas(from..self.tokens().len()).into_iter().map(|part| part.start)
     }
 
-    /// Where this word first stands, also inside of parentheses.
+    /// Finds where this word first stands, also inside of parentheses.
     fn find_anywhere(&self, word: &str) -> Option<usize> {
         (0..self.tokens().len()).find(|index| self.word_is(*index, word))
     }

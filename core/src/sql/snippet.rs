@@ -1,4 +1,4 @@
-//! Shows the line of a text where something is, and underlines it.
+//! Shows a line of a text with a part of it underlined.
 
 use std::fmt;
 use std::ops::Range;
@@ -15,7 +15,7 @@ pub struct Location {
 }
 
 impl Location {
-    /// Where a byte offset lies; an offset beyond the text lies at its end.
+    /// Returns where a byte offset lies; an offset beyond the text lies at its end.
     pub fn of(text: &str, offset: usize) -> Location {
         let start = line_start(text, offset);
         let end = floor_char(text, offset);

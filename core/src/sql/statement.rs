@@ -46,18 +46,18 @@ impl<'a> Statement<'a> {
         self.tokens.get(index).map_or("", |token| token.text(self.sql))
     }
 
-    /// Whether this word comes first, in any case.
+    /// True if this word comes first, in any case.
     pub(crate) fn first_is(&self, word: &str) -> bool {
         let first = self.word(0);
         first.len() == word.len() && first.eq_ignore_ascii_case(word)
     }
 
-    /// Whether the statement begins with these words, in any case.
+    /// True if the statement begins with these words, in any case.
     pub(crate) fn begins(&self, words: &[&str]) -> bool {
         words.iter().enumerate().all(|(index, word)| self.word(index).eq_ignore_ascii_case(word))
     }
 
-    /// Where this word first stands outside of parentheses.
+    /// Finds where this word first stands outside of parentheses.
     pub(crate) fn find(&self, word: &str) -> Option<usize> {
         let mut depth = 0_u32;
         self.tokens.iter().position(|token| {
@@ -78,8 +78,8 @@ impl<'a> Statement<'a> {
     }
 }
 
-/// Whether a `COPY` goes on behind this word with the client: Postgres takes `STDIN` and `STDOUT` in either
-/// direction.
+/// True if a `COPY` reads from the client or writes to it behind this word: Postgres takes `STDIN` and `STDOUT` in
+/// either direction.
 pub(crate) fn copies_with_client(statement: &Statement<'_>, direction: &str) -> bool {
     let client =
         |at: usize| ["STDIN", "STDOUT"].iter().any(|word| statement.word(at + 1).eq_ignore_ascii_case(word));

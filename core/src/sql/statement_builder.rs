@@ -5,7 +5,7 @@ use super::statement::Statement;
 use super::syntax::Syntax;
 use super::token::{Token, TokenKind};
 
-/// The statement being read, and what in it has not been closed.
+/// The statement being read, and the parentheses and blocks of it that are still open.
 pub(crate) struct StatementBuilder<'a> {
     sql: &'a str,
     syntax: Syntax,
@@ -16,7 +16,7 @@ pub(crate) struct StatementBuilder<'a> {
     ended: Option<Token>,
     /// Where the one body that a routine has begins: its `BEGIN`, and the word behind it.
     body: Option<usize>,
-    /// Whether it says `EXECUTE`, as a trigger of Postgres does, which has no body.
+    /// True if it says `EXECUTE`, as a trigger of Postgres does, which has no body.
     executes: bool,
 }
 
@@ -141,8 +141,8 @@ impl<'a> StatementBuilder<'a> {
         self.after("AS") || self.tokens.last().is_some_and(|last| last.text(self.sql) == ".")
     }
 
-    /// What the statement creates, if that may have a body. Each word has its place: `function` and its like are
-    /// names elsewhere.
+    /// Returns the kind of routine that the statement creates, if it may have a body. Each word has its place:
+    /// `function` and its like are names elsewhere.
     fn routine(&self) -> Option<Routine> {
         let is = |index: usize, keyword: &str| {
             let word = self.tokens.get(index).filter(|token| token.kind == TokenKind::Word);

@@ -1,6 +1,6 @@
 //! Names the rules of quoting and commenting.
 
-/// Which rules of quoting and commenting a script is read by.
+/// The rules of quoting and commenting that a script is read by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Syntax {
     /// For a set that may be meant for either: Postgres, and what SQLite adds where Postgres has nothing

@@ -1,4 +1,4 @@
-//! The lexer. It never decides what SQL means, only where a token ends, because every mistake about
+//! Splits SQL into tokens. The lexer never decides what SQL means, only where a token ends, because every mistake about
 //! that either hides a `COMMIT` or invents one.
 //!
 //! Sources: PostgreSQL 15 `src/backend/parser/scan.l`, SQLite `src/tokenize.c`, MySQL 8.4 manual 11.1
@@ -31,7 +31,7 @@ pub(crate) enum TokenKind {
     Symbol,
 }
 
-/// How long a marker of a merge conflict is.
+/// The length of a marker of a merge conflict.
 const MARKER: usize = 7;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! How much of a text is looked at, so that tests can see that twice the text is twice the work.
+//! Counts the bytes that are looked at, so that tests can see that twice the text is twice the work.
 
 #[cfg(test)]
 thread_local! {
@@ -14,7 +14,7 @@ pub(crate) fn visit(bytes: usize) {
     let _ = bytes;
 }
 
-/// How many bytes `work` looks at.
+/// Counts the bytes that `work` looks at.
 #[cfg(test)]
 pub(crate) fn visited<T>(work: impl FnOnce() -> T) -> usize {
     let before = VISITED.with(std::cell::Cell::get);

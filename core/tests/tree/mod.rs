@@ -5,7 +5,7 @@ use std::path::Path;
 
 use gapless_core::{Layout, MigrationSet, Pattern, Problems, Rules, Syntax};
 
-/// What a directory with these files is read as.
+/// Reads a directory with these files.
 pub(crate) fn scan(layout: Layout, files: &[(&str, &str)]) -> Result<MigrationSet, Problems> {
     let root = tempfile::tempdir().unwrap();
     write(root.path(), files);

@@ -36,7 +36,7 @@ pub(super) fn sections(text: &str) -> Result<Sections, Vec<Fault>> {
     Ok(finished(cuts, reader.no_transaction))
 }
 
-/// What a line says that was meant as a directive.
+/// The contents of lines that were meant as a directive.
 const SLIPS: [&str; 6] = [
     "up",
     "down",

@@ -11,7 +11,7 @@ use crate::sql::Fault;
 
 const NAMES: Prefixed = Prefixed { letters: "VUB", dashes: Dashes::Kept };
 
-/// What the tool runs besides SQL.
+/// The suffixes of programs that the tool runs besides SQL.
 const PROGRAMS: [&str; 8] = ["java", "class", "cmd", "bat", "ps1", "py", "sh", "bash"];
 
 pub(super) fn parse(file: &str) -> Result<Option<Named>, NameError> {

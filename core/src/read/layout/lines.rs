@@ -1,4 +1,4 @@
-//! What the layouts share that put both directions into one file.
+//! Cuts files that hold both directions, for the layouts that have such files.
 
 use super::section::{Section, Sections};
 use crate::sql::{Fault, Syntax, parse, visit};
@@ -116,7 +116,7 @@ impl Cut {
     }
 }
 
-/// Whether the last word before a comment ends in a semicolon. A wrong no costs an empty statement.
+/// True if the last word before a comment ends in a semicolon. A wrong no costs an empty statement.
 fn ends_with_semicolon(line: &str) -> bool {
     let comment = |word: &&str| word.starts_with("--") || word.starts_with('#');
     line.split_whitespace().take_while(|word| !comment(word)).last().is_none_or(|word| word.ends_with(';'))
@@ -169,7 +169,7 @@ impl Halves {
             let help = format!("add the line `{up}` above the statements that bring the database forward");
             self.faults.push(Fault::new(format!("the file has no `{up}`"), 0..end, help));
         }
-        // Whatever is wrong in front of it is found again by whoever mends the rest.
+        // Whatever is wrong in front of it is found again by whoever fixes the rest.
         if self.faults.is_empty() {
             self.faults.extend(statement_in(&text[..head], up));
         }

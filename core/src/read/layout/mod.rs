@@ -1,6 +1,6 @@
-//! The directories of other tools: how each names its files, and how it puts up and down into one of them.
+//! Reads the directories of other tools: each names its files and puts up and down into one of them in its own way.
 //!
-//! A layout is read as strictly as its own tool reads it. What the tool would pass over in silence and that
+//! A layout is read as strictly as its own tool reads it. A line that the tool would pass over in silence and that
 //! still looks like an instruction to it is a fault, because the statements behind it would run in the wrong
 //! direction or not at all.
 
@@ -28,14 +28,14 @@ impl Layout {
         Some((version, name))
     }
 
-    /// Whether a file may begin and end its own transaction. Where the tool keeps a checksum of the whole file,
+    /// True if a file may begin and end its own transaction. Where the tool keeps a checksum of the whole file,
     /// the text must stay as it is.
     pub(crate) fn may_wrap(self) -> bool {
         !matches!(self, Layout::Native | Layout::Refinery | Layout::Flyway)
     }
 
-    /// Whether a script runs outside of a transaction because of what it holds: `needing` of so many statements
-    /// cannot run in one. Those that can belong together, so an up script with a mixture is nobody's to take apart; a
+    /// True if a script runs outside of a transaction because of its statements: `needing` of so many cannot run in
+    /// one. Those that can belong together, so an up script with a mixture is nobody's to take apart; a
     /// down script never ran, and cannot run in any other way.
     pub(crate) fn leaves_transaction(self, part: Part, needing: usize, statements: usize) -> bool {
         let all = needing > 0 && needing == statements;
@@ -48,7 +48,7 @@ impl Layout {
         }
     }
 
-    /// How the tool itself is told to run a script outside of a transaction.
+    /// Returns the line by which the tool itself is told to run a script outside of a transaction.
     pub(crate) fn own_way(self) -> Option<&'static str> {
         match self {
             Layout::Goose => Some("`-- +goose NO TRANSACTION`"),
@@ -89,7 +89,7 @@ impl Layout {
         }
     }
 
-    /// Reads the file beside a migration that says how to run it: whether without a transaction.
+    /// Reads the file beside a migration that says how to run it; true is without a transaction.
     pub(crate) fn settings(self, text: &str) -> Result<bool, Fault> {
         match self {
             Layout::Diesel => diesel::settings(text),
@@ -98,7 +98,7 @@ impl Layout {
         }
     }
 
-    /// What the tool would have filled in before it ran the text, and we would not.
+    /// Finds the places that the tool would have filled in before it ran the text, and we would not.
     pub(crate) fn inexpressible(self, text: &str) -> Vec<Fault> {
         match self {
             Layout::Flyway => flyway::placeholders(text),

@@ -29,7 +29,7 @@ const PREFIX: &str = "-- +migrate ";
 
 const COMMANDS: [&str; 4] = ["Up", "Down", "StatementBegin", "StatementEnd"];
 
-/// What a line says that was meant as a command.
+/// The contents of lines that were meant as a command.
 const SLIPS: [&str; 6] =
     ["Up", "Down", "StatementBegin", "StatementEnd", "Up notransaction", "Down notransaction"];
 

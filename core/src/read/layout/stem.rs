@@ -1,4 +1,4 @@
-//! What the layouts share in the names of their files.
+//! Takes apart the file names that several layouts share.
 
 use super::section::Named;
 use crate::read::name::{FileName, NameError, is_description, joined_digits, sanitised};
@@ -34,7 +34,7 @@ pub(super) fn numbered(file: &str) -> Result<Option<Named>, NameError> {
     Ok(Some(Named { version, name, part: Part::Sections }))
 }
 
-/// Whether the digits of this stem are in pieces, so that they are not one version.
+/// True if the digits of this stem are in pieces, so that they are not one version.
 pub(super) fn in_pieces(stem: &str) -> bool {
     joined_digits(stem).is_some()
 }
@@ -43,7 +43,7 @@ pub(super) fn in_pieces(stem: &str) -> bool {
 pub(super) struct Prefixed {
     /// The letters that come before a version; the first of them is for plain migrations.
     pub(super) letters: &'static str,
-    /// What the tool takes in a description, as far as a name of ours can hold it.
+    /// The dashes that the tool takes in a description, as far as a name of ours can hold them.
     pub(super) dashes: Dashes,
 }
 

@@ -23,7 +23,7 @@ struct Half {
     no_transaction: bool,
 }
 
-/// Only the first separator counts. A file without one, or with nothing below it, cannot be taken back.
+/// Only the first separator counts. A file without one, or with nothing below it, cannot be rolled back.
 pub(super) fn sections(text: &str) -> Result<Sections, Vec<Fault>> {
     let (mut up, mut down) = (Half { blank: true, ..Half::default() }, None::<Half>);
     let mut faults = Vec::new();

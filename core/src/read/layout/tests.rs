@@ -1,3 +1,5 @@
+//! Tests that go over all layouts.
+
 use super::*;
 use proptest::prelude::*;
 
@@ -13,13 +15,13 @@ const ALL: [Layout; 9] = [
     Layout::Tern,
 ];
 
-/// What `parse` makes of a name, for the tables of the layouts' own tests.
+/// Parses a name, for the tables of the layouts' own tests.
 pub(super) fn named(layout: Layout, file: &str) -> Option<(i64, String, Part)> {
     let named = layout.parse(file).unwrap_or_else(|error| panic!("{file}: {error}"));
     named.map(|Named { version, name, part }| (version.number(), name, part))
 }
 
-/// What a name is told that cannot be read: the suggestion, or else the help.
+/// Returns the suggestion for a name that cannot be read, or else the help.
 pub(super) fn told(layout: Layout, file: &str) -> String {
     let error = layout.parse(file).expect_err(file);
     error.suggestion().or(error.help()).unwrap_or_default().to_owned()
