@@ -23,34 +23,17 @@
 //! - `rusqlite`: `rusqlite::Connection`
 //! - `tracing`: a span and events of each run
 
-mod amend;
-mod change;
 mod code;
-mod compare;
-mod conflict;
 mod dialect;
 mod driver;
-mod dry_run;
-mod endings;
 pub mod engine;
-mod error;
-mod error_kind;
-mod event;
-mod failure;
 mod history;
 mod legacy;
-mod options;
-mod pending;
 mod plan;
 mod protocol;
-mod reconcile;
-mod remedy;
 mod report;
-mod rollback;
 mod runner;
 mod set;
-#[cfg(feature = "tracing")]
-mod trace;
 mod tracker;
 
 pub use gapless_core::{
@@ -59,21 +42,21 @@ pub use gapless_core::{
 };
 pub use gapless_macros::embed_migrations;
 
-pub use crate::change::Change;
 pub use crate::code::{BoxError, Code};
-pub use crate::conflict::Conflict;
 pub use crate::driver::{AsyncClient, AsyncConnection, Connection, ExchangeError};
-pub use crate::dry_run::{DryRun, NotTried, Untried};
-pub use crate::error::Error;
-pub use crate::event::{Event, Holder};
-pub use crate::failure::Failure;
+pub use crate::history::change::Change;
+pub use crate::history::rollback::Rollback;
 pub use crate::legacy::Legacy;
-pub use crate::options::{Drift, Locking, OutOfOrder, Resolution, Unknown};
-pub use crate::pending::Pending;
 pub use crate::plan::Plan;
+pub use crate::plan::conflict::Conflict;
+pub use crate::plan::pending::Pending;
+pub use crate::report::dry_run::{DryRun, NotTried, Untried};
+pub use crate::report::error::Error;
+pub use crate::report::event::{Event, Holder};
+pub use crate::report::failure::Failure;
 pub use crate::report::{Applied, Report};
-pub use crate::rollback::Rollback;
 pub use crate::runner::Runner;
+pub use crate::runner::options::{Drift, Locking, OutOfOrder, Resolution, Unknown};
 pub use crate::set::MigrationSet;
 
 #[doc(hidden)]

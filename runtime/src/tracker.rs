@@ -3,7 +3,7 @@
 use gapless_core::Version;
 
 use crate::engine::DbError;
-use crate::error::{Error, ErrorKind};
+use crate::report::error::{Error, ErrorKind};
 
 /// Where the applied set and its journal are.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use gapless_core::Version;
 
 use super::{APPLIED, CURRENT, Look};
 use crate::engine::ResultSet;
-use crate::event::Holder;
+use crate::report::event::Holder;
 
 /// A session's side of every observation.
 #[derive(Clone, Copy, Debug, Default)]

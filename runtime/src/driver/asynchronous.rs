@@ -80,7 +80,7 @@ impl<C: AsyncConnection> AsyncClient for C {
 pub(crate) async fn drive_async<C: AsyncConnection>(client: &mut C, run: Run<'_>) -> Result<Finished, Error> {
     let driven = take_to_end(client, run);
     #[cfg(feature = "tracing")]
-    let driven = tracing::Instrument::instrument(driven, crate::trace::span());
+    let driven = tracing::Instrument::instrument(driven, crate::report::trace::span());
     driven.await
 }
 

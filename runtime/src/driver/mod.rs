@@ -22,7 +22,7 @@ use crate::Error;
 #[cfg(any(feature = "postgres", feature = "rusqlite", feature = "tokio-postgres"))]
 use crate::code::BoxError;
 use crate::engine::{Call, DbError, Dialect, Finished, Reply, ResultSet, Run, Step};
-use crate::error::ErrorKind;
+use crate::report::error::ErrorKind;
 
 /// A connection that a run can use: `postgres::Client` with the feature `postgres`,
 /// `rusqlite::Connection` with the feature `rusqlite`, or one of your own.
@@ -103,7 +103,7 @@ pub enum ExchangeError {
 
 pub(crate) fn drive<'a, C: Connection>(client: &mut C, mut run: Run<'a>) -> Result<Finished, Error> {
     #[cfg(feature = "tracing")]
-    let _span = crate::trace::span().entered();
+    let _span = crate::report::trace::span().entered();
     if client.in_transaction() {
         return Err(Error::new(ErrorKind::InTransaction));
     }
@@ -136,7 +136,7 @@ pub(crate) fn drive<'a, C: Connection>(client: &mut C, mut run: Run<'a>) -> Resu
 pub(crate) fn finish(run: Run<'_>) -> Result<Finished, Error> {
     let finished = run.finish();
     #[cfg(feature = "tracing")]
-    crate::trace::finished(&finished);
+    crate::report::trace::finished(&finished);
     finished
 }
 

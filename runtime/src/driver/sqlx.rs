@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Either, Row, ValueRef};
 use super::{AsyncClient, AsyncConnection, ExchangeError, drive_async};
 use crate::Error;
 use crate::engine::{DbError, Dialect, Finished, Position, Postgres, ResultSet, Run};
-use crate::error::ErrorKind;
+use crate::report::error::ErrorKind;
 
 impl AsyncConnection for PgConnection {
     fn dialect(&self) -> &'static dyn Dialect {

@@ -9,7 +9,7 @@ use super::protocol::Protocol;
 use super::reply::{ResultSet, is_truth};
 use crate::Failure;
 use crate::dialect::{Class, holder};
-use crate::failure::Aftermath;
+use crate::report::failure::Aftermath;
 
 /// More words than that are not looked for among the relations that are locked.
 const MOST_WORDS: usize = 500;

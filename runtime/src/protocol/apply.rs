@@ -7,8 +7,8 @@ use gapless_core::{Directives, Migration, Problem, Syntax, Version};
 use super::Stop;
 use super::direction::Direction;
 use super::protocol::Protocol;
-use crate::error::ErrorKind;
-use crate::event::Event;
+use crate::report::error::ErrorKind;
+use crate::report::event::Event;
 use crate::{Applied, Pending};
 
 /// How a migration is executed.

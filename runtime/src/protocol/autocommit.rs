@@ -12,7 +12,7 @@ use super::steps::{Manner, Steps};
 use crate::code::Call;
 use crate::dialect::Timeouts;
 use crate::engine::ResultSet;
-use crate::error::ErrorKind;
+use crate::report::error::ErrorKind;
 
 impl<'a> Protocol<'a> {
     /// Runs a migration to its record, or to the removal of its record. One that is to run in a transaction now leaves the

@@ -9,8 +9,8 @@ use super::apply::{Execution, Item};
 use super::protocol::Protocol;
 use super::reply::DbError;
 use crate::dialect::{Class, Dialect, Prepared, durations};
-use crate::error::ErrorKind;
-use crate::options::Locking;
+use crate::report::error::ErrorKind;
+use crate::runner::options::Locking;
 
 /// A message is at most about this long, so that neither side holds much of it at once.
 const MOST_BYTES: usize = 1 << 20;

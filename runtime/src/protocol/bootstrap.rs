@@ -6,8 +6,8 @@ use super::protocol::Protocol;
 use super::reply::DbError;
 use crate::Plan;
 use crate::dialect::{Class, Entry, Missing, Timeouts};
-use crate::error::ErrorKind;
 use crate::legacy::Legacy;
+use crate::report::error::ErrorKind;
 use crate::runner::Goal;
 
 /// Another runner gets in the way once for each object. What is in the way for longer is of another kind, such as a

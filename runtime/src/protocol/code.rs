@@ -11,7 +11,7 @@ use super::reply::DbError;
 use crate::Failure;
 use crate::code::Call;
 use crate::dialect::{Class, durations};
-use crate::error::ErrorKind;
+use crate::report::error::ErrorKind;
 
 /// What is said of code that has left a transaction open.
 pub(super) fn left_open() -> DbError {

@@ -11,7 +11,7 @@ use super::batch::offset;
 use super::protocol::Protocol;
 use crate::dialect::{Class, Missing, Timeouts};
 use crate::engine::DbError;
-use crate::error::ErrorKind;
+use crate::report::error::ErrorKind;
 use crate::{Applied, Failure, NotTried, Untried};
 
 /// What a dry run comes to.

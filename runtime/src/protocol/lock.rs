@@ -10,9 +10,9 @@ use super::plan::Decision;
 use super::protocol::Protocol;
 use crate::dialect::{Class, LockAnswer, Look, Missing};
 use crate::engine::DbError;
-use crate::error::ErrorKind;
-use crate::options::Locking;
+use crate::report::error::ErrorKind;
 use crate::runner::Goal;
+use crate::runner::options::Locking;
 
 /// To look at more scripts than that takes longer than to look at the settings.
 const FEW: usize = 50;

@@ -40,7 +40,7 @@ mod wait;
 
 pub use self::reply::{DbError, Position, Reply, ResultSet};
 pub use self::run::{Finished, Run, Step};
-use crate::error::{ErrorKind, Lost};
+use crate::report::error::{ErrorKind, Lost};
 
 /// Why an attempt ends before its end.
 #[derive(Debug)]

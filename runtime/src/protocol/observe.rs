@@ -5,8 +5,8 @@ use super::protocol::Protocol;
 use super::session::Answer;
 use crate::dialect::{Class, Observation, Rows, SessionFacts};
 use crate::engine::DbError;
-use crate::error::ErrorKind;
 use crate::history::History;
+use crate::report::error::ErrorKind;
 
 /// So many rows are more than a server sends before it waits for the first word of the client (ten segments,
 /// RFC 6928), at 90 bytes each. With fewer, the digest would save nothing.

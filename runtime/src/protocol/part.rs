@@ -9,8 +9,8 @@ use super::protocol::Protocol;
 use super::steps::{Manner, Steps};
 use crate::dialect::Class;
 use crate::engine::{DbError, ResultSet};
-use crate::error::ErrorKind;
-use crate::event::Event;
+use crate::report::error::ErrorKind;
+use crate::report::event::Event;
 
 /// What a message is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

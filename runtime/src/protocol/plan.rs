@@ -7,12 +7,12 @@ use super::apply::Item;
 use super::observe::Observed;
 use super::probe::Question;
 use super::protocol::Protocol;
-use crate::amend::{Amended, amend, touches};
-use crate::error::ErrorKind;
-use crate::event::Event;
 use crate::history::History;
+use crate::history::repair::{Amended, amend, touches};
+use crate::history::rollback::{Rollback, Stuck, taken_back};
 use crate::plan::{Origin, Plan, plan, taken};
-use crate::rollback::{Rollback, Stuck, taken_back};
+use crate::report::error::ErrorKind;
+use crate::report::event::Event;
 use crate::runner::Goal;
 use crate::{Change, Conflict};
 

@@ -7,11 +7,11 @@ use super::Stop;
 use super::bootstrap::CREATED;
 use super::protocol::Protocol;
 use super::reply::{DbError, ResultSet, is_truth};
-use crate::amend::{Facts, Known as Renamed, known_as};
 use crate::dialect::Class;
-use crate::error::ErrorKind;
+use crate::history::repair::{Facts, Known as Renamed, known_as};
 use crate::history::{History, Row};
 use crate::legacy::{Adoption, Legacy};
+use crate::report::error::ErrorKind;
 use crate::runner::Goal;
 
 /// What is to be asked.

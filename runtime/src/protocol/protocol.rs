@@ -15,11 +15,11 @@ use super::wait::Patience;
 use crate::Pending;
 use crate::code::Code;
 use crate::dialect::{Dialect, Missing, Prepared};
-use crate::error::{Error, ErrorKind, Lost};
-use crate::event::Event;
 use crate::history::History;
-use crate::options::Options;
 use crate::plan::Plan;
+use crate::report::error::{Error, ErrorKind, Lost};
+use crate::report::event::Event;
+use crate::runner::options::Options;
 use crate::runner::{Goal, Listener};
 use crate::tracker::Tracker;
 

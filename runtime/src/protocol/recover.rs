@@ -9,8 +9,8 @@ use super::protocol::Protocol;
 use crate::Failure;
 use crate::dialect::{Class, Observation, Recorded};
 use crate::engine::{DbError, Position, ResultSet};
-use crate::error::ErrorKind;
 use crate::history::History;
+use crate::report::error::ErrorKind;
 
 /// A refused batch, and what was found after the rollback.
 struct Refusal<'a> {

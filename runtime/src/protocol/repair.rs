@@ -6,9 +6,9 @@ use super::protocol::Protocol;
 use super::reply::{DbError, ResultSet};
 use crate::Change;
 use crate::dialect::{Class, Timeouts};
-use crate::error::ErrorKind;
-use crate::event::Event;
 use crate::history::History;
+use crate::report::error::ErrorKind;
+use crate::report::event::Event;
 
 impl Protocol<'_> {
     /// Makes the plan's changes, if there are any.

@@ -9,8 +9,8 @@ use super::protocol::Protocol;
 use super::steps::Steps;
 use crate::dialect::Entry;
 use crate::engine::DbError;
-use crate::error::ErrorKind;
-use crate::options::Resolution;
+use crate::report::error::ErrorKind;
+use crate::runner::options::Resolution;
 
 /// What the beginning of a try comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,8 +12,8 @@ use super::protocol::Protocol;
 use crate::Failure;
 use crate::dialect::Class;
 use crate::engine::DbError;
-use crate::error::ErrorKind;
-use crate::event::Event;
+use crate::report::error::ErrorKind;
+use crate::report::event::Event;
 
 impl<'a> Protocol<'a> {
     /// Rolls the queue back.

@@ -14,9 +14,9 @@ use super::reply::{Outcome, Reply};
 use super::session::{Link, Question};
 use crate::code::{Call, Code};
 use crate::dialect::Dialect;
-use crate::error::{Error, ErrorKind};
-use crate::options::Options;
 use crate::plan::Plan;
+use crate::report::error::{Error, ErrorKind};
+use crate::runner::options::Options;
 use crate::runner::{Goal, Listener};
 use crate::{Applied, NotTried, Report};
 

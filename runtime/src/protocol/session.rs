@@ -9,7 +9,7 @@ use super::Stop;
 use super::reply::{DbError, Outcome, Reply, ResultSet};
 use crate::Report;
 use crate::code::Call;
-use crate::error::{ErrorKind, Lost};
+use crate::report::error::{ErrorKind, Lost};
 
 /// What the protocol asks for.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use super::batch::shown;
 use super::direction::Direction;
 use super::protocol::Protocol;
 use crate::dialect::{BEGUN, Entry, Timeouts};
-use crate::error::ErrorKind;
+use crate::report::error::ErrorKind;
 
 #[derive(Debug)]
 pub(super) struct Steps<'a> {

@@ -7,7 +7,7 @@ use super::{Broken, Stop};
 use crate::Failure;
 use crate::dialect::{Class, Entry};
 use crate::engine::ResultSet;
-use crate::error::{ErrorKind, Lost};
+use crate::report::error::{ErrorKind, Lost};
 use crate::runner::Goal;
 
 /// The function that gives up all advisory locks of a session.

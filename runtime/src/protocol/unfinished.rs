@@ -11,8 +11,8 @@ use super::protocol::Protocol;
 use super::resume::{Begin, broken};
 use super::steps::Steps;
 use crate::dialect::{Entry, versions};
-use crate::error::ErrorKind;
-use crate::options::Resolution;
+use crate::report::error::ErrorKind;
+use crate::runner::options::Resolution;
 
 impl<'a> Protocol<'a> {
     /// Fails a message if one of these migrations was begun outside of a transaction.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use gapless_core::{MigrationSet, Version};
 
 use crate::code::Code;
-use crate::error::{Error, ErrorKind};
-use crate::options::Options;
+use crate::report::error::{Error, ErrorKind};
+use crate::runner::options::Options;
 
 /// Versions that were named must be embedded, and fit what they were named for.
 pub(super) fn check(

@@ -9,8 +9,8 @@ use super::Stop;
 use super::backoff::Backoff;
 use super::protocol::Protocol;
 use crate::engine::DbError;
-use crate::error::ErrorKind;
-use crate::event::{Event, Holder};
+use crate::report::error::ErrorKind;
+use crate::report::event::{Event, Holder};
 
 /// After so long somebody may want to know who has the lock.
 const LONG: Duration = Duration::from_millis(200);

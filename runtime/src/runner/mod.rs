@@ -1,3 +1,7 @@
+mod endings;
+pub(crate) mod options;
+mod verify_baseline;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -6,9 +10,9 @@ use std::time::Duration;
 use gapless_core::{MigrationSet, Version};
 
 use crate::engine::{Dialect, Run};
-use crate::error::ErrorKind;
-use crate::options::{Drift, Locking, Options, OutOfOrder, Resolution, Unknown};
-use crate::reconcile::Reconcile;
+use crate::history::reconcile::Reconcile;
+use crate::report::error::ErrorKind;
+use crate::runner::options::{Drift, Locking, Options, OutOfOrder, Resolution, Unknown};
 use crate::{Code, Error, Event, Legacy};
 
 /// How a run goes; begin one with [`MigrationSet::runner`](crate::MigrationSet::runner).
@@ -202,7 +206,7 @@ pub(crate) struct Listener<'a>(Option<Callback<'a>>);
 impl Listener<'_> {
     pub(crate) fn tell(&mut self, event: &Event<'_>) {
         #[cfg(feature = "tracing")]
-        crate::trace::event(event);
+        crate::report::trace::event(event);
         if let Some(listener) = &mut self.0 {
             listener(event);
         }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::Error;
 use crate::driver::{self, AsyncConnection, Connection, ExchangeError};
 use crate::engine::{Dialect, ResultSet};
-use crate::error::ErrorKind;
-use crate::options::{Baseline, Options};
+use crate::report::error::ErrorKind;
+use crate::runner::options::{Baseline, Options};
 use crate::runner::{Goal, Runner};
 use crate::tracker::Tracker;
 

@@ -1,3 +1,12 @@
+pub(crate) mod dry_run;
+pub(crate) mod error;
+mod error_kind;
+pub(crate) mod event;
+pub(crate) mod failure;
+pub(crate) mod remedy;
+#[cfg(feature = "tracing")]
+pub(crate) mod trace;
+
 use std::fmt;
 use std::time::Duration;
 

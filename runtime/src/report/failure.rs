@@ -3,8 +3,8 @@ use std::fmt;
 use gapless_core::{Directives, Location, Migration, Syntax, Version, snippet, split};
 
 use crate::engine::DbError;
-use crate::event::Holder;
-use crate::remedy::Remedy;
+use crate::report::event::Holder;
+use crate::report::remedy::Remedy;
 
 /// A migration that the database refused.
 #[derive(Clone, Debug)]

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use gapless_core::{Problem, Version};
 
-use crate::amend::Partial;
 use crate::engine::DbError;
-use crate::event::Holder;
-use crate::remedy::Remedy;
+use crate::history::repair::Partial;
+use crate::history::rollback::Stuck;
+use crate::report::event::Holder;
+use crate::report::remedy::Remedy;
 use crate::report::shown;
-use crate::rollback::Stuck;
 use crate::{Conflict, Failure};
 
 /// What an [`Error`](crate::Error) is about.

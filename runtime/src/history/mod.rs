@@ -1,5 +1,10 @@
 //! What the tracker holds.
 
+pub(crate) mod change;
+pub(crate) mod reconcile;
+pub(crate) mod repair;
+pub(crate) mod rollback;
+
 use gapless_core::{Checksum, Version};
 
 use crate::engine::ResultSet;

@@ -1,14 +1,17 @@
 //! What is to be done: the embedded set minus the applied one, unless they contradict each other.
 
+pub(crate) mod conflict;
+pub(crate) mod pending;
+
 use std::fmt;
 
 use gapless_core::{Checksum, Migration, MigrationSet, Version};
 
 use crate::Change;
-use crate::conflict::Conflict;
 use crate::history::{History, Row};
-use crate::options::{Baseline, Drift, Options, OutOfOrder, Unknown};
-use crate::pending::Pending;
+use crate::plan::conflict::Conflict;
+use crate::plan::pending::Pending;
+use crate::runner::options::{Baseline, Drift, Options, OutOfOrder, Unknown};
 
 /// What a run would do now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

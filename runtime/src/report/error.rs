@@ -2,7 +2,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use crate::engine::DbError;
-pub(crate) use crate::error_kind::ErrorKind;
+pub(crate) use crate::report::error_kind::ErrorKind;
 use crate::{Applied, Conflict, Failure, Report};
 
 /// Why a run did not bring the database to where it should be.

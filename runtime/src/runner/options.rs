@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use gapless_core::Version;
 
+use crate::history::reconcile::Reconcile;
+use crate::history::rollback::Rollback;
 use crate::legacy::Legacy;
-use crate::reconcile::Reconcile;
-use crate::rollback::Rollback;
 
 /// What to do about rows of the tracker that the binary does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

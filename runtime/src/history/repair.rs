@@ -7,7 +7,7 @@ use gapless_core::{Migration, MigrationSet, Version};
 use crate::Change;
 use crate::history::{History, Row, Told};
 use crate::legacy::Adoption;
-use crate::options::Options;
+use crate::runner::options::Options;
 
 /// What a run has asked the database beside its tracker.
 #[derive(Debug, Default)]
