@@ -140,6 +140,24 @@ fn two_releases_that_looked_at_the_same_time_do_not_both_apply_what_was_renamed(
     }
 }
 
+/// Neither knows the other's number: the old name is all that they share.
+#[test]
+fn two_releases_that_renumber_apart_do_not_both_apply_what_was_renamed() {
+    let [one, other] =
+        [13, 14].map(|number| release(&format!("{number}_inv.sql"), LOG, &format!("12_inv -> {number}_inv")));
+    for locking in [Locking::Transaction, Locking::None] {
+        let database = cluster().database();
+        set(&[("1_log.sql", TABLE)]).runner().run(&mut database.connect()).unwrap();
+        let between = || {
+            one.runner().locking(locking).run(&mut database.connect()).unwrap();
+        };
+        let mut client = Interrupted { client: database.connect(), between: Some(between) };
+        let report = other.runner().locking(locking).run(&mut client).unwrap();
+        assert!(report.applied().is_empty(), "{report}");
+        assert_eq!(ran(&mut database.connect()), 1);
+    }
+}
+
 #[test]
 fn two_releases_on_sqlite_do_not_both_apply_what_was_renamed() {
     let [older, newer] = releases();

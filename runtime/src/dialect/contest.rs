@@ -18,8 +18,12 @@ pub(super) fn statement<D: Dialect + ?Sized>(
     let is = |(version, name): &(Version, &str)| {
         format!("s.version = {version} AND s.name = {}", dialect.literal(name))
     };
-    let stems: Vec<_> =
-        own.iter().map(|(version, name)| dialect.literal(&format!("{version}_{name}"))).collect();
+    // Another release may have given the same old name a number of its own.
+    let stems: Vec<_> = own
+        .iter()
+        .chain(before)
+        .map(|(version, name)| dialect.literal(&format!("{version}_{name}")))
+        .collect();
     let own: Vec<_> = own.iter().map(is).collect();
     let mut there = vec![format!(
         "EXISTS (SELECT 1 FROM {journal} j JOIN {set} s ON s.version = j.version AND s.name = j.name \
