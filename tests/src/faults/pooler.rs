@@ -11,19 +11,23 @@ use super::{Row, sets};
 use crate::cluster::{Database, free_port};
 use crate::server::{Server, unprivileged};
 
-struct Pooler {
+/// How many backends it has for each database.
+pub const POOL: usize = 4;
+
+#[derive(Debug)]
+pub struct Pooler {
     process: Child,
-    port: u16,
+    pub port: u16,
 }
 
 impl Pooler {
-    fn before(server: &Server) -> Pooler {
+    pub fn before(server: &Server) -> Pooler {
         let port = free_port();
         let directory = server.directory();
         let file = std::env::temp_dir().join(format!("gapless-pgbouncer-{port}.ini"));
         let text = format!(
             "[databases]\n* = user=postgres host=127.0.0.1 port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
-             auth_type = any\npool_mode = transaction\ndefault_pool_size = 4\nunix_socket_dir =\nlogfile = {}/pgbouncer.log\n\
+             auth_type = any\npool_mode = transaction\ndefault_pool_size = {POOL}\nunix_socket_dir =\nlogfile = {}/pgbouncer.log\n\
              pidfile = {}/pgbouncer.pid\n",
             server.port,
             directory.display(),
