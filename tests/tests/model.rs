@@ -7,17 +7,6 @@ use gapless_tests::model::{Coverage, Found, Place, Postgres, Sqlite, check};
 
 const THREADS: u64 = 2;
 
-/// What is known to go wrong, by what the model says of it, until each statement of a migration outside of a transaction
-/// is judged and journaled by itself: one in doubt (also of a directive that is gone, and of another file with that version)
-/// runs twice or stops others, and a way back that was cut off is silent.
-const EXCLUDED: [&str; 5] = [
-    "times instead of 1 to 1",
-    "is not applied",
-    "does not end",
-    "half taken back passes for applied",
-    "the rollback fails",
-];
-
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number"))
 }
@@ -49,7 +38,6 @@ fn histories<P: Place>(place: impl Fn() -> P + Sync, cases: u64) -> Coverage {
         wrong.extend(found);
     }
     println!("{coverage:#?}");
-    wrong.retain(|found| !EXCLUDED.iter().any(|part| found.problem.contains(part)));
     wrong.iter().for_each(|found| println!("seed {}: {}", found.seed, found.problem));
     if let Some(found) = wrong.into_iter().next() {
         panic!("{}", found.shrink(&mut place()));
@@ -101,12 +89,13 @@ fn assert_reached(coverage: &Coverage, but: &[&str]) {
 
 #[test]
 fn sqlite() {
-    assert_reached(&histories(Sqlite::new, 500), &["index"]);
+    // Nothing but an edit leaves a statement in doubt here: those that may be are cut in `steps_cut.rs`.
+    assert_reached(&histories(Sqlite::new, 500), &["index", "resolved"]);
 }
 
 #[test]
 fn postgres() {
     let coverage = histories(Postgres::new, 100);
-    assert_reached(&coverage, &["unclear", "boots once"]);
+    assert_reached(&coverage, &["unclear", "boots once", "interrupted", "resolved"]);
     assert!(coverage.contains_key("handed on"));
 }

@@ -243,8 +243,8 @@ pub trait Dialect: fmt::Debug + Sync {
     }
 
     /// The row of a statement that is done; fails with [`Class::Unrecorded`] if a later try has begun.
-    fn journal_step(&self, tracker: &Tracker, entry: &Entry<'_>) -> String {
-        steps::step(self, tracker, entry)
+    fn journal_step(&self, tracker: &Tracker, entry: &Entry<'_>, before: &[(Version, &str)]) -> String {
+        steps::step(self, tracker, entry, before)
     }
 
     /// The row of a statement that is about to be sent by itself: its checksum and, if it is a concurrent one, the
@@ -258,13 +258,14 @@ pub trait Dialect: fmt::Debug + Sync {
         steps::begun(self, tracker, entry, None)
     }
 
-    /// Which of these have begun outside of a transaction and not ended (version); without a semicolon.
-    fn unfinished(&self, tracker: &Tracker, known: &[(Version, &str)]) -> String {
+    /// Which of these have begun outside of a transaction and not ended (version), each with all names that it has had;
+    /// without a semicolon.
+    fn unfinished(&self, tracker: &Tracker, known: &[(Version, (Version, &str))]) -> String {
         steps::unfinished(self, tracker, known)
     }
 
     /// Fails with [`Class::Unfinished`] if one of these has.
-    fn none_unfinished(&self, tracker: &Tracker, known: &[(Version, &str)]) -> String;
+    fn none_unfinished(&self, tracker: &Tracker, known: &[(Version, (Version, &str))]) -> String;
 
     /// Marks a row as being rolled back, so that no release takes it for applied.
     fn go_back(&self, tracker: &Tracker, version: Version) -> String {
@@ -338,8 +339,8 @@ pub trait Dialect: fmt::Debug + Sync {
 
     /// The journal of one version (event, attempt, statement, detail, whether the session lives that wrote
     /// it and is not this one, or NULL if that cannot be known, whether the version is in the set now, whether the row
-    /// is about this name or one before) in the order of its rows; also what it has under the names that the migration
-    /// had before.
+    /// is about this migration) in the order of its rows; also what it has under the names that the migration had before,
+    /// or has for a newer release.
     fn progress(&self, tracker: &Tracker, version: Version, name: &str, before: &[(Version, &str)])
     -> String;
 

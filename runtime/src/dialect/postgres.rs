@@ -114,16 +114,16 @@ impl Dialect for Postgres {
         name: &str,
         before: &[(Version, &str)],
     ) -> String {
+        let about = steps::about(self, tracker, version, name, before);
         format!(
             "SELECT event, attempt, statement, detail, EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity a \
              WHERE a.pid = j.backend_pid AND a.pid <> pg_catalog.pg_backend_pid() AND \
              coalesce(extract(epoch FROM a.backend_start)::text, j.detail) = j.detail), \
-             EXISTS (SELECT 1 FROM {} WHERE version = {version}), {} \
-             FROM {} j WHERE {} ORDER BY id;\n",
+             EXISTS (SELECT 1 FROM {} WHERE {about}), {} \
+             FROM {} j WHERE {about} ORDER BY id;\n",
             tracker.set(),
-            steps::is_own(self, version, name, before),
-            tracker.journal(),
-            steps::about(self, version, before)
+            steps::is_own(self, tracker, version, name, before),
+            tracker.journal()
         )
     }
 
@@ -146,7 +146,7 @@ impl Dialect for Postgres {
         steps::begun(self, tracker, entry, statement.map(|statement| steps::there(self, statement)))
     }
 
-    fn none_unfinished(&self, tracker: &Tracker, known: &[(Version, &str)]) -> String {
+    fn none_unfinished(&self, tracker: &Tracker, known: &[(Version, (Version, &str))]) -> String {
         format!(
             "SELECT CAST(pg_catalog.textcat('{UNFINISHED}', CAST(min(u.version) AS text)) AS integer) \
              FROM ({}) u HAVING count(*) > 0;\n",

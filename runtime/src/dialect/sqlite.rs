@@ -116,18 +116,18 @@ impl Dialect for Sqlite {
         name: &str,
         before: &[(Version, &str)],
     ) -> String {
+        let about = steps::about(self, tracker, version, name, before);
         format!(
-            "SELECT event, attempt, statement, detail, NULL, EXISTS (SELECT 1 FROM {} WHERE version = {version}), {} \
-             FROM {} WHERE {} ORDER BY id;\n",
+            "SELECT event, attempt, statement, detail, NULL, EXISTS (SELECT 1 FROM {} WHERE {about}), {} \
+             FROM {} WHERE {about} ORDER BY id;\n",
             tracker.set(),
-            steps::is_own(self, version, name, before),
-            tracker.journal(),
-            steps::about(self, version, before)
+            steps::is_own(self, tracker, version, name, before),
+            tracker.journal()
         )
     }
 
     /// An error that no script comes by.
-    fn none_unfinished(&self, tracker: &Tracker, known: &[(Version, &str)]) -> String {
+    fn none_unfinished(&self, tracker: &Tracker, known: &[(Version, (Version, &str))]) -> String {
         format!(
             "SELECT '' LIKE '' ESCAPE 'gapless ' || min(u.version) FROM ({}) u HAVING count(*) > 0;\n",
             self.unfinished(tracker, known)

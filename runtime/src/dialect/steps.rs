@@ -9,17 +9,6 @@ use crate::tracker::Tracker;
 /// Events after which nothing is left of the tries before.
 const CLOSING: &str = "'applied', 'adopted', 'baselined', 'reconciled', 'rolled_back'";
 
-/// What of the journal is about a version, or a name that it had before; a condition.
-pub(super) fn about<D: Dialect + ?Sized>(
-    dialect: &D,
-    version: Version,
-    before: &[(Version, &str)],
-) -> String {
-    before.iter().fold(format!("version = {version}"), |sql, (old, known)| {
-        sql + &format!(" OR version = {old} AND name = {}", dialect.literal(known))
-    })
-}
-
 /// A row of the journal; the name is an expression.
 pub(super) fn row<D: Dialect + ?Sized>(
     dialect: &D,
@@ -64,16 +53,22 @@ pub(super) fn start<D: Dialect + ?Sized>(
     before: &[(Version, &str)],
     known: usize,
 ) -> String {
-    let (journal, about) = (tracker.journal(), about(dialect, entry.version, before));
+    let journal = tracker.journal();
+    let about = about(dialect, tracker, entry.version, entry.name, before);
     row_unless(dialect, tracker, entry, &format!("(SELECT count(*) FROM {journal} WHERE {about}) <> {known}"))
 }
 
 /// See [`Dialect::journal_step`].
-pub(super) fn step<D: Dialect + ?Sized>(dialect: &D, tracker: &Tracker, entry: &Entry<'_>) -> String {
+pub(super) fn step<D: Dialect + ?Sized>(
+    dialect: &D,
+    tracker: &Tracker,
+    entry: &Entry<'_>,
+    before: &[(Version, &str)],
+) -> String {
+    let about = about(dialect, tracker, entry.version, entry.name, before);
     let overtaken = format!(
-        "EXISTS (SELECT 1 FROM {} WHERE version = {} AND event = 'started' AND attempt > {})",
+        "EXISTS (SELECT 1 FROM {} WHERE ({about}) AND event = 'started' AND attempt > {})",
         tracker.journal(),
-        entry.version,
         entry.attempt
     );
     row_unless(dialect, tracker, entry, &overtaken)
@@ -104,17 +99,38 @@ pub(super) fn begun<D: Dialect + ?Sized>(
 /// A statement that is about to be sent by itself.
 pub(crate) const BEGUN: &str = "statement_begun";
 
-/// Whether a row of the journal is about the migration of this name; a condition.
+/// Whether a row of the journal is about the migration, under this name, one before, or one that a newer release has given
+/// it; a condition.
 pub(super) fn is_own<D: Dialect + ?Sized>(
     dialect: &D,
+    tracker: &Tracker,
     version: Version,
     name: &str,
     before: &[(Version, &str)],
 ) -> String {
-    let own = format!("version = {version} AND name = {}", dialect.literal(name));
-    before.iter().fold(own, |sql, (old, known)| {
-        sql + &format!(" OR version = {old} AND name = {}", dialect.literal(known))
-    })
+    let names = [(version, name)].into_iter().chain(before.iter().copied());
+    let (mut own, mut stems) = (Vec::new(), Vec::new());
+    for (version, name) in names {
+        own.push(format!("version = {version} AND name = {}", dialect.literal(name)));
+        stems.push(dialect.literal(&format!("{version}_{name}")));
+    }
+    format!(
+        "{} OR (version,name) IN (SELECT version,name FROM {} WHERE event = 'renamed' AND detail IN ({}))",
+        own.join(" OR "),
+        tracker.journal(),
+        stems.join(",")
+    )
+}
+
+/// What of the journal is about the migration or its version, whatever bore it; a condition.
+pub(super) fn about<D: Dialect + ?Sized>(
+    dialect: &D,
+    tracker: &Tracker,
+    version: Version,
+    name: &str,
+    before: &[(Version, &str)],
+) -> String {
+    format!("version = {version} OR {}", is_own(dialect, tracker, version, name, before))
 }
 
 /// What [`begun`] had found there when this statement was begun first, a list of numbers; an expression.
@@ -131,17 +147,22 @@ pub(super) fn found_then(tracker: &Tracker, version: Version, statement: usize) 
 pub(super) fn unfinished<D: Dialect + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
-    known: &[(Version, &str)],
+    known: &[(Version, (Version, &str))],
 ) -> String {
-    let pairs: Vec<_> =
-        known.iter().map(|(version, name)| format!("({version}, {})", dialect.literal(name))).collect();
+    let row = |(own, (version, name)): &(Version, (Version, &str))| {
+        format!("({own}, {version}, {})", dialect.literal(name))
+    };
+    let rows: Vec<_> = known.iter().map(row).collect();
     let journal = tracker.journal();
     format!(
-        "SELECT DISTINCT s.version FROM {journal} s WHERE s.event IN ('statement', '{BEGUN}', 'interrupted') \
-         AND (s.version, s.name) IN (VALUES {}) AND NOT EXISTS (SELECT 1 FROM {journal} c \
-         WHERE c.version = s.version AND c.name = s.name AND c.id > s.id \
+        "WITH k (own, version, name) AS (VALUES {}), a AS (SELECT own, version, name FROM k UNION \
+         SELECT k.own, j.version, j.name FROM k JOIN {journal} j ON j.event = 'renamed' \
+         AND j.detail = k.version || '_' || k.name) \
+         SELECT DISTINCT a.own AS version FROM a JOIN {journal} s ON s.version = a.version AND s.name = a.name \
+         WHERE s.event IN ('statement', '{BEGUN}', 'interrupted') AND NOT EXISTS (SELECT 1 FROM {journal} c \
+         JOIN a b ON c.version = b.version AND c.name = b.name WHERE b.own = a.own AND c.id > s.id \
          AND (c.event IN ({CLOSING}) OR c.event = 'resolved' AND c.statement = 0))",
-        pairs.join(", ")
+        rows.join(", ")
     )
 }
 

@@ -48,7 +48,12 @@ impl<'a> Protocol<'a> {
     }
 
     /// Tells releases that know no other what a migration was called before.
-    fn journal_names(&self, version: Version, name: &str, told: Option<(Version, &str)>) -> String {
+    pub(super) fn journal_names(
+        &self,
+        version: Version,
+        name: &str,
+        told: Option<(Version, &str)>,
+    ) -> String {
         let mut before = self.names_before(version);
         before.retain(|stem| Some(*stem) != told);
         if before.is_empty() {
@@ -65,7 +70,7 @@ impl<'a> Protocol<'a> {
 
     /// Keeps releases that have a migration under different numbers from recording it at the same time, where no lock
     /// does: the key of the set keeps only numbers apart.
-    fn claim(&self, recorded: &[&Migration]) -> String {
+    pub(super) fn claim(&self, recorded: &[&Migration]) -> String {
         if self.is_alone() || self.options.locking == crate::Locking::Transaction {
             return String::new();
         }

@@ -50,7 +50,7 @@ impl<'a> Protocol<'a> {
         let waited = self.patience.waited + self.session.spent;
         if waited < progress.patience(self.options.lock_wait) && !self.resolves(steps) {
             self.wait(None).await?;
-            return Err(Stop::Again);
+            return Ok(Begin::Again);
         }
         let resolution = self.resolution(steps, &progress);
         if steps.is_turned() && resolution != Some(Resolution::MarkApplied) {
@@ -115,7 +115,7 @@ impl<'a> Protocol<'a> {
     fn start_message(&mut self, steps: &mut Steps<'a>, progress: &Progress, resolved: bool) -> String {
         let version = steps.migration.version();
         let before = self.names_before(version);
-        let (mut known, mut journal) = (progress.rows, String::new());
+        let (mut known, mut journal) = (progress.rows, self.claim(&[steps.migration]));
         if steps.direction.is_down() {
             journal += &self.dialect.go_back(&self.tracker, version);
             if !progress.begun {
@@ -130,6 +130,8 @@ impl<'a> Protocol<'a> {
         }
         let entry = self.entry(steps, "started");
         journal += &self.dialect.journal_start(&self.tracker, &entry, &before, known);
+        // Releases that know it by an older name must not begin it anew.
+        journal += &self.journal_names(version, steps.migration.name(), None);
         // What is set again comes first: names may mean something else then.
         if steps.replay.is_empty() {
             journal += &self.announce(steps, steps.at);

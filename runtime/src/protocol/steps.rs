@@ -174,7 +174,8 @@ impl<'a> Protocol<'a> {
         let mut entry = self.entry(steps, "statement");
         entry.statement = Some(steps.at + 1);
         entry.detail = Some(steps.checksum(steps.at));
-        self.dialect.journal_step(&self.tracker, &entry) + &self.announce(steps, steps.at + 1)
+        let before = self.names_before(steps.migration.version());
+        self.dialect.journal_step(&self.tracker, &entry, &before) + &self.announce(steps, steps.at + 1)
     }
 
     /// The journal's row for a step that goes by itself.

@@ -1,6 +1,8 @@
 //! The end of every run: the open transaction is rolled back, a failure is journaled, the settings are put back, and
 //! the lock is given back.
 
+use std::time::Duration;
+
 use super::protocol::Protocol;
 use super::session::Answer;
 use super::{Broken, Stop};
@@ -15,6 +17,9 @@ const UNLOCK_ALL: &str = "pg_advisory_unlock_all";
 
 /// How often a lock is looked for that a pooler has left with another backend.
 const UNLOCK_TRIES: u32 = 50;
+
+/// So often without a pause.
+const AT_ONCE: u32 = 10;
 
 impl Protocol<'_> {
     /// Cleans up, whatever the run came to. After a lost connection there is nothing to clean up; what was known before
@@ -144,7 +149,8 @@ impl Protocol<'_> {
         // Another backend's settings are not the run's to put back.
         let message = self.same_backend() + &restore;
         let mut elsewhere = None;
-        for _ in 0..=UNLOCK_TRIES {
+        for tries in 0..=UNLOCK_TRIES {
+            self.await_backend(tries).await;
             let Err(error) = self.send_patiently(message.clone()).await? else { return Ok(None) };
             let Class::HandedOn { pid } = self.dialect.classify(&error, &self.tracker) else {
                 self.warn(format!("the session's settings were not put back: {}", error.message));
@@ -153,6 +159,13 @@ impl Protocol<'_> {
             elsewhere = Some(self.pooler(pid));
         }
         Ok(elsewhere)
+    }
+
+    /// Gives a pooler time to hand the session's own backend back: another client may be in a transaction on it.
+    async fn await_backend(&mut self, tries: u32) {
+        if tries >= AT_ONCE {
+            self.session.sleep(Duration::from_millis(2 * u64::from(tries))).await;
+        }
     }
 
     /// Sends a message until the database is not busy, or the time for waiting is over.
@@ -175,7 +188,8 @@ impl Protocol<'_> {
         let unlock = self.dialect.unlock(&self.tracker, self.session.pid);
         let Some(message) = unlock.filter(|_| self.session.locked) else { return Ok(()) };
         let mut answer = None;
-        for _ in 0..=UNLOCK_TRIES {
+        for tries in 0..=UNLOCK_TRIES {
+            self.await_backend(tries).await;
             answer = self.session.send(message.clone()).await?.ok().and_then(|mut results| results.pop());
             // A pooler has handed the session on, and may hand it back.
             if answer.as_ref().is_none_or(|answer| answer.value(0).is_some()) {

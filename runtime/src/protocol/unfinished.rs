@@ -11,6 +11,7 @@ use super::protocol::Protocol;
 use super::resume::{Begin, broken};
 use super::steps::Steps;
 use crate::dialect::{Entry, versions};
+use crate::engine::DbError;
 use crate::report::error::ErrorKind;
 use crate::runner::options::Resolution;
 
@@ -24,13 +25,18 @@ impl<'a> Protocol<'a> {
         self.dialect.none_unfinished(&self.tracker, &self.all_names(migrations.iter().copied()))
     }
 
-    fn all_names<'m>(&self, migrations: impl Iterator<Item = &'m Migration>) -> Vec<(Version, &'m str)>
+    /// Each with its names, the one it has and those before.
+    fn all_names<'m>(
+        &self,
+        migrations: impl Iterator<Item = &'m Migration>,
+    ) -> Vec<(Version, (Version, &'m str))>
     where
         'a: 'm,
     {
         let names = |migration: &'m Migration| {
-            let before = self.names_before(migration.version());
-            std::iter::once((migration.version(), migration.name())).chain(before)
+            let version = migration.version();
+            let own = std::iter::once((version, migration.name()));
+            own.chain(self.names_before(version)).map(move |stem| (version, stem))
         };
         migrations.flat_map(names).collect()
     }
@@ -46,15 +52,17 @@ impl<'a> Protocol<'a> {
         })?;
         let begun = versions(results.first());
         let of_it = |item: &&Item<'a>| {
-            let before = self.names_before(item.migration.version());
-            let named = |version: &Version| {
-                *version == item.migration.version() || before.iter().any(|(old, _)| old == version)
-            };
-            !item.migration.directives().no_transaction() && begun.iter().any(named)
+            !item.migration.directives().no_transaction() && begun.contains(&item.migration.version())
         };
         match self.queue.iter().find(of_it).map(|item| item.migration) {
             Some(migration) => self.run_steps(migration, Direction::Up).await,
-            None => Err(Stop::Again),
+            // It has been ended since.
+            None if self.is_overtaken(self.known.history.rows().len()) => Err(self.overtaken_by(None).await),
+            None => {
+                let message = "what was begun outside of a transaction is not what is to be run".to_owned();
+                let error = DbError { message, ..DbError::default() };
+                Err(Stop::failed(ErrorKind::Database { doing: "reading the journal".to_owned(), error }))
+            }
         }
     }
 

@@ -25,15 +25,9 @@ impl Reference {
             // What was done last may not be journaled; then the statement that was edited is the one in doubt.
             return Some(if open.doubt { Stop::Doubt } else { Stop::Contradicts });
         }
-        if !open.doubt || file.kind == Kind::Rerunnable {
-            return fails;
-        }
-        let decided = |statement: Option<&Statement>| {
-            statement.is_none_or(|statement| statement.is_index() && indexes == Indexes::Concurrent)
-        };
-        let next = open.done.len();
-        let last = next.checked_sub(1).and_then(|last| file.statements.get(last));
-        if file.is_stepwise() && decided(last) && decided(file.statements.get(next)) {
+        // What a transaction takes is journaled with its row, and what an index came to the catalog tells.
+        let decided = |one: &Statement| !one.is_index() || indexes == Indexes::Concurrent;
+        if file.is_stepwise() && file.statements.iter().all(decided) || !open.doubt {
             return fails;
         }
         Some(Stop::Doubt)

@@ -99,6 +99,8 @@ impl Picture {
 fn seen(row: Vec<Option<String>>) -> Seen {
     let name = row.get(1).cloned().flatten().unwrap_or_default();
     let version = row.first().cloned().flatten().and_then(|version| version.parse().ok()).unwrap_or(-1);
+    // While it is rolled back outside of a transaction.
+    let name = name.strip_suffix(".rolling-back").map_or(name.clone(), str::to_owned);
     let identity = identity_of(&name).unwrap_or_else(|| panic!("{name} is nobody's"));
     Seen { identity, version, name, checksum: row.get(2).cloned().flatten() }
 }

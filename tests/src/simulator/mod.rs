@@ -176,7 +176,7 @@ impl Server {
                 rows(&data.set)
             }
             _ if sql.starts_with("SELECT event, attempt, statement, detail") => {
-                let version = between(sql, "version = ", ")");
+                let version = between(sql, "version = ", " ");
                 let recorded = truth(data.set.iter().any(|row| row[0] == version)).to_owned();
                 let entries = data.journal.iter().filter(|entry| entry[0] == version);
                 // Nobody can tell whether a session lives.
