@@ -1,4 +1,4 @@
-//! Creating the history table: along with the first migrations, or in a message of its own.
+//! Creating the tracker: along with the first migrations, or in a message of its own.
 
 use super::Stop;
 use super::apply::Execution;
@@ -25,7 +25,7 @@ impl Protocol<'_> {
         if whole || self.missing.is_some() {
             return Ok(());
         }
-        self.session.is_at("creating the history table");
+        self.session.is_at("creating the tracker");
         let message = self.same_backend() + &self.create(missing, true);
         match self.session.transact(message).await? {
             Ok(_) => {

@@ -25,58 +25,81 @@ impl Protocol<'_> {
             return Ok(Some(Missing::NOTHING));
         }
         let mut names_holder = false;
-        // Ends with the lock, without work, with an error, or when the time for waiting is over. Each turn that does not wait
-        // asks for more than the one before: the set, then the settings.
+        // Ends with the lock, without work, with an error, or when the time for waiting is over. Each turn that does not
+        // wait asks for more than the one before: the set, then the settings.
         loop {
             self.session.is_at("asking for the lock");
-            let look = self.look(names_holder);
-            let message = self.dialect.lock(&self.tracker, look);
-            let results = match self.session.send(message).await? {
-                Ok(results) => results,
-                Err(error) => {
-                    self.not_locked(error).await?;
-                    names_holder = self.has_waited_long();
-                    continue;
-                }
+            names_holder = match self.try_lock(names_holder).await? {
+                Try::Ready(missing) => return Ok(Some(missing)),
+                Try::NothingToDo => return Ok(None),
+                Try::Waited => self.has_waited_long(),
+                Try::AskMore => false,
             };
-            let answer = LockAnswer::read(look, &results);
-            let ours = self.learn_lock(look, &answer)?;
-            if ours && self.session.set_exists && !look.set {
-                // Another runner created it between our two looks.
-                continue;
-            }
-            let mut decision = match self.read(answer.set)? {
-                Observed::Current => self.decide_as_before()?,
-                Observed::History(history) => self.decide(history)?,
-            };
-            if decision == Decision::Nothing {
-                return Ok(None);
-            }
-            if !ours {
-                self.wait(answer.holder).await?;
-                names_holder = self.has_waited_long();
-                continue;
-            }
-            if look.again || self.lacks_settings() {
-                // The lock came without all that must be known for the work.
-                names_holder = false;
-                continue;
-            }
-            while let Decision::Unknown(question) = decision {
-                self.probe(question).await?;
-                decision = self.decide_with_probes()?;
-            }
-            if decision == Decision::Nothing {
-                return Ok(None);
-            }
-            self.check_fitness(look, &answer)?;
-            self.session.journal = answer.journal;
-            let missing =
-                Missing { schema: !answer.schema, set: !answer.set_exists, journal: !answer.journal };
-            self.session.whole = !missing.any();
-            return Ok(Some(missing));
         }
     }
+
+    async fn try_lock(&mut self, names_holder: bool) -> Result<Try, Stop> {
+        let look = self.look(names_holder);
+        let message = self.dialect.lock(&self.tracker, look);
+        let results = match self.session.send(message).await? {
+            Ok(results) => results,
+            Err(error) => {
+                self.not_locked(error).await?;
+                return Ok(Try::Waited);
+            }
+        };
+        let answer = LockAnswer::read(look, &results);
+        let ours = self.learn_lock(look, &answer)?;
+        if ours && self.session.set_exists && !look.set {
+            // Another runner created it between our two looks.
+            return Ok(Try::AskMore);
+        }
+        let decision = match self.read(answer.set)? {
+            Observed::Current => self.decide_as_before()?,
+            Observed::History(history) => self.decide(history)?,
+        };
+        if decision == Decision::Nothing {
+            return Ok(Try::NothingToDo);
+        }
+        if !ours {
+            self.wait(answer.holder).await?;
+            return Ok(Try::Waited);
+        }
+        if look.again || self.lacks_settings() {
+            // The lock came without all that must be known for the work.
+            return Ok(Try::AskMore);
+        }
+        if !self.decide_under_lock(decision).await? {
+            return Ok(Try::NothingToDo);
+        }
+        self.check_fitness(look, &answer)?;
+        self.session.journal = answer.journal;
+        let missing = Missing { schema: !answer.schema, set: !answer.set_exists, journal: !answer.journal };
+        self.session.whole = !missing.any();
+        Ok(Try::Ready(missing))
+    }
+
+    /// Finds out what the decision lacks. `false`: there is nothing to do.
+    async fn decide_under_lock(&mut self, mut decision: Decision) -> Result<bool, Stop> {
+        // Each question is asked once at most.
+        while let Decision::Unknown(question) = decision {
+            self.probe(question).await?;
+            decision = self.decide_with_probes()?;
+        }
+        Ok(decision == Decision::Work)
+    }
+}
+
+/// What a try for the lock comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Try {
+    /// The lock is ours, and this of the tracker is missing.
+    Ready(Missing),
+    NothingToDo,
+    /// It was another runner's, or the database was busy.
+    Waited,
+    /// The next try has to ask for more.
+    AskMore,
 }
 
 impl Protocol<'_> {
@@ -127,7 +150,7 @@ impl Protocol<'_> {
         self.session.locked = self.options.locking == Locking::Session;
         let again = match class {
             Class::Busy | Class::Retry => self.wait_for_database(&error).await,
-            Class::Canceled if self.patience.attempt <= self.options.retries => {
+            Class::Canceled if self.may_retry() => {
                 self.retry_canceled(error).await?;
                 Err(Stop::Again)
             }
@@ -153,7 +176,7 @@ impl Protocol<'_> {
         self.goal != Goal::Apply || !few || !self.queue.iter().all(plain)
     }
 
-    /// What about the session or the history table keeps anything from being applied.
+    /// Fails if something about the session or the tracker keeps anything from being applied.
     fn check_fitness(&self, look: Look, answer: &LockAnswer<'_>) -> Result<(), Stop> {
         self.unfit(look, answer).map_or(Ok(()), |kind| Err(Stop::failed(kind)))
     }

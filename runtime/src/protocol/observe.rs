@@ -79,7 +79,7 @@ impl Protocol<'_> {
 
     /// A canceled observation is tried as often as anything.
     pub(super) async fn retry_canceled(&mut self, error: DbError) -> Result<(), Stop> {
-        if self.patience.attempt > self.options.retries {
+        if !self.may_retry() {
             let doing = format!("reading {}", self.tracker.shown());
             return Err(Stop::failed(ErrorKind::Database { doing, error }));
         }

@@ -1,4 +1,4 @@
-//! The protocol of a run, from top to bottom: observe, lock, repair the history, bootstrap, apply, unlock, report.
+//! The protocol of a run, from top to bottom: observe, lock, bootstrap, repair the history, apply, unlock, report.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -150,7 +150,7 @@ impl<'a> Protocol<'a> {
         if self.goal == Goal::DryRun {
             return self.dry_run(missing).await;
         }
-        // Create the history table, or leave it to the first batch.
+        // Create the tracker, or leave it to the first batch.
         self.bootstrap(missing).await?;
         // Put the history right: adoptions, renames, reconciled rows, accepted checksums.
         self.repair().await?;

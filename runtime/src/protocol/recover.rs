@@ -22,6 +22,8 @@ struct Refusal<'a> {
     history: History,
     /// How versions came into the history, as the journal says.
     how: Recorded,
+    /// Whether the batch may be tried once more because of its error.
+    retries: bool,
 }
 
 impl<'a> Protocol<'a> {
@@ -44,7 +46,8 @@ impl<'a> Protocol<'a> {
         let located = batch.culprit(&error, self.dialect).or_else(|| batch.fenced(class));
         self.prepared = batch.prepared.take();
         let (history, how) = (History::default(), Recorded::default());
-        let mut refusal = Refusal { batch, error, class, located, history, how };
+        let retries = class == Class::Retry && self.may_retry();
+        let mut refusal = Refusal { batch, error, class, located, history, how, retries };
         // Ends with an answer, with an error, or when the time for waiting is over.
         let found = match self.roll_back().await {
             Ok(()) => self.look_after(&refusal).await,
@@ -69,11 +72,10 @@ impl<'a> Protocol<'a> {
         if !fence && refusal.migration().is_some_and(|migration| refusal.is_settled(migration)) {
             refusal.located = None;
         }
-        let retries = class == Class::Retry && self.patience.attempt <= self.options.retries;
         // What another runner recorded while this message ran is not ours to report.
         let ours = |member: &&Migration| refusal.how.is_of(member.version(), &self.token);
         let done: Vec<_> = refusal.batch.members().filter(ours).collect();
-        if refusal.batch.bootstraps && done.is_empty() && !retries {
+        if refusal.batch.bootstraps && done.is_empty() && !refusal.retries {
             return self.take_apart(refusal.history);
         }
         let ran = !done.is_empty();
@@ -97,7 +99,12 @@ impl<'a> Protocol<'a> {
         {
             return Err(self.ended_early(&refusal, true));
         }
-        match class {
+        self.go_on(refusal, overtaken).await
+    }
+
+    /// Makes another attempt, or names the culprit.
+    async fn go_on(&mut self, refusal: Refusal<'a>, overtaken: bool) -> Result<Option<ErrorKind>, Stop> {
+        match refusal.class {
             Class::Fence { .. } if overtaken && self.is_overtaken(refusal.history.rows().len()) => {
                 Err(self.overtaken_by(Some(refusal.history)).await)
             }
@@ -106,7 +113,7 @@ impl<'a> Protocol<'a> {
                 self.wait_for_database(&refusal.error).await?;
                 Err(Stop::Again)
             }
-            Class::Retry if retries => {
+            Class::Retry if refusal.retries => {
                 self.count_retry(refusal.migration().map(Migration::version), &refusal.error.message);
                 self.pause_before_retry().await;
                 Err(Stop::Again)

@@ -131,7 +131,7 @@ impl Protocol<'_> {
 
     /// Rolls back and pauses before another attempt; or fails with this error, once the retries are used up.
     pub(super) async fn retry_or(&mut self, kind: ErrorKind, version: Option<Version>, reason: &str) -> Stop {
-        if self.patience.attempt > self.options.retries {
+        if !self.may_retry() {
             return Stop::failed(kind);
         }
         self.count_retry(version, reason);
@@ -140,6 +140,11 @@ impl Protocol<'_> {
         }
         self.pause_before_retry().await;
         Stop::Again
+    }
+
+    /// Whether the work at hand may be tried once more.
+    pub(super) fn may_retry(&self) -> bool {
+        self.patience.attempt <= self.options.retries
     }
 
     pub(super) fn count_retry(&mut self, version: Option<Version>, reason: &str) {
