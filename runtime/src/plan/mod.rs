@@ -204,7 +204,9 @@ fn judge_moved(set: &MigrationSet, history: &History, plan: &Plan, conflicts: &m
         return;
     }
     let unknown: Vec<_> = history.rows().iter().filter(|row| set.find(row.version).is_none()).collect();
-    let begun = unknown.iter().filter(|row| row.name.ends_with(BEGUN)).max_by_key(|row| row.version);
+    let beyond = |row: &Row| set.baseline().is_none_or(|baseline| row.version > baseline.version());
+    let begun = unknown.iter().filter(|row| row.name.ends_with(BEGUN) && beyond(row));
+    let begun = begun.max_by_key(|row| row.version);
     for pending in plan.pending.iter().filter(|pending| pending.stands_for.is_none()) {
         let Some(migration) = set.find(pending.version) else { continue };
         let same = |row: &&&Row| match row.checksum {

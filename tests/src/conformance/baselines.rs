@@ -69,6 +69,15 @@ pub(super) fn a_squashed_history_is_known<D: Driver>() {
     assert!(matches!(error.conflicts(), [Conflict::BelowBaseline { .. }]), "{error}");
 }
 
+/// A file that comes late below the baseline is not what it stood for.
+pub(super) fn a_late_file_below_the_baseline_is_applied<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    run::<D>(&mut client, &set(&[("3_all.baseline.sql", BASELINE)])).unwrap();
+    let late = set(&[("3_all.baseline.sql", BASELINE), ("1_late.sql", "CREATE TABLE late (id int);")]);
+    assert_eq!(versions(run::<D>(&mut client, &late).unwrap().applied()), [1]);
+}
+
 /// A newer release has renamed what the baseline stands for: an older one with the same baseline does not run it.
 pub(super) fn what_was_renamed_below_a_baseline_is_not_run<D: Driver>() {
     let driver = D::fresh();

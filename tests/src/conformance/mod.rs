@@ -146,6 +146,7 @@ suite! {
         a_database_with_history_never_sees_it
         a_squashed_history_is_known
         an_older_release_than_a_baseline_is_refused
+        a_late_file_below_the_baseline_is_applied
         what_was_renamed_below_a_baseline_is_not_run
         a_baseline_is_verified
     ;
@@ -162,6 +163,7 @@ suite! {
     ;
     stepwise:
         statements_run_one_by_one_and_are_journaled
+        steps_begun_under_a_newer_name_are_not_begun_anew
         a_failed_statement_is_where_the_next_run_goes_on
         a_statement_in_doubt_stops_the_next_run
         a_statement_that_a_transaction_takes_is_never_in_doubt

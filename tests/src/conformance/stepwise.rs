@@ -202,3 +202,19 @@ pub(super) fn what_failed_can_be_resolved<D: Driver>() {
     assert_eq!(versions(D::run(&mut client, runner).unwrap().applied()), [1]);
     assert_eq!(rows::<D>(&mut client, "SELECT id FROM a"), Vec::<String>::new());
 }
+
+/// A newer release has begun it under another name: the one before does not begin it anew.
+pub(super) fn steps_begun_under_a_newer_name_are_not_begun_anew<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    rows::<D>(&mut client, "CREATE TABLE log (k int NOT NULL)");
+    let sql = "-- gapless: no-transaction\nINSERT INTO log VALUES (1);\nINSERT INTO log VALUES (NULL);";
+    let newer = set(&[("5_fill.sql", sql), ("renames.txt", "2_fill -> 5_fill")]);
+    assert_eq!(run::<D>(&mut client, &newer).unwrap_err().failure().unwrap().statement(), Some(2));
+    for other in
+        [set(&[("2_fill.sql", sql)]), set(&[("4_fill.sql", sql), ("renames.txt", "2_fill -> 4_fill")])]
+    {
+        assert_eq!(run::<D>(&mut client, &other).unwrap_err().failure().unwrap().statement(), Some(2));
+        assert_eq!(rows::<D>(&mut client, "SELECT k FROM log"), ["1"]);
+    }
+}

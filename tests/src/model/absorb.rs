@@ -99,7 +99,14 @@ impl Reference {
         };
         for program in &allowed.programs {
             let release = &program.release;
-            let file = release.find(seen.identity).filter(|file| file.stem() == stem);
+            // Another release may have renamed it at once.
+            let renames = |file: &File| {
+                let to = |other: &&Program| {
+                    other.release.declared(&file.stem()).map(File::stem) == Some(stem.clone())
+                };
+                allowed.programs.iter().any(to)
+            };
+            let file = release.find(seen.identity).filter(|file| file.stem() == stem || renames(file));
             let baseline = release.baseline.as_ref().filter(|_| before.rows.is_empty());
             match (file, &seen.checksum) {
                 (Some(file), Some(text)) if program.checksums.get(&file.identity) == Some(text) => {

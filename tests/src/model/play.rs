@@ -48,9 +48,10 @@ pub fn play<P: Place>(place: &mut P, world: &World, actions: &[Action]) -> Resul
     };
     play.begin();
     for (number, action) in actions.iter().enumerate() {
-        play.act(number, *action).map_err(|problem| format!("action {number}: {problem}"))?;
+        play.act(number, *action)
+            .map_err(|problem| format!("action {number}: {problem}\n{}", play.journal()))?;
     }
-    play.finale(actions.len()).map_err(|problem| format!("the last run: {problem}"))?;
+    play.finale(actions.len()).map_err(|problem| format!("the last run: {problem}\n{}", play.journal()))?;
     Ok(play.coverage)
 }
 
@@ -162,6 +163,18 @@ impl<'w, P: Place> Play<'w, P> {
             }
             What::Race { .. } => Ok(()),
         }
+    }
+
+    /// For whoever reads of a failure.
+    fn journal(&self) -> String {
+        let sql = "SELECT version, name, event, attempt, statement, detail FROM applied_migrations_journal ORDER BY id";
+        let rows = super::place::rows(&mut self.place.connect(), sql).unwrap_or_default();
+        let line = |row: Vec<Option<String>>| {
+            let texts: Vec<_> =
+                row.into_iter().flatten().map(|text| text.chars().take(20).collect::<String>()).collect();
+            format!("    journal: {}\n", texts.join(" "))
+        };
+        rows.into_iter().map(line).collect()
     }
 
     fn tag_program(&mut self, action: Action) {
