@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use gapless_core::{Checksum, Migration, Version};
 
-use super::Dialect;
+use super::Language;
 use crate::Change;
 use crate::tracker::Tracker;
 
 /// Every change, guarded so that it does nothing where another runner has made it, and a row of the journal
 /// for each.
-pub(super) fn statements<D: Dialect + ?Sized>(dialect: &D, tracker: &Tracker, changes: &[Change]) -> String {
+pub(super) fn statements<D: Language + ?Sized>(dialect: &D, tracker: &Tracker, changes: &[Change]) -> String {
     let mut sql = moves(dialect, tracker, changes);
     let (mut rows, mut entries, mut accepted) = (Vec::new(), Vec::new(), String::new());
     for change in changes {
@@ -55,7 +55,7 @@ fn checksum(checksum: Option<Checksum>) -> String {
 
 /// Two rows may change places, so each goes by way of a negative version, which no migration has. What is recorded
 /// under a new name by then goes last.
-fn moves<D: Dialect + ?Sized>(dialect: &D, tracker: &Tracker, changes: &[Change]) -> String {
+fn moves<D: Language + ?Sized>(dialect: &D, tracker: &Tracker, changes: &[Change]) -> String {
     let set = tracker.set();
     let (mut away, mut back, mut gone) = (String::new(), String::new(), String::new());
     for change in changes {
@@ -73,8 +73,8 @@ fn moves<D: Dialect + ?Sized>(dialect: &D, tracker: &Tracker, changes: &[Change]
     away + &back + &gone
 }
 
-/// See [`Dialect::record_covered`].
-pub(super) fn record_covered<D: Dialect + ?Sized>(
+/// See [`TrackerSql::record_covered`].
+pub(super) fn record_covered<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
     migrations: &mut dyn Iterator<Item = &Migration>,
@@ -90,8 +90,8 @@ pub(super) fn record_covered<D: Dialect + ?Sized>(
     format!("INSERT INTO {set} (version, name, applied_at, checksum) VALUES {};\n", rows.join(", "))
 }
 
-/// See [`Dialect::journal_names`].
-pub(super) fn journal_names<D: Dialect + ?Sized>(
+/// See [`TrackerSql::journal_names`].
+pub(super) fn journal_names<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
     version: Version,

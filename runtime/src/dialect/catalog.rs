@@ -1,105 +1,60 @@
-//! Questions to the catalog of Postgres.
+//! What the catalog is asked of other tables, and how it answers.
 
-use super::looks::SESSION_OF;
-use super::{Dialect, Table};
-use crate::tracker::{Tracker, quoted};
+use super::{Language, Table, session};
+use crate::engine::ResultSet;
+use crate::protocol::is_truth;
+use crate::report::event::Holder;
+use crate::tracker::Tracker;
 
-/// Whether the tracker's version is a key by itself; an expression.
-pub(super) fn has_key(dialect: &dyn Dialect, tracker: &Tracker) -> String {
-    format!(
-        "EXISTS (SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a \
-             ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE i.indrelid = pg_catalog.to_regclass({}) \
-             AND a.attname = 'version' AND i.indnkeyatts = 1 AND i.indisunique AND i.indisvalid AND i.indimmediate \
-             AND i.indpred IS NULL)",
-        dialect.literal(&tracker.set())
-    )
-}
+/// The questions to the catalog.
+pub trait CatalogSql: Language {
+    /// Selects the columns of another table (name, type, the database, the schema that it is in); no rows if it is not
+    /// there. [`TableForm`] reads the answer.
+    fn columns(&self, table: Table<'_>) -> String;
 
-/// The object of this name, as a statement writes it; an expression.
-pub(super) fn oid<D: Dialect + ?Sized>(dialect: &D, name: &str) -> String {
-    format!("pg_catalog.to_regclass({})", dialect.literal(name))
-}
+    /// Selects for each of these tables whether it is there, a row with one truth value. Names are written as in a
+    /// statement, with their schema or found by the search path. [`tables_there`] reads the answer.
+    fn tables(&self, names: &[&str]) -> String;
 
-/// Which indexes `i`, in `pg_class` as `c`, a REINDEX builds anew, with those of partitions and of what is stored
-/// out of line; a condition.
-pub(super) fn rebuilt<D: Dialect + ?Sized>(dialect: &D, object: &str, name: &str) -> String {
-    let named = oid(dialect, name);
-    let own = match object {
-        "INDEX" => format!("(SELECT indrelid FROM pg_catalog.pg_index WHERE indexrelid = {named})"),
-        _ => named.clone(),
-    };
-    match object {
-        "INDEX" | "TABLE" => format!(
-            "i.indrelid IN (WITH r AS (SELECT {own} AS oid UNION SELECT x.indrelid \
-             FROM pg_catalog.pg_partition_tree({named}) t JOIN pg_catalog.pg_index x ON x.indexrelid = t.relid \
-             UNION SELECT t.relid FROM pg_catalog.pg_partition_tree({named}) t) \
-             SELECT r.oid FROM r UNION SELECT o.reltoastrelid FROM pg_catalog.pg_class o JOIN r USING (oid))"
-        ),
-        // Of its tables too, what is stored out of line.
-        "SCHEMA" => format!(
-            "i.indrelid IN (SELECT pg_catalog.unnest(ARRAY[o.oid, o.reltoastrelid]) FROM pg_catalog.pg_class o \
-             WHERE o.relnamespace = pg_catalog.to_regnamespace({}))",
-            dialect.literal(name)
-        ),
-        _ => "true".to_owned(),
+    /// Selects everything that the schemas of the database hold, other than the tracker: object, property, value.
+    fn describe(&self, tracker: &Tracker) -> String;
+
+    /// Selects another session that has a lock on a relation with one of these names (pid, application, since, query,
+    /// state, what it has); `None` if nothing can tell. [`blocker`] reads the answer.
+    fn blocker(&self, _names: &[String]) -> Option<String> {
+        None
     }
 }
 
-/// The session that has been in its transaction for longest of those with a lock on a relation of these names.
-pub(super) fn blocker(dialect: &dyn Dialect, names: &[String]) -> Option<String> {
-    let names: Vec<_> = names.iter().map(|name| dialect.literal(name)).collect();
-    (!names.is_empty()).then(|| {
-        format!(
-            "SELECT {SESSION_OF}, pg_catalog.format('%s on %I.%I', l.mode, n.nspname, c.relname) \
-             FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid) \
-             JOIN pg_catalog.pg_class c ON c.oid = l.relation \
-             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE l.locktype = 'relation' AND l.granted AND a.pid <> pg_catalog.pg_backend_pid() \
-             AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
-             AND n.nspname <> 'pg_catalog' AND c.relname IN ({}) ORDER BY a.xact_start LIMIT 1;\n",
-            names.join(", ")
-        )
-    })
+/// The answer to [`CatalogSql::columns`].
+#[derive(Debug)]
+pub(crate) struct TableForm {
+    /// Name and type of each column, in lower case.
+    pub(crate) columns: Vec<(String, String)>,
+    pub(crate) database: String,
+    pub(crate) schema: String,
 }
 
-/// The columns of a table: name, type, database, schema.
-pub(super) fn columns(dialect: &dyn Dialect, table: Table<'_>) -> String {
-    let name = table.schema.map_or(String::new(), |schema| quoted(schema) + ".") + &quoted(table.name);
-    format!(
-        "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), pg_catalog.current_database(), n.nspname \
-             FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
-             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE c.oid = pg_catalog.to_regclass({}) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum;\n",
-        dialect.literal(&name)
-    )
+impl TableForm {
+    /// `None`: the table is not there.
+    pub(crate) fn read(rows: &ResultSet) -> Option<TableForm> {
+        let text = |row: &[Option<String>], at: usize| row.get(at).cloned().flatten().unwrap_or_default();
+        let first = rows.rows().next()?;
+        let column = |row| (text(row, 0).to_lowercase(), text(row, 1).to_lowercase());
+        Some(TableForm {
+            columns: rows.rows().map(column).collect(),
+            database: text(first, 2),
+            schema: text(first, 3),
+        })
+    }
 }
 
-/// For each of these tables, whether it is there.
-pub(super) fn tables(dialect: &dyn Dialect, names: &[&str]) -> String {
-    let there = |name: &&str| {
-        format!(
-            "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass({}) \
-             AND relkind IN ('r', 'p', 'f') AND relpersistence <> 't')",
-            dialect.literal(name)
-        )
-    };
-    names.iter().map(there).collect::<Vec<_>>().join(" UNION ALL ") + ";\n"
+/// Reads the answer to [`CatalogSql::tables`].
+pub(crate) fn tables_there(rows: &ResultSet) -> impl Iterator<Item = bool> {
+    rows.rows().map(|row| row.first().and_then(Option::as_deref).is_some_and(is_truth))
 }
 
-/// The rows of `pg_locks`, as `l`, of this advisory lock: a bigint key is shown in two halves there.
-pub(super) fn is_lock(key: i64) -> String {
-    let [high, low] = [key.cast_unsigned() >> 32, key.cast_unsigned() & 0xffff_ffff];
-    format!(
-        "l.locktype = 'advisory' AND l.objsubid = 1::pg_catalog.int2 AND l.classid = '{high}'::pg_catalog.oid \
-         AND l.objid = '{low}'::pg_catalog.oid"
-    )
-}
-
-/// Those of whoever has it in this database.
-pub(super) fn held(key: i64) -> String {
-    format!(
-        "{} AND l.granted AND l.database = \
-         (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())",
-        is_lock(key)
-    )
+/// Reads the answer to [`CatalogSql::blocker`]: the session, and what it has.
+pub(crate) fn blocker(rows: &ResultSet) -> Option<(Holder, String)> {
+    Some((session::holder(rows)?, rows.value(5)?.to_owned()))
 }

@@ -1,3 +1,5 @@
+//! The classes of errors, by what they mean to a run.
+
 use gapless_core::Version;
 
 /// What an error means to a run.

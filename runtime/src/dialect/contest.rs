@@ -2,11 +2,11 @@
 
 use gapless_core::{Migration, Version};
 
-use super::Dialect;
+use super::Language;
 use crate::tracker::Tracker;
 
-/// See [`Dialect::contest`]. The row is there, so that any second one violates the key.
-pub(super) fn statement<D: Dialect + ?Sized>(
+/// See [`TrackerSql::contest`]. The row is there, so that any second one violates the key.
+pub(super) fn statement<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
     migration: &Migration,

@@ -1,16 +1,148 @@
-//! What the journal is told of migrations outside of a transaction, and asked: the same in every dialect.
+//! Migrations outside of a transaction: what the journal is told of their steps, and asked.
 
 use gapless_core::{Concurrent, Version};
 
-use super::{Dialect, Entry};
+use super::{BEGUN, Entry, Language};
+use crate::engine::ResultSet;
 use crate::history::GOING_BACK;
+use crate::protocol::is_truth;
 use crate::tracker::Tracker;
 
+/// The statements for steps: their journal, and what the catalog tells of them.
+pub trait StepSql: Language {
+    /// Selects the journal of one version (event, attempt, statement, detail, whether the session lives that wrote it
+    /// and is not this one, or NULL if that cannot be known, whether the migration is in the set now, whether the row is
+    /// about this migration) in the order of its rows; also what it has under the names that the migration had before, or
+    /// has for a newer release. [`ProgressRow`] reads the answer.
+    fn progress(&self, tracker: &Tracker, version: Version, name: &str, before: &[(Version, &str)])
+    -> String;
+
+    /// Inserts the row of a try that begins; fails with [`Class::Unrecorded`](super::Class::Unrecorded) if
+    /// [`StepSql::progress`] would not show so many rows any more.
+    fn journal_start(
+        &self,
+        tracker: &Tracker,
+        entry: &Entry<'_>,
+        before: &[(Version, &str)],
+        known: usize,
+    ) -> String {
+        start(self, tracker, entry, before, known)
+    }
+
+    /// Inserts the row of a statement that is about to be sent by itself: its checksum and, if it is a concurrent one,
+    /// the indexes that are there already.
+    fn journal_begun(
+        &self,
+        tracker: &Tracker,
+        entry: &Entry<'_>,
+        _statement: Option<&Concurrent<'_>>,
+    ) -> String {
+        begun(self, tracker, entry, None)
+    }
+
+    /// Inserts the row of a statement that is done; fails with [`Class::Unrecorded`](super::Class::Unrecorded) if a
+    /// later try has begun.
+    fn journal_step(&self, tracker: &Tracker, entry: &Entry<'_>, before: &[(Version, &str)]) -> String {
+        step(self, tracker, entry, before)
+    }
+
+    /// Selects the indexes (qualified name, valid, named by the statement, made since it was first begun) that tell
+    /// what became of a concurrent statement, by its number in the script; `None` if nothing can tell.
+    /// [`FoundIndex`] reads the answer.
+    fn inspect(
+        &self,
+        _tracker: &Tracker,
+        _version: Version,
+        _number: usize,
+        _statement: &Concurrent<'_>,
+    ) -> Option<String> {
+        None
+    }
+
+    /// Marks a row as being rolled back, so that no release takes it for applied.
+    fn go_back(&self, tracker: &Tracker, version: Version) -> String {
+        go_back(self, tracker, version)
+    }
+
+    /// Removes that mark: nothing of it was rolled back.
+    fn stay(&self, tracker: &Tracker, version: Version) -> String {
+        stay(self, tracker, version)
+    }
+
+    /// Selects which of these have begun outside of a transaction and not ended (version), each with all names that it
+    /// has had; without a semicolon. [`versions`] reads the answer.
+    fn unfinished(&self, tracker: &Tracker, known: &[(Version, (Version, &str))]) -> String {
+        unfinished(self, tracker, known)
+    }
+
+    /// Fails with [`Class::Unfinished`](super::Class::Unfinished) if one of these has.
+    fn none_unfinished(&self, tracker: &Tracker, known: &[(Version, (Version, &str))]) -> String;
+}
+
+/// A row of the answer to [`StepSql::progress`].
+#[derive(Debug)]
+pub(crate) struct ProgressRow<'r> {
+    pub(crate) event: &'r str,
+    pub(crate) attempt: u32,
+    pub(crate) statement: Option<usize>,
+    pub(crate) detail: Option<&'r str>,
+    /// Whether the session lives that wrote it; `None` if that cannot be known.
+    pub(crate) alive: Option<bool>,
+    /// Whether the version is in the set now.
+    pub(crate) recorded: bool,
+    /// Whether it is about this migration, under any of its names.
+    pub(crate) own: bool,
+}
+
+impl<'r> ProgressRow<'r> {
+    pub(crate) fn read(row: &'r [Option<String>]) -> ProgressRow<'r> {
+        let text = |column: usize| row.get(column).and_then(Option::as_deref);
+        let number = |column: usize| text(column).and_then(|text| text.parse::<usize>().ok());
+        let truth = |column: usize| text(column).map(is_truth);
+        ProgressRow {
+            event: text(0).unwrap_or_default(),
+            attempt: number(1).and_then(|attempt| u32::try_from(attempt).ok()).unwrap_or_default(),
+            statement: number(2),
+            detail: text(3),
+            alive: truth(4),
+            recorded: truth(5).unwrap_or_default(),
+            own: truth(6) != Some(false),
+        }
+    }
+}
+
+/// An index in the answer to [`StepSql::inspect`].
+#[derive(Debug)]
+pub(crate) struct FoundIndex {
+    pub(crate) name: String,
+    pub(crate) valid: bool,
+    /// Whether the statement names it.
+    pub(crate) named: bool,
+    /// Whether it was not there when the statement was begun first.
+    pub(crate) new: bool,
+}
+
+impl FoundIndex {
+    pub(crate) fn read(rows: &ResultSet) -> impl Iterator<Item = FoundIndex> {
+        rows.rows().filter_map(|row| {
+            let truth = |column: usize| row.get(column).and_then(Option::as_deref).is_some_and(is_truth);
+            let name = row.first().cloned()??;
+            Some(FoundIndex { name, valid: truth(1), named: truth(2), new: truth(3) })
+        })
+    }
+}
+
+/// Reads the answer to [`StepSql::unfinished`].
+pub(crate) fn versions(rows: Option<&ResultSet>) -> Vec<Version> {
+    let version = |row: &[Option<String>]| row.first()?.as_deref()?.parse().ok();
+    rows.into_iter().flat_map(ResultSet::rows).filter_map(version).collect()
+}
+
 /// Events after which nothing is left of the tries before.
-const CLOSING: &str = "'applied', 'adopted', 'baselined', 'reconciled', 'rolled_back'";
+pub(super) const CLOSING: &str = "'applied', 'adopted', 'baselined', 'reconciled', 'rolled_back'";
 
 /// A row of the journal; the name is an expression.
-pub(super) fn row<D: Dialect + ?Sized>(
+pub(super) fn row<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
     entry: &Entry<'_>,
@@ -35,7 +167,7 @@ pub(super) fn row<D: Dialect + ?Sized>(
 }
 
 /// A row without a name, which the journal refuses, if this condition holds.
-fn row_unless<D: Dialect + ?Sized>(
+fn row_unless<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
     entry: &Entry<'_>,
@@ -45,8 +177,8 @@ fn row_unless<D: Dialect + ?Sized>(
     row(dialect, tracker, entry, &format!("CASE WHEN NOT ({condition}) THEN {name} END"))
 }
 
-/// See [`Dialect::journal_start`].
-pub(super) fn start<D: Dialect + ?Sized>(
+/// See [`StepSql::journal_start`].
+pub(super) fn start<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
     entry: &Entry<'_>,
@@ -58,8 +190,8 @@ pub(super) fn start<D: Dialect + ?Sized>(
     row_unless(dialect, tracker, entry, &format!("(SELECT count(*) FROM {journal} WHERE {about}) <> {known}"))
 }
 
-/// See [`Dialect::journal_step`].
-pub(super) fn step<D: Dialect + ?Sized>(
+/// See [`StepSql::journal_step`].
+pub(super) fn step<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
     entry: &Entry<'_>,
@@ -74,8 +206,8 @@ pub(super) fn step<D: Dialect + ?Sized>(
     row_unless(dialect, tracker, entry, &overtaken)
 }
 
-/// See [`Dialect::journal_begun`]; what is there already is an expression.
-pub(super) fn begun<D: Dialect + ?Sized>(
+/// See [`StepSql::journal_begun`]; what is there already is an expression.
+pub(super) fn begun<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
     entry: &Entry<'_>,
@@ -96,12 +228,9 @@ pub(super) fn begun<D: Dialect + ?Sized>(
     )
 }
 
-/// A statement that is about to be sent by itself.
-pub(crate) const BEGUN: &str = "statement_begun";
-
 /// Whether a row of the journal is about the migration, under this name, one before, or one that a newer release has given
 /// it; a condition.
-pub(super) fn is_own<D: Dialect + ?Sized>(
+pub(super) fn is_own<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
     version: Version,
@@ -123,7 +252,7 @@ pub(super) fn is_own<D: Dialect + ?Sized>(
 }
 
 /// What of the journal is about the migration or its version, whatever bore it; a condition.
-pub(super) fn about<D: Dialect + ?Sized>(
+pub(super) fn about<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
     version: Version,
@@ -133,18 +262,8 @@ pub(super) fn about<D: Dialect + ?Sized>(
     format!("version = {version} OR {}", is_own(dialect, tracker, version, name, before))
 }
 
-/// What [`begun`] had found there when this statement was begun first, a list of numbers; an expression.
-pub(super) fn found_then(tracker: &Tracker, version: Version, statement: usize) -> String {
-    let journal = tracker.journal();
-    format!(
-        "(SELECT pg_catalog.split_part(detail, ' ', 2) FROM {journal} WHERE version = {version} \
-         AND event = '{BEGUN}' AND statement = {statement} AND id > (SELECT coalesce(max(id), 0) FROM {journal} \
-         WHERE version = {version} AND event IN ('statement', {CLOSING})) ORDER BY id LIMIT 1)"
-    )
-}
-
-/// See [`Dialect::unfinished`].
-pub(super) fn unfinished<D: Dialect + ?Sized>(
+/// See [`StepSql::unfinished`].
+pub(super) fn unfinished<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
     known: &[(Version, (Version, &str))],
@@ -166,8 +285,8 @@ pub(super) fn unfinished<D: Dialect + ?Sized>(
     )
 }
 
-/// See [`Dialect::go_back`].
-pub(super) fn go_back<D: Dialect + ?Sized>(dialect: &D, tracker: &Tracker, version: Version) -> String {
+/// See [`StepSql::go_back`].
+pub(super) fn go_back<D: Language + ?Sized>(dialect: &D, tracker: &Tracker, version: Version) -> String {
     let mark = dialect.literal(GOING_BACK);
     format!(
         "UPDATE {} SET name = name || {mark} WHERE version = {version} AND name NOT LIKE '%' || {mark};\n",
@@ -175,63 +294,11 @@ pub(super) fn go_back<D: Dialect + ?Sized>(dialect: &D, tracker: &Tracker, versi
     )
 }
 
-/// See [`Dialect::stay`].
-pub(super) fn stay<D: Dialect + ?Sized>(dialect: &D, tracker: &Tracker, version: Version) -> String {
+/// See [`StepSql::stay`].
+pub(super) fn stay<D: Language + ?Sized>(dialect: &D, tracker: &Tracker, version: Version) -> String {
     format!(
         "UPDATE {} SET name = replace(name, {}, '') WHERE version = {version};\n",
         tracker.set(),
         dialect.literal(GOING_BACK)
-    )
-}
-
-/// The indexes (qualified name, valid, named by the statement, made since it was begun first) that tell what became
-/// of a concurrent statement of Postgres, or that it has left.
-pub(super) fn indexes<D: Dialect + ?Sized>(
-    dialect: &D,
-    tracker: &Tracker,
-    version: Version,
-    number: usize,
-    statement: &Concurrent<'_>,
-) -> Option<String> {
-    let then = found_then(tracker, version, number);
-    let is_new = format!(
-        "NOT i.indexrelid::pg_catalog.text = ANY (pg_catalog.string_to_array(coalesce({then}, ''), ','))"
-    );
-    let (named, scope) = match statement {
-        Concurrent::Create { index, table, .. } => {
-            let named = index.as_ref().map_or("false".to_owned(), |index| {
-                format!("c.relname = (pg_catalog.parse_ident({}))[1]::name", dialect.literal(index))
-            });
-            (named, format!("i.indrelid = {}", super::catalog::oid(dialect, table)))
-        }
-        Concurrent::Drop { index } => {
-            let named = format!("i.indexrelid = {}", super::catalog::oid(dialect, index));
-            (named.clone(), format!("({named} OR NOT {is_new})"))
-        }
-        Concurrent::Reindex { object, name } => {
-            ("false".to_owned(), super::catalog::rebuilt(dialect, object, name) + " AND NOT i.indisvalid")
-        }
-    };
-    Some(format!(
-        "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), i.indisvalid, {named}, {is_new} \
-         FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
-         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'i' AND {scope} \
-         AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_progress_create_index p \
-         WHERE p.index_relid = i.indexrelid AND p.pid <> pg_catalog.pg_backend_pid());\n"
-    ))
-}
-
-/// Which indexes of those are there now: their numbers in a list, an expression.
-pub(super) fn there<D: Dialect + ?Sized>(dialect: &D, statement: &Concurrent<'_>) -> String {
-    let scope = match statement {
-        Concurrent::Create { table, .. } => format!("i.indrelid = {}", super::catalog::oid(dialect, table)),
-        Concurrent::Drop { index } => format!("i.indexrelid = {}", super::catalog::oid(dialect, index)),
-        Concurrent::Reindex { object, name } => {
-            super::catalog::rebuilt(dialect, object, name) + " AND NOT i.indisvalid"
-        }
-    };
-    format!(
-        "(SELECT pg_catalog.string_agg(i.indexrelid::pg_catalog.text, ',') FROM pg_catalog.pg_index i \
-         JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid WHERE {scope})"
     )
 }

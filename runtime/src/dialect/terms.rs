@@ -1,4 +1,4 @@
-//! What the text of a dialect is asked for with.
+//! The arguments of statements, and the names in them.
 
 use std::time::Duration;
 
@@ -83,13 +83,13 @@ pub struct Entry<'a> {
     pub detail: Option<String>,
 }
 
-/// The first column of what [`Dialect::journal_applied`](super::Dialect::journal_applied) selects, by which it is told from rows of scripts.
+/// The first column of the journal's row of an applied migration, which tells that row from the rows of scripts.
 pub const APPLIED: &str = "gapless:applied";
 
 /// Behind a version that is NULL, the answer that the applied set is ours, row by row.
 pub const CURRENT: &str = "gapless:current";
 
-/// What [`Dialect::check_taken_back`](super::Dialect::check_taken_back) fails with, and a driver whose code has ended the transaction.
+/// What [`TrackerSql::check_taken_back`](super::TrackerSql::check_taken_back) fails with, and a driver whose code has ended the transaction.
 pub(crate) const LEFT: &str = "gapless: the transaction of the record is over";
 
 /// How the names of our savepoints begin, the run's token behind it: no script can name one.
@@ -99,5 +99,9 @@ pub(crate) const MARK: &str = "gapless run ";
 pub(crate) fn savepoint(token: &str) -> String {
     crate::tracker::quoted(&format!("gapless {token}"))
 }
-/// What [`Dialect::outside`](super::Dialect::outside) fails with, and drivers where it cannot be asked.
+
+/// What [`SessionSql::outside`](super::SessionSql::outside) fails with, and drivers where it cannot be asked.
 pub(crate) const OPEN: &str = "gapless: the code has left a transaction open";
+
+/// A statement that is about to be sent by itself.
+pub(crate) const BEGUN: &str = "statement_begun";

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use gapless_core::{Migration, Statement, split};
 
 use super::protocol::Protocol;
-use super::reply::{ResultSet, is_truth};
+use super::reply::ResultSet;
 use crate::Failure;
-use crate::dialect::{Class, holder};
+use crate::dialect::{Class, FoundIndex, blocker, is_recorded};
 use crate::report::failure::Aftermath;
 
 /// More words than that are not looked for among the relations that are locked.
@@ -34,16 +34,10 @@ impl Questions {
     pub(super) fn read(&self, failure: Failure, results: &[ResultSet]) -> Failure {
         let mut answers = results.iter().skip(1);
         let mut answer = |question: &Option<String>| question.as_ref().and_then(|_| answers.next());
-        let kept = answer(&self.recorded).is_some_and(|answer| answer.is_true(0));
-        let invalid = |row: &&[Option<String>]| matches!(row.get(1), Some(Some(valid)) if !is_truth(valid));
-        let name = |row: &[Option<String>]| row.first().cloned().flatten();
-        let invalid: Vec<_> = answer(&self.indexes)
-            .into_iter()
-            .flat_map(ResultSet::rows)
-            .filter(invalid)
-            .filter_map(name)
-            .collect();
-        let blocker = answer(&self.blocker).and_then(|row| Some((holder(row)?, row.value(5)?.to_owned())));
+        let kept = answer(&self.recorded).is_some_and(is_recorded);
+        let indexes = answer(&self.indexes).into_iter().flat_map(FoundIndex::read);
+        let invalid: Vec<_> = indexes.filter(|index| !index.valid).map(|index| index.name).collect();
+        let blocker = answer(&self.blocker).and_then(blocker);
         let failure = if kept { failure.left_behind() } else { failure };
         failure.with_aftermath(Aftermath { invalid, blocker })
     }

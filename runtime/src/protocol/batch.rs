@@ -8,7 +8,7 @@ use super::Stop;
 use super::apply::{Execution, Item};
 use super::protocol::Protocol;
 use super::reply::DbError;
-use crate::dialect::{Class, Dialect, Prepared, durations};
+use crate::dialect::{Class, Dialect, Prepared, Unlock, durations};
 use crate::report::error::ErrorKind;
 use crate::runner::options::Locking;
 
@@ -112,7 +112,7 @@ impl<'a> Protocol<'a> {
         self.patience.renew();
         if batch.unlocks {
             self.session.locked = false;
-            self.check_unlock(results.last());
+            self.check_unlock(Unlock::read(&results));
         }
         Ok(None)
     }

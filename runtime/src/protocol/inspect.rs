@@ -5,19 +5,9 @@ use gapless_core::Concurrent;
 use super::Stop;
 use super::part::{Message, Part};
 use super::protocol::Protocol;
-use super::reply::is_truth;
 use super::resume::interrupted;
 use super::steps::Steps;
-
-/// An index that the catalog tells of.
-struct Found {
-    name: String,
-    valid: bool,
-    /// Whether the statement names it.
-    named: bool,
-    /// Whether it was not there when the statement was begun first.
-    new: bool,
-}
+use crate::dialect::FoundIndex;
 
 impl<'a> Protocol<'a> {
     /// Looks into the catalog, where its answer makes a difference. Gives the indexes to drop before the statement is
@@ -25,11 +15,10 @@ impl<'a> Protocol<'a> {
     pub(super) async fn inspect(&mut self, steps: &mut Steps<'a>) -> Result<Option<Vec<String>>, Stop> {
         let Some(message) = self.inspection(steps) else { return Ok(Some(Vec::new())) };
         let results = self.insist(steps, Part::Inspection, Message::plain(message)).await?;
-        let rows = results.iter().take(1).flat_map(|rows| rows.rows());
-        let found: Vec<_> = rows.filter_map(Found::read).collect();
+        let found: Vec<_> = results.iter().take(1).flat_map(FoundIndex::read).collect();
         let drops = matches!(steps.concurrent(), Some(Concurrent::Drop { .. }));
         if steps.in_doubt {
-            let any = |wanted: fn(&Found) -> bool| found.iter().find(|index| wanted(index));
+            let any = |wanted: fn(&FoundIndex) -> bool| found.iter().find(|index| wanted(index));
             let why = match steps.concurrent() {
                 Some(Concurrent::Create { index: Some(_), .. }) => {
                     if any(|index| index.named && index.valid && index.new).is_some() {
@@ -63,12 +52,5 @@ impl<'a> Protocol<'a> {
         };
         let (version, number) = (steps.migration.version(), steps.at + 1);
         needed.then(|| self.dialect.inspect(&self.tracker, version, number, &concurrent))?
-    }
-}
-
-impl Found {
-    fn read(row: &[Option<String>]) -> Option<Found> {
-        let truth = |column: usize| row.get(column).and_then(Option::as_deref).is_some_and(is_truth);
-        Some(Found { name: row.first().cloned()??, valid: truth(1), named: truth(2), new: truth(3) })
     }
 }

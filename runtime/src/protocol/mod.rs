@@ -38,6 +38,7 @@ mod unfinished;
 mod validate;
 mod wait;
 
+pub(crate) use self::reply::is_truth;
 pub use self::reply::{DbError, Position, Reply, ResultSet};
 pub use self::run::{Finished, Run, Step};
 use crate::report::error::{ErrorKind, Lost};

@@ -6,9 +6,9 @@ use gapless_core::Version;
 use super::Stop;
 use super::bootstrap::CREATED;
 use super::protocol::Protocol;
-use super::reply::{DbError, ResultSet, is_truth};
-use crate::dialect::Class;
-use crate::history::repair::{Facts, Known as Renamed, known_as};
+use super::reply::{DbError, ResultSet};
+use crate::dialect::{Class, TableForm, renames, runs, seen, tables_there};
+use crate::history::repair::{Facts, known_as};
 use crate::history::{History, Row};
 use crate::legacy::{Adoption, Legacy};
 use crate::report::error::ErrorKind;
@@ -132,17 +132,17 @@ impl Protocol<'_> {
             Question::LegacyForm => self.learn_form(&rows)?,
             Question::LegacyRows => self.learn_rows(rows)?,
             Question::Tables => {
-                let mut there = rows.rows().map(|row| row.first().is_some_and(is_there));
+                let mut there = tables_there(&rows);
                 let tables = self.options.reconcile.iter();
                 let tables = tables.map(|one| there.by_ref().take(one.tables.len()).collect()).collect();
                 self.known.facts.tables = Some(tables);
             }
             Question::Renamed => {
-                self.known.facts.runs = rows.rows().filter_map(recorded).collect();
+                self.known.facts.runs = runs(&rows);
                 let renamed = results.pop().unwrap_or_default();
-                self.known.facts.renamed = Some(renamed.rows().filter_map(rename).collect());
+                self.known.facts.renamed = Some(renames(&renamed));
             }
-            Question::Journal => self.known.facts.seen = Some(rows.rows().filter_map(event).collect()),
+            Question::Journal => self.known.facts.seen = Some(seen(&rows)),
         }
         Ok(())
     }
@@ -183,13 +183,11 @@ impl Protocol<'_> {
 
     fn learn_form(&mut self, rows: &ResultSet) -> Result<(), Vec<String>> {
         let Some(legacy) = &self.options.adopt else { return Ok(()) };
-        let text = |row: &[Option<String>], at: usize| row.get(at).cloned().flatten().unwrap_or_default();
-        let columns: Vec<_> =
-            rows.rows().map(|row| (text(row, 0).to_lowercase(), text(row, 1).to_lowercase())).collect();
+        let form = TableForm::read(rows);
+        let absent = form.is_none();
         // A table that we have created ourselves never held another tool's history.
         let ours = self.known.facts.saw_history() && self.known.facts.saw(&[CREATED], None);
-        let Some(first) = rows.rows().next().filter(|_| !ours) else {
-            let absent = columns.is_empty();
+        let Some(form) = form.filter(|_| !ours) else {
             self.known.facts.legacy = Some((!absent).then(Adoption::default));
             if !absent || legacy.creates() {
                 return Ok(());
@@ -198,8 +196,8 @@ impl Protocol<'_> {
             self.warn(warning);
             return Ok(());
         };
-        legacy.check_columns(&columns).map_err(|problem| vec![problem])?;
-        let keys = legacy.lock_keys(&text(first, 2), &text(first, 3));
+        legacy.check_columns(&form.columns).map_err(|problem| vec![problem])?;
+        let keys = legacy.lock_keys(&form.database, &form.schema);
         self.known.legacy = Some(LegacyTable { keys, rows: ResultSet::default() });
         Ok(())
     }
@@ -237,28 +235,4 @@ impl Protocol<'_> {
         };
         suspicious && self.known.facts.renamed.is_none()
     }
-}
-
-fn is_there(value: &Option<String>) -> bool {
-    value.as_deref().is_some_and(is_truth)
-}
-
-/// A row of old stem, version and name.
-fn rename(row: &[Option<String>]) -> Option<Renamed> {
-    let [Some(old), Some(version), Some(name)] = row else { return None };
-    let (before, known) = gapless_core::stem(old)?;
-    Some(((before, known.to_owned()), (version.parse().ok()?, name.clone())))
-}
-
-/// A row of version, name, event and detail. What is adopted is so at once: it has no run's token.
-fn recorded(row: &[Option<String>]) -> Option<(Version, String, String)> {
-    let [Some(version), Some(name), Some(event), detail] = row else { return None };
-    let token = detail.clone().filter(|_| event != "adopted");
-    Some((version.parse().ok()?, name.clone(), token.unwrap_or_else(|| event.clone())))
-}
-
-/// A row of event and version.
-fn event(row: &[Option<String>]) -> Option<(String, Version)> {
-    let [Some(event), Some(version)] = row else { return None };
-    Some((event.clone(), version.parse().ok()?))
 }

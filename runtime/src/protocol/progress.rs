@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::reply::{ResultSet, is_truth};
-use crate::dialect::BEGUN;
+use crate::dialect::{BEGUN, ProgressRow};
+use crate::engine::ResultSet;
 
 /// How long a step is left alone that may still be at work, where nobody can tell.
 const GRACE: Duration = Duration::from_secs(10);
@@ -37,41 +37,36 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Reads event, attempt, statement, detail, alive, recorded and whether the row is about this migration, in the
-    /// order of the journal.
+    /// Reads the journal of a migration, in the order of its rows.
     pub(super) fn read(rows: &ResultSet) -> Progress {
         let mut progress = Progress::default();
-        for row in rows.rows() {
-            let text = |column: usize| row.get(column).and_then(Option::as_deref);
-            let number = |column: usize| text(column).and_then(|text| text.parse::<usize>().ok());
-            let is_true = |column: usize| text(column).map(is_truth);
-            progress.recorded = is_true(5).unwrap_or_default();
+        for row in rows.rows().map(ProgressRow::read) {
+            progress.recorded = row.recorded;
             progress.rows += 1;
-            if text(0) == Some("started") {
-                let attempt = number(1).and_then(|n| u32::try_from(n).ok()).unwrap_or_default();
+            if row.event == "started" {
                 // Tries are counted by version alone, whatever bore it.
-                progress.attempt = progress.attempt.max(attempt);
+                progress.attempt = progress.attempt.max(row.attempt);
             }
-            if is_true(6) != Some(false) {
-                progress.take(text(0).unwrap_or_default(), number(2), text(3), is_true(4));
+            if row.own {
+                progress.take(&row);
             }
         }
         progress
     }
 
-    fn take(&mut self, event: &str, statement: Option<usize>, detail: Option<&str>, alive: Option<bool>) {
-        match event {
-            "started" => (self.begun, self.open, self.alive) = (true, true, alive),
+    fn take(&mut self, row: &ProgressRow<'_>) {
+        match row.event {
+            "started" => (self.begun, self.open, self.alive) = (true, true, row.alive),
             BEGUN => {
-                let checksum = detail.and_then(|detail| detail.split(' ').next());
+                let checksum = row.detail.and_then(|detail| detail.split(' ').next());
                 (self.in_doubt, self.announced) = (true, checksum.map(str::to_owned));
             }
-            "statement" => self.reach(statement, detail),
+            "statement" => self.reach(row.statement, row.detail),
             "failed" => (self.open, self.in_doubt) = (false, false),
             "interrupted" => (self.open, self.in_doubt, self.alive) = (false, true, Some(false)),
             "resolved" => {
                 self.open = false;
-                self.reach(statement, None);
+                self.reach(row.statement, None);
             }
             "rolling_back" => {
                 self.begin_anew();

@@ -71,7 +71,7 @@ impl ResultSet {
 }
 
 /// A truth value as databases write them.
-pub(super) fn is_truth(text: &str) -> bool {
+pub(crate) fn is_truth(text: &str) -> bool {
     matches!(text, "t" | "true" | "on" | "1")
 }
 

@@ -7,8 +7,7 @@ use super::protocol::Protocol;
 use super::session::Answer;
 use super::{Broken, Stop};
 use crate::Failure;
-use crate::dialect::{Class, Entry};
-use crate::engine::ResultSet;
+use crate::dialect::{Class, Entry, Unlock};
 use crate::report::error::{ErrorKind, Lost};
 use crate::runner::Goal;
 
@@ -190,24 +189,24 @@ impl Protocol<'_> {
         let mut answer = None;
         for tries in 0..=UNLOCK_TRIES {
             self.await_backend(tries).await;
-            answer = self.session.send(message.clone()).await?.ok().and_then(|mut results| results.pop());
+            answer =
+                self.session.send(message.clone()).await?.ok().and_then(|results| Unlock::read(&results));
             // A pooler has handed the session on, and may hand it back.
-            if answer.as_ref().is_none_or(|answer| answer.value(0).is_some()) {
+            if answer != Some(Unlock::Elsewhere) {
                 break;
             }
         }
         self.session.locked = false;
-        self.check_unlock(answer.as_ref());
+        self.check_unlock(answer);
         Ok(())
     }
 
-    pub(super) fn check_unlock(&mut self, answer: Option<&ResultSet>) {
-        if answer.is_some_and(|answer| answer.is_true(0)) {
+    pub(super) fn check_unlock(&mut self, answer: Option<Unlock>) {
+        if answer == Some(Unlock::Done) {
             return;
         }
         // On another backend than the one that took it, nothing is given back.
-        let elsewhere = answer.is_none_or(|answer| answer.value(0).is_none());
-        let blamed = if elsewhere {
+        let blamed = if answer != Some(Unlock::NotHeld) {
             "a transaction pooler may be in between, for which there is `.locking(Locking::Transaction)`"
                 .to_owned()
         } else {

@@ -1,9 +1,61 @@
-//! What a run looks at on Postgres, and how it asks for the lock.
+//! A session of Postgres: observing, the advisory lock, the settings.
 
 use std::fmt::Write as _;
 
-use super::{CURRENT, Dialect, Look, catalog};
+use super::transaction::set;
+use super::{Postgres, catalog};
+use crate::dialect::{CURRENT, Language, Look, OPEN, SessionSql, Timeouts};
 use crate::tracker::{Tracker, quoted};
+
+/// [`SessionSql::same_backend`] tries to read this as a number, with the backend's pid behind it.
+pub(super) const HANDED_ON: &str = "gapless: another backend has the lock, and not ";
+
+impl SessionSql for Postgres {
+    fn observe(&self, tracker: &Tracker, digest: Option<i64>) -> String {
+        observe(tracker, digest)
+    }
+
+    fn select_set(&self, tracker: &Tracker) -> String {
+        select_set(tracker)
+    }
+
+    fn lock(&self, tracker: &Tracker, look: Look) -> String {
+        lock(self, tracker, look)
+    }
+
+    fn unlock(&self, tracker: &Tracker, pid: Option<i32>) -> Option<String> {
+        let unlock = format!("pg_catalog.pg_advisory_unlock({})", tracker.lock_key());
+        let guarded = pid.map_or(unlock.clone(), |pid| {
+            format!("CASE WHEN pg_catalog.pg_backend_pid() = {pid} THEN {unlock} END")
+        });
+        Some(format!("SELECT {guarded}, pg_catalog.pg_backend_pid();\n"))
+    }
+
+    fn same_backend(&self, pid: i32) -> String {
+        // Not a block: the first of a session loads its language, which takes a millisecond.
+        format!(
+            "SELECT CASE WHEN pg_catalog.pg_backend_pid() <> {pid} THEN \
+             CAST(pg_catalog.textcat('{HANDED_ON}', CAST(pg_catalog.pg_backend_pid() AS text)) AS integer) END;\n"
+        )
+    }
+
+    fn set_timeouts(&self, timeouts: Timeouts) -> String {
+        set(timeouts, "SET")
+    }
+
+    /// `RESET ALL` would also take what the application has set, and settings of its own making are in
+    /// no catalog; so each setting that differs from the beginning is put back by itself.
+    fn restore(&self, settings: &[(String, String)]) -> String {
+        restore(self, settings)
+    }
+
+    fn outside(&self) -> String {
+        format!(
+            "SELECT CASE WHEN pg_catalog.now() <> pg_catalog.statement_timestamp() THEN \
+             CAST(pg_catalog.textcat('{OPEN}, backend ', CAST(pg_catalog.pg_backend_pid() AS text)) AS integer) END;\n"
+        )
+    }
+}
 
 /// Everything of ours is found whatever the search path: `pg_catalog` is named, tables are qualified.
 /// No operators: to look one up costs a new backend more than to run it, and everything here runs once.
@@ -27,7 +79,7 @@ const VERSION: &str = "pg_catalog.int8up(version)";
 pub(super) const OF_TRANSACTION: &str =
     "'transaction_isolation', 'transaction_read_only', 'transaction_deferrable', 'temp_buffers'";
 
-/// See [`Dialect::observe`]. Outside of a transaction block a message's first statement begins its transaction, so the two
+/// See [`SessionSql::observe`]. Outside of a transaction block a message's first statement begins its transaction, so the two
 /// times are the same.
 pub(super) fn observe(tracker: &Tracker, digest: Option<i64>) -> String {
     let begun = "pg_catalog.timestamptz_ne(pg_catalog.now(), pg_catalog.statement_timestamp())";
@@ -50,13 +102,13 @@ fn select_unless(tracker: &Tracker, digest: i64) -> String {
     )
 }
 
-/// See [`Dialect::select_set`].
+/// See [`SessionSql::select_set`].
 pub(super) fn select_set(tracker: &Tracker) -> String {
     format!("SELECT {VERSION}, name, checksum, {TIME} FROM {};\n", tracker.set())
 }
 
-/// See [`Dialect::lock`].
-pub(super) fn lock(dialect: &dyn Dialect, tracker: &Tracker, look: Look) -> String {
+/// See [`SessionSql::lock`].
+pub(super) fn lock(dialect: &dyn Language, tracker: &Tracker, look: Look) -> String {
     let mut sql = if look.again { take_again(dialect, tracker, look) } else { take(dialect, tracker, look) };
     if look.settings {
         let _ = writeln!(
@@ -89,7 +141,7 @@ pub(super) const SESSION_OF: &str = "a.pid, a.application_name, \
      CASE a.state WHEN 'idle' THEN a.state_change ELSE a.query_start END)), \
      CASE WHEN a.state <> 'idle' THEN pg_catalog.left(pg_catalog.split_part(a.query, E'\\n', 1), 120) END, a.state";
 
-fn take(dialect: &dyn Dialect, tracker: &Tracker, look: Look) -> String {
+fn take(dialect: &dyn Language, tracker: &Tracker, look: Look) -> String {
     let key = tracker.lock_key();
     let ours = catalog::is_lock(key);
     // Taken twice, it would have to be given back twice: a run that was dropped on this session has left it.
@@ -110,7 +162,7 @@ fn take(dialect: &dyn Dialect, tracker: &Tracker, look: Look) -> String {
 }
 
 /// Many replicas may ask many times, while one of them works on the same machine.
-fn take_again(dialect: &dyn Dialect, tracker: &Tracker, look: Look) -> String {
+fn take_again(dialect: &dyn Language, tracker: &Tracker, look: Look) -> String {
     let attempt = format!("pg_catalog.pg_try_advisory_lock({})", tracker.lock_key());
     format!(
         "SELECT {}, true, pg_catalog.to_regclass({}) IS NOT NULL, true, {SESSION}, true, true;\n",
@@ -129,8 +181,8 @@ fn guarded(look: Look, attempt: &str) -> String {
     }
 }
 
-/// See [`Dialect::restore`].
-pub(super) fn restore(dialect: &dyn Dialect, settings: &[(String, String)]) -> String {
+/// See [`SessionSql::restore`].
+pub(super) fn restore(dialect: &dyn Language, settings: &[(String, String)]) -> String {
     let value =
         |name: &str| settings.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
     let mut sql = String::new();

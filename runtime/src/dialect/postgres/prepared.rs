@@ -1,8 +1,10 @@
+//! Statements that Postgres reads and plans once for many migrations.
+
 use std::fmt::Write as _;
 
 use gapless_core::Migration;
 
-use super::{APPLIED, Dialect};
+use crate::dialect::{APPLIED, Dialect, Language};
 use crate::tracker::{Tracker, quoted};
 
 /// Of a row, that it is this transaction's: a commit in between would have changed the transaction's number.
@@ -23,7 +25,7 @@ pub struct Prepared {
 
 impl Prepared {
     /// Those of the run with this token.
-    pub(super) fn on_postgres(dialect: &dyn Dialect, tracker: &Tracker, token: &str) -> Prepared {
+    pub(super) fn new(dialect: &dyn Language, tracker: &Tracker, token: &str) -> Prepared {
         let names = ["record", "journal"].map(|what| format!("gapless {what}, {token}"));
         let [record, journal] = names.each_ref().map(|name| quoted(name));
         let row = format!(
@@ -51,7 +53,7 @@ impl Prepared {
         }
     }
 
-    /// See [`Dialect::record`].
+    /// See [`TrackerSql::record`](crate::dialect::TrackerSql::record).
     pub(crate) fn record(&self, dialect: &dyn Dialect, migration: &Migration) -> String {
         format!(
             "EXECUTE {} ({}, {}, '{}');\n",
@@ -62,15 +64,15 @@ impl Prepared {
         )
     }
 
-    /// See [`Dialect::journal_applied`].
+    /// See [`TrackerSql::journal_applied`](crate::dialect::TrackerSql::journal_applied).
     pub(crate) fn journal_applied(&self, migration: &Migration) -> String {
         format!("EXECUTE {} ({});\n", quoted(&self.names[1]), migration.version())
     }
 }
 
-/// See [`Dialect::journal_applied`]; the version is an expression.
+/// See [`TrackerSql::journal_applied`](crate::dialect::TrackerSql::journal_applied); the version is an expression.
 pub(super) fn journal_applied(
-    dialect: &dyn Dialect,
+    dialect: &dyn Language,
     tracker: &Tracker,
     version: &str,
     event: &str,

@@ -1,12 +1,53 @@
-//! The answers to the dialect's questions, typed.
+//! What a session is asked, and how it answers: the applied set, the lock, the settings.
 
-use std::collections::BTreeMap;
-
-use gapless_core::Version;
-
-use super::{APPLIED, CURRENT, Look};
+use super::{CURRENT, Language, Look, Timeouts};
 use crate::engine::ResultSet;
 use crate::report::event::Holder;
+use crate::tracker::Tracker;
+
+/// The statements of a session, outside of any transaction of a migration.
+pub trait SessionSql: Language {
+    /// Selects the session (backend pid, takes no writes, is a standby, inside of a transaction), and the applied set
+    /// as [`SessionSql::select_set`] does; or a row of NULL and [`CURRENT`](super::CURRENT) alone, if that has this
+    /// [digest](gapless_core::MigrationSet::digest). [`Observation`] reads the answer.
+    fn observe(&self, tracker: &Tracker, digest: Option<i64>) -> String;
+
+    /// Selects the applied set (version, name, checksum, time of application) in any order. The time is text that
+    /// sorts as it: it tells a newer release's rows from lost files.
+    fn select_set(&self, tracker: &Tracker) -> String;
+
+    /// Tries to take the lock. Selects up to four results: the lock (ours now, schema there, set there, journal there,
+    /// backend pid, takes no writes, is a standby, reads strings by the standard, the set has its key), the session's
+    /// settings (name, value) if [`Look::settings`], the applied set if [`Look::set`], the lock's holder (pid,
+    /// application, since, query, state) if [`Look::holder`]. [`LockAnswer`] reads the answer.
+    fn lock(&self, tracker: &Tracker, look: Look) -> String;
+
+    /// Gives the lock back (done, backend pid) if this is the backend that took it, as far as that is known, and
+    /// selects NULL if it is another; `None` if there is no lock to give.
+    fn unlock(&self, tracker: &Tracker, pid: Option<i32>) -> Option<String>;
+
+    /// Fails with [`Class::HandedOn`](super::Class::HandedOn) on any other backend; empty where a session stays with
+    /// its client.
+    fn same_backend(&self, _pid: i32) -> String {
+        String::new()
+    }
+
+    /// Sets these timeouts for the session.
+    fn set_timeouts(&self, timeouts: Timeouts) -> String;
+
+    /// Puts the session's settings back to what they were.
+    fn restore(&self, settings: &[(String, String)]) -> String;
+
+    /// Whether a rollback leaves settings as a script has set them.
+    fn settings_outlive_rollback(&self) -> bool {
+        false
+    }
+
+    /// Fails with [`Class::LeftOpen`](super::Class::LeftOpen) inside of a transaction, where SQL can ask that.
+    fn outside(&self) -> String {
+        String::new()
+    }
+}
 
 /// A session's side of every observation.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,7 +65,7 @@ pub(crate) enum Rows<'r> {
     All(&'r ResultSet),
 }
 
-/// The answer to [`Dialect::observe`](super::Dialect::observe).
+/// The answer to [`SessionSql::observe`].
 #[derive(Debug)]
 pub(crate) struct Observation<'r> {
     pub(crate) session: SessionFacts,
@@ -32,7 +73,7 @@ pub(crate) struct Observation<'r> {
     pub(crate) set: Option<Rows<'r>>,
 }
 
-/// The answer to [`Dialect::lock`](super::Dialect::lock).
+/// The answer to [`SessionSql::lock`].
 #[derive(Debug)]
 pub(crate) struct LockAnswer<'r> {
     /// Whether the lock is ours now; `None` from another backend than the one asked for.
@@ -48,6 +89,28 @@ pub(crate) struct LockAnswer<'r> {
     pub(crate) settings: Option<Vec<(String, String)>>,
     pub(crate) set: Option<Rows<'r>>,
     pub(crate) holder: Option<Holder>,
+}
+
+/// The answer to [`SessionSql::unlock`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unlock {
+    Done,
+    /// The session did not have the lock.
+    NotHeld,
+    /// This is another backend than the one that took the lock.
+    Elsewhere,
+}
+
+impl Unlock {
+    /// Reads the last result of a message.
+    pub(crate) fn read(results: &[ResultSet]) -> Option<Unlock> {
+        let result = results.last()?;
+        Some(match result.value(0) {
+            None => Unlock::Elsewhere,
+            Some(_) if result.is_true(0) => Unlock::Done,
+            Some(_) => Unlock::NotHeld,
+        })
+    }
 }
 
 impl<'r> Observation<'r> {
@@ -97,19 +160,6 @@ impl<'r> Rows<'r> {
     }
 }
 
-/// The versions in the first column.
-pub(crate) fn versions(rows: Option<&ResultSet>) -> Vec<Version> {
-    let version = |row: &[Option<String>]| row.first()?.as_deref()?.parse().ok();
-    rows.into_iter().flat_map(ResultSet::rows).filter_map(version).collect()
-}
-
-/// How long each of the applied took, as the rows say that [`Dialect::journal_applied`](super::Dialect::journal_applied)
-/// selects among those of scripts.
-pub(crate) fn durations(results: &[ResultSet]) -> impl Iterator<Item = Option<std::time::Duration>> {
-    let marks = results.iter().filter(|result| result.value(0) == Some(APPLIED));
-    marks.map(|mark| mark.value(2)?.parse().ok().map(std::time::Duration::from_micros))
-}
-
 fn number(rows: &ResultSet, column: usize) -> Option<i32> {
     rows.value(column)?.parse().ok()
 }
@@ -134,38 +184,4 @@ pub(crate) fn holder(rows: &ResultSet) -> Option<Holder> {
         query: text(3),
         state: text(4),
     })
-}
-
-/// How versions came into the set, as the journal says.
-#[derive(Debug, Default)]
-pub(crate) struct Recorded {
-    /// The last event of each, with its detail; `None` if the journal could not be read.
-    last: Option<BTreeMap<Version, (String, Option<String>)>>,
-}
-
-impl Recorded {
-    pub(crate) fn read(rows: Option<&ResultSet>) -> Recorded {
-        let entry = |row: &[Option<String>]| match row {
-            [Some(version), Some(event), detail] => {
-                Some((version.parse().ok()?, (event.clone(), detail.clone())))
-            }
-            _ => None,
-        };
-        Recorded { last: rows.map(|rows| rows.rows().filter_map(entry).collect()) }
-    }
-
-    /// Whether the run with this token has applied it.
-    pub(crate) fn is_of(&self, version: Version, token: &str) -> bool {
-        let last = self.last.as_ref().and_then(|last| last.get(&version));
-        last.is_some_and(|(event, detail)| {
-            matches!(event.as_str(), "applied" | "baselined") && detail.as_deref() == Some(token)
-        })
-    }
-
-    /// Whether somebody has journaled that it is in the set, as far as that can be known.
-    pub(crate) fn is_told(&self, version: Version) -> bool {
-        self.last
-            .as_ref()
-            .is_none_or(|last| last.get(&version).is_some_and(|(event, _)| event != "rolled_back"))
-    }
 }

@@ -1,6 +1,6 @@
 //! A schema written down line by line, so that two databases can be compared.
 
-use super::Dialect;
+use crate::dialect::Language;
 use crate::tracker::Tracker;
 
 /// What is in no schema of the user's.
@@ -24,7 +24,7 @@ struct Tables {
 const NAMED: &str = "pg_catalog.format('%I.%I', n.nspname, c.relname)";
 
 impl Tables {
-    fn new(dialect: &dyn Dialect, tracker: &Tracker) -> Tables {
+    fn new(dialect: &dyn Language, tracker: &Tracker) -> Tables {
         let journal = dialect.literal(&tracker.journal_table());
         let ours = format!(
             "(n.nspname = {} AND c.relname IN ({}, {journal}))",
@@ -42,7 +42,7 @@ impl Tables {
 
 /// Source of what there is to compare: PostgreSQL 18, chapter "System Catalogs". Object identifiers and the
 /// numbers of columns depend on the way there, so names and ranks stand in their place.
-pub(super) fn postgres(dialect: &dyn Dialect, tracker: &Tracker) -> String {
+pub(super) fn describe(dialect: &dyn Language, tracker: &Tracker) -> String {
     let tables = Tables::new(dialect, tracker);
     let mut parts = objects(&dialect.literal(tracker.schema())).to_vec();
     parts.extend(relations(&tables));
@@ -176,49 +176,4 @@ fn rarities() -> [String; 4] {
          pubdelete, pubtruncate) FROM pg_catalog.pg_publication"
             .to_owned(),
     ]
-}
-
-/// Clauses that no pragma of SQLite tells of: how often each is written is all that is compared of them.
-const CLAUSES: [&str; 5] = ["AUTOINCREMENT", "CHECK", "COLLATE", "DEFERR", "GENERATED"];
-
-/// Source: <https://www.sqlite.org/pragma.html>. Views and triggers are kept as they were written.
-pub(super) fn sqlite(dialect: &dyn Dialect, tracker: &Tracker) -> String {
-    let (table, journal) = (dialect.literal(tracker.table()), dialect.literal(&tracker.journal_table()));
-    let schema = crate::tracker::quoted(tracker.schema());
-    let user = format!("m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.tbl_name NOT IN ({table}, {journal})");
-    let written = CLAUSES.map(|clause| {
-        let length = clause.len();
-        format!("((length(m.sql) - length(replace(upper(m.sql), '{clause}', ''))) / {length})")
-    });
-    let parts = [
-        format!(
-            "SELECT 'clauses', m.name, {} FROM {schema}.sqlite_master m WHERE {user} AND m.type = 'table'",
-            written.join(" || ' ' || ")
-        ),
-        format!(
-            "SELECT 'options', m.name, l.strict || ' ' || l.wr FROM {schema}.sqlite_master m, pragma_table_list(m.name) l \
-             WHERE {user} AND m.type = 'table'"
-        ),
-        format!(
-            "SELECT m.type, m.name, CASE WHEN m.type IN ('view', 'trigger') THEN m.sql ELSE m.tbl_name END \
-             FROM {schema}.sqlite_master m WHERE {user}"
-        ),
-        format!(
-            "SELECT 'column', m.name || '.' || c.name, c.cid || ' ' || c.type || ' ' || c.\"notnull\" || ' ' || \
-             coalesce(c.dflt_value, '') || ' ' || c.pk || ' ' || c.hidden FROM {schema}.sqlite_master m, \
-             pragma_table_xinfo(m.name) c WHERE {user} AND m.type IN ('table', 'view')"
-        ),
-        format!(
-            "SELECT 'index', m.name || ' (' || (SELECT group_concat(coalesce(x.name, x.cid) || ' ' || x.\"desc\" || \
-             ' ' || x.coll) FROM pragma_index_xinfo(i.name) x WHERE x.\"key\") || ')', i.\"unique\" || ' ' || i.origin || \
-             ' ' || i.partial || ' ' || coalesce((SELECT s.sql FROM {schema}.sqlite_master s WHERE s.name = i.name AND \
-             (i.partial OR EXISTS (SELECT 1 FROM pragma_index_xinfo(i.name) e WHERE e.cid = -2))), '') FROM {schema}.sqlite_master m, pragma_index_list(m.name) i WHERE {user} AND m.type = 'table'"
-        ),
-        format!(
-            "SELECT 'foreign key', m.name || '.' || f.\"from\", f.\"table\" || '.' || coalesce(f.\"to\", '') || ' ' || \
-             f.on_update || ' ' || f.on_delete FROM {schema}.sqlite_master m, pragma_foreign_key_list(m.name) f \
-             WHERE {user} AND m.type = 'table'"
-        ),
-    ];
-    parts.iter().fold(String::new(), |sql, part| sql + part + ";\n")
 }

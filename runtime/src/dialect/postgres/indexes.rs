@@ -1,0 +1,69 @@
+//! The indexes that tell what became of a concurrent statement of Postgres.
+
+use gapless_core::{Concurrent, Version};
+
+use super::catalog::{oid, rebuilt};
+use crate::dialect::steps::CLOSING;
+use crate::dialect::{BEGUN, Language};
+use crate::tracker::Tracker;
+
+/// The indexes (qualified name, valid, named by the statement, made since it was begun first) that tell what became
+/// of a concurrent statement of Postgres, or that it has left.
+pub(super) fn indexes<D: Language + ?Sized>(
+    dialect: &D,
+    tracker: &Tracker,
+    version: Version,
+    number: usize,
+    statement: &Concurrent<'_>,
+) -> Option<String> {
+    let then = found_then(tracker, version, number);
+    let is_new = format!(
+        "NOT i.indexrelid::pg_catalog.text = ANY (pg_catalog.string_to_array(coalesce({then}, ''), ','))"
+    );
+    let (named, scope) = match statement {
+        Concurrent::Create { index, table, .. } => {
+            let named = index.as_ref().map_or("false".to_owned(), |index| {
+                format!("c.relname = (pg_catalog.parse_ident({}))[1]::name", dialect.literal(index))
+            });
+            (named, format!("i.indrelid = {}", oid(dialect, table)))
+        }
+        Concurrent::Drop { index } => {
+            let named = format!("i.indexrelid = {}", oid(dialect, index));
+            (named.clone(), format!("({named} OR NOT {is_new})"))
+        }
+        Concurrent::Reindex { object, name } => {
+            ("false".to_owned(), rebuilt(dialect, object, name) + " AND NOT i.indisvalid")
+        }
+    };
+    Some(format!(
+        "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), i.indisvalid, {named}, {is_new} \
+         FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'i' AND {scope} \
+         AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_progress_create_index p \
+         WHERE p.index_relid = i.indexrelid AND p.pid <> pg_catalog.pg_backend_pid());\n"
+    ))
+}
+
+/// Which indexes of those are there now: their numbers in a list, an expression.
+pub(super) fn there<D: Language + ?Sized>(dialect: &D, statement: &Concurrent<'_>) -> String {
+    let scope = match statement {
+        Concurrent::Create { table, .. } => format!("i.indrelid = {}", oid(dialect, table)),
+        Concurrent::Drop { index } => format!("i.indexrelid = {}", oid(dialect, index)),
+        Concurrent::Reindex { object, name } => rebuilt(dialect, object, name) + " AND NOT i.indisvalid",
+    };
+    format!(
+        "(SELECT pg_catalog.string_agg(i.indexrelid::pg_catalog.text, ',') FROM pg_catalog.pg_index i \
+         JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid WHERE {scope})"
+    )
+}
+
+/// Selects what [`StepSql::journal_begun`](crate::dialect::StepSql::journal_begun) found when this statement was begun
+/// first, a list of numbers; an expression.
+fn found_then(tracker: &Tracker, version: Version, statement: usize) -> String {
+    let journal = tracker.journal();
+    format!(
+        "(SELECT pg_catalog.split_part(detail, ' ', 2) FROM {journal} WHERE version = {version} \
+         AND event = '{BEGUN}' AND statement = {statement} AND id > (SELECT coalesce(max(id), 0) FROM {journal} \
+         WHERE version = {version} AND event IN ('statement', {CLOSING})) ORDER BY id LIMIT 1)"
+    )
+}

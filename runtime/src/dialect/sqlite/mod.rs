@@ -1,0 +1,81 @@
+//! SQLite: its words, and what its errors mean.
+
+mod catalog;
+mod describe;
+mod session;
+mod steps;
+mod tracker;
+mod transaction;
+
+use gapless_core::Syntax;
+
+use self::steps::UNFINISHED;
+use super::language::{Language, Sealed};
+use super::{Class, LEFT, MARK, OPEN};
+use crate::engine::DbError;
+use crate::tracker::{Tracker, quoted};
+
+/// SQLite 3.37 and later (for `RETURNING` and `pragma_table_list`). It has one lock, the database's: `BEGIN IMMEDIATE` takes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Sqlite;
+
+/// Milliseconds since the epoch do not fit the journal's form of a time; this is ISO 8601 in UTC.
+const NOW: &str = "(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))";
+
+impl Sealed for Sqlite {}
+
+impl Language for Sqlite {
+    fn syntax(&self) -> Syntax {
+        Syntax::Sqlite
+    }
+
+    fn default_schema(&self) -> &'static str {
+        "main"
+    }
+
+    fn longest_identifier(&self) -> Option<usize> {
+        None
+    }
+
+    fn identifier(&self, name: &str) -> String {
+        quoted(name)
+    }
+
+    fn literal(&self, text: &str) -> String {
+        format!("'{}'", text.replace('\0', "").replace('\'', "''"))
+    }
+
+    fn hex(&self, column: &str) -> String {
+        format!("lower(hex({column}))")
+    }
+
+    fn clock(&self) -> &'static str {
+        NOW
+    }
+
+    /// Source: <https://www.sqlite.org/rescode.html>; the code is the extended one.
+    fn classify(&self, error: &DbError, tracker: &Tracker) -> Class {
+        let code: i32 = error.code.parse().unwrap_or_default();
+        let column = |table: &str| error.message.contains(&format!("failed: {table}.version"));
+        match (code, code & 0xff) {
+            _ if error.message == LEFT => Class::Ended,
+            _ if error.message == OPEN => Class::LeftOpen,
+            (1, _) if error.message == UNFINISHED => Class::Unfinished,
+            (1, _) if error.message.starts_with(&format!("no such savepoint: {MARK}")) => Class::Ended,
+            (1555 | 2067, _) if column(tracker.table()) || column(&tracker.journal_table()) => {
+                Class::Fence { version: None }
+            }
+            (1299, _) if error.message.contains(&format!("failed: {}.name", tracker.journal_table())) => {
+                Class::Unrecorded
+            }
+            (_, 5 | 6) => Class::Busy,
+            (_, 9) => Class::Canceled,
+            (_, 8) => Class::ReadOnly,
+            (_, 3 | 23) => Class::Permission,
+            (1, _) if error.message.starts_with("no such table: ") => Class::Missing,
+            (1, _) if error.message.starts_with("no such column: ") => Class::Shape,
+            (1, _) if error.message.ends_with(" already exists") => Class::Exists,
+            _ => Class::Other,
+        }
+    }
+}

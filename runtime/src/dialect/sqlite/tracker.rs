@@ -1,0 +1,54 @@
+//! The tracker on SQLite: creating it, its rows.
+
+use gapless_core::{Migration, Version};
+
+use super::{NOW, Sqlite};
+use crate::dialect::{APPLIED, Language, Missing, TrackerSql};
+use crate::history::GOING_BACK;
+use crate::tracker::{Tracker, quoted};
+
+impl TrackerSql for Sqlite {
+    fn create(&self, tracker: &Tracker, _: Missing) -> String {
+        let (set, journal) = (tracker.set(), tracker.journal());
+        let [index, names] =
+            ["started", "renamed"].map(|name| quoted(&format!("{}_{name}", tracker.journal_table())));
+        let (schema, table) = (quoted(tracker.schema()), quoted(&tracker.journal_table()));
+        format!(
+            "CREATE TABLE IF NOT EXISTS {set} (version INTEGER PRIMARY KEY, name TEXT NOT NULL, \
+             applied_at TEXT NOT NULL DEFAULT {NOW}, checksum TEXT);\n\
+             CREATE TABLE IF NOT EXISTS {journal} (id INTEGER PRIMARY KEY, at TEXT NOT NULL DEFAULT {NOW}, \
+             version INTEGER NOT NULL, name TEXT NOT NULL, event TEXT NOT NULL, \
+             attempt INTEGER NOT NULL DEFAULT 1, statement INTEGER, statements INTEGER, duration_ms INTEGER, \
+             db_user TEXT, application TEXT, backend_pid INTEGER, detail TEXT);\n\
+             CREATE UNIQUE INDEX IF NOT EXISTS {schema}.{index} ON {table} (version, attempt) WHERE event = 'started';\n\
+             CREATE INDEX IF NOT EXISTS {schema}.{names} ON {table} (detail) WHERE event = 'renamed';\n",
+        )
+    }
+
+    /// `BEGIN IMMEDIATE` keeps everyone else out, so the row that is named is the row that goes.
+    fn take_back(&self, tracker: &Tracker, version: Version) -> String {
+        let (set, journal) = (tracker.set(), tracker.journal());
+        format!(
+            "INSERT INTO {journal} (version, name, event) \
+             SELECT {version}, (SELECT replace(name, {mark}, '') FROM {set} WHERE version = {version}), 'rolled_back';\n\
+             DELETE FROM {set} WHERE version = {version};\n",
+            mark = self.literal(GOING_BACK),
+        )
+    }
+
+    fn journal_applied(&self, tracker: &Tracker, migration: &Migration, token: &str) -> String {
+        let (version, set) = (migration.version(), tracker.set());
+        let event = if migration.is_baseline() { "baselined" } else { "applied" };
+        let micros = format!(
+            "(julianday('now') - julianday((SELECT applied_at FROM {set} WHERE version = {version}))) * 86400000000"
+        );
+        format!(
+            "INSERT INTO {} (version, name, event, detail, duration_ms) \
+             VALUES ({version}, (SELECT name FROM {set} WHERE version = {version}), '{event}', {}, \
+             CAST({micros} / 1000 AS INTEGER)) \
+             RETURNING '{APPLIED}', version, CAST({micros} AS INTEGER);\n",
+            tracker.journal(),
+            self.literal(token),
+        )
+    }
+}

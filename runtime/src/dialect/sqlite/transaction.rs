@@ -1,0 +1,38 @@
+//! Transactions of SQLite: beginning, marks, commit.
+
+use super::Sqlite;
+use crate::dialect::{Timeouts, TransactionSql, savepoint};
+use crate::tracker::Tracker;
+
+impl TransactionSql for Sqlite {
+    fn begin(&self, _: Timeouts) -> String {
+        "BEGIN IMMEDIATE;\n".to_owned()
+    }
+
+    fn set_local_timeouts(&self, _: Timeouts) -> String {
+        String::new()
+    }
+
+    /// `BEGIN IMMEDIATE` has taken the database's.
+    fn lock_transaction(&self, _: &Tracker) -> String {
+        String::new()
+    }
+
+    /// A savepoint does not outlive its transaction.
+    fn mark(&self, token: &str) -> String {
+        format!("SAVEPOINT {};\n", savepoint(token))
+    }
+
+    fn check_mark(&self, token: &str) -> String {
+        format!("RELEASE {};\n", savepoint(token))
+    }
+
+    /// There is no such statement; a commit alone tells.
+    fn check_deferred(&self) -> &'static str {
+        ""
+    }
+
+    fn commit(&self, _: bool) -> String {
+        "COMMIT;\n".to_owned()
+    }
+}
