@@ -11,6 +11,7 @@ mod language;
 mod postgres;
 mod session;
 mod sqlite;
+mod status;
 mod steps;
 mod terms;
 mod tracker;
@@ -24,6 +25,7 @@ pub use self::postgres::{Postgres, Prepared};
 pub(crate) use self::session::SessionSql;
 pub(crate) use self::session::{LockAnswer, Observation, Rows, SessionFacts, Unlock};
 pub use self::sqlite::Sqlite;
+pub(crate) use self::status::StatusSql;
 pub(crate) use self::steps::StepSql;
 pub(crate) use self::steps::{FoundIndex, ProgressRow, versions};
 pub use self::terms::{APPLIED, CURRENT, Entry, Look, Missing, Table, Timeouts};
@@ -39,6 +41,12 @@ pub(crate) use self::transaction::TransactionSql;
 ///
 /// It is no promise to the outside: the trait is sealed, and its methods change with any release. A driver of your own
 /// passes [`Postgres`] or [`Sqlite`] on.
-pub trait Dialect: Language + SessionSql + TransactionSql + TrackerSql + StepSql + CatalogSql {}
+pub trait Dialect:
+    Language + SessionSql + TransactionSql + TrackerSql + StepSql + CatalogSql + StatusSql
+{
+}
 
-impl<D: Language + SessionSql + TransactionSql + TrackerSql + StepSql + CatalogSql> Dialect for D {}
+impl<D: Language + SessionSql + TransactionSql + TrackerSql + StepSql + CatalogSql + StatusSql> Dialect
+    for D
+{
+}

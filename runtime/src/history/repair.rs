@@ -272,7 +272,11 @@ fn ours<'a>(set: &'a MigrationSet, version: Version, name: &str) -> Option<&'a M
 
 /// Every name that a row has had before, the latest first.
 fn names_before(row: &Row, renamed: &[Known]) -> Vec<(Version, String)> {
-    let mut names = vec![(row.version, row.name.clone())];
+    names_of(vec![(row.version, row.name.clone())], renamed)
+}
+
+/// These names and every one that was declared as renamed to one of them.
+pub(crate) fn names_of(mut names: Vec<(Version, String)>, renamed: &[Known]) -> Vec<(Version, String)> {
     let mut at = 0;
     while let Some(name) = names.get(at).cloned() {
         for (old, _) in renamed.iter().rev().filter(|(_, new)| *new == name) {

@@ -2,6 +2,7 @@
 
 pub(crate) mod conflict;
 pub(crate) mod pending;
+pub(crate) mod survey;
 
 use std::fmt;
 
@@ -120,15 +121,15 @@ pub(crate) enum Origin {
     Filled,
 }
 
-/// The plan for a database with this history, or everything that speaks against one. Edits of what is `forgiven` are
-/// no more than warnings.
+/// The plan for a database with this history, and everything that speaks against it. Edits of what is `forgiven` are no
+/// more than warnings.
 pub(crate) fn plan(
     set: &MigrationSet,
     history: &History,
     origin: Origin,
     options: &Options,
     forgiven: &[Version],
-) -> Result<Plan, Vec<Conflict>> {
+) -> (Plan, Vec<Conflict>) {
     let mut plan = Plan::default();
     let mut conflicts = Vec::new();
     let highest = history.highest();
@@ -170,7 +171,7 @@ pub(crate) fn plan(
     if options.unknown != Unknown::Allow {
         judge_moved(set, history, &plan, &mut conflicts);
     }
-    if conflicts.is_empty() { Ok(plan) } else { Err(conflicts) }
+    (plan, conflicts)
 }
 
 /// The baseline, if it is to be run on an empty database: within the target.

@@ -32,6 +32,7 @@ mod resume;
 mod rollback;
 mod run;
 mod session;
+mod status;
 mod steps;
 mod teardown;
 mod unfinished;

@@ -1,12 +1,17 @@
 //! Observing the session and the applied set.
 
+use std::collections::BTreeMap;
+
+use gapless_core::Version;
+
 use super::Stop;
 use super::protocol::Protocol;
 use super::session::Answer;
-use crate::dialect::{Class, Observation, Rows, SessionFacts};
-use crate::engine::DbError;
+use crate::dialect::{Class, Dialect, Observation, Rows, SessionFacts};
+use crate::engine::{DbError, ResultSet};
 use crate::history::History;
 use crate::report::error::ErrorKind;
+use crate::runner::Goal;
 
 /// So many rows are more than a server sends before it waits for the first word of the client (ten segments,
 /// RFC 6928), at 90 bytes each. With fewer, the digest would save nothing.
@@ -56,6 +61,9 @@ impl Protocol<'_> {
                     return Err(Stop::failed(ErrorKind::InTransaction));
                 }
                 self.session.set_exists = true;
+                if let (Goal::Status, Some(Rows::All(rows))) = (self.goal, &set) {
+                    self.known.times = times(rows, self.dialect);
+                }
                 return self.read(set).map(Ok);
             }
             Err(error) => error,
@@ -102,11 +110,21 @@ impl Protocol<'_> {
     }
 
     /// The digest that the set has if there is nothing to do. What few rows there are, are sent as soon as it
-    /// is computed; a rollback has to know them.
+    /// is computed; a rollback and the status have to know them.
     fn digest(&self) -> Option<i64> {
-        let many = self.set.migrations().len() >= MANY && self.options.rollback.is_none();
+        let rows = self.options.rollback.is_some() || self.goal == Goal::Status;
+        let many = self.set.migrations().len() >= MANY && !rows;
         self.set.digest().filter(|_| many).map(|digest| counted(digest, self.set.migrations().len()))
     }
+}
+
+/// When each version was recorded, in a row of version, name, checksum and time.
+fn times(rows: &ResultSet, dialect: &dyn Dialect) -> BTreeMap<Version, String> {
+    let time = |row: &[Option<String>]| match row {
+        [Some(version), _, _, Some(time)] => Some((version.parse().ok()?, dialect.time(time))),
+        _ => None,
+    };
+    rows.rows().filter_map(time).collect()
 }
 
 /// The digest with the number of rows.

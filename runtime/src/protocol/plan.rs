@@ -99,7 +99,8 @@ impl Protocol<'_> {
             found.is_some_and(|adoption| !adoption.rows.is_empty() || !adoption.not_taken.is_empty());
         let origin = if filled { Origin::Filled } else { Origin::Empty };
         let forgiven = self.wanted().map_or(Vec::new(), |wanted| wanted.forgives(history));
-        let planned = plan(self.set, history, origin, &self.options, &forgiven);
+        let (plan, conflicts) = plan(self.set, history, origin, &self.options, &forgiven);
+        let planned = if conflicts.is_empty() { Ok(plan) } else { Err(conflicts) };
         if self.suspects_rename(&planned) {
             return Ok(Decision::Unknown(Question::Renamed));
         }

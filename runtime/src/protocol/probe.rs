@@ -1,6 +1,8 @@
 //! Probing what lies beside the applied set: another tool's history, tables to be reconciled, renames that the
 //! journal knows.
 
+use std::collections::BTreeMap;
+
 use gapless_core::Version;
 
 use super::Stop;
@@ -36,6 +38,8 @@ pub(super) struct Known {
     pub(super) history: History,
     /// What the probes have found since.
     pub(super) facts: Facts,
+    /// When each row was recorded, if the status is asked for.
+    pub(super) times: BTreeMap<Version, String>,
     pub(super) legacy: Option<LegacyTable>,
 }
 

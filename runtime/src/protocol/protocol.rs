@@ -12,7 +12,6 @@ use super::probe::Known;
 use super::session::{Link, Session};
 use super::validate;
 use super::wait::Patience;
-use crate::Pending;
 use crate::code::Code;
 use crate::dialect::{Dialect, Missing, Prepared};
 use crate::history::History;
@@ -22,6 +21,7 @@ use crate::report::event::Event;
 use crate::runner::options::Options;
 use crate::runner::{Goal, Listener};
 use crate::tracker::Tracker;
+use crate::{Pending, Status};
 
 /// One run: what it was asked for, and what it has come to know.
 pub(super) struct Protocol<'a> {
@@ -63,6 +63,7 @@ pub(super) struct Protocol<'a> {
     /// Whether something is reported as applied that a crash of the server could still lose.
     pub(super) undurable: bool,
     pub(super) tried: Tried,
+    pub(super) status: Option<Status>,
 }
 
 /// What a run comes to.
@@ -73,6 +74,7 @@ pub(super) struct Ended {
     pub(super) lost: Option<Lost>,
     pub(super) plan: Plan,
     pub(super) tried: Tried,
+    pub(super) status: Option<Status>,
 }
 
 impl<'a> Protocol<'a> {
@@ -117,6 +119,7 @@ impl<'a> Protocol<'a> {
             prepared: None,
             undurable: false,
             tried: Tried::default(),
+            status: None,
         })
     }
 
@@ -124,8 +127,8 @@ impl<'a> Protocol<'a> {
     pub(super) async fn run(mut self) -> Ended {
         let outcome = self.attempts().await;
         let (result, lost) = self.tear_down(outcome).await;
-        let Protocol { plan, tried, .. } = self;
-        Ended { result, lost, plan, tried }
+        let Protocol { plan, tried, status, .. } = self;
+        Ended { result, lost, plan, tried, status }
     }
 
     /// Attempts to reach the goal, until nothing happens in between. [`overtaken`](super::overtaken) says what ends
@@ -142,6 +145,9 @@ impl<'a> Protocol<'a> {
     async fn attempt(&mut self) -> Result<(), Stop> {
         // Observe the session and the applied set. With nothing to do, that is all.
         let observed = self.observe().await?;
+        if self.goal == Goal::Status {
+            return self.survey(observed).await;
+        }
         if !self.plan_from(observed).await? {
             return Ok(());
         }

@@ -18,7 +18,7 @@ use crate::plan::Plan;
 use crate::report::error::{Error, ErrorKind};
 use crate::runner::options::Options;
 use crate::runner::{Goal, Listener};
-use crate::{Applied, NotTried, Report};
+use crate::{Applied, NotTried, Report, Status};
 
 /// The next thing for a driver to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub struct Finished {
     pub tried: Vec<Applied>,
     /// The migrations that a dry run could not try.
     pub not_tried: Vec<NotTried>,
+    /// The status, if that was the goal.
+    pub status: Option<Status>,
 }
 
 /// One run against one database; see the [module](crate::engine).
@@ -129,9 +131,9 @@ impl<'a> Run<'a> {
     pub fn finish(self) -> Result<Finished, Error> {
         let report = std::mem::take(&mut self.link.slot().report);
         let ended = self.ended.unwrap_or_else(|| Ended::misused("finished before its last step"));
-        let Ended { result, lost, plan, tried: Tried { tried, not_tried } } = ended;
+        let Ended { result, lost, plan, tried: Tried { tried, not_tried }, status } = ended;
         match result {
-            Ok(()) => Ok(Finished { report, plan, tried, not_tried }),
+            Ok(()) => Ok(Finished { report, plan, tried, not_tried, status }),
             Err(kind) => Err(Error::new(kind).and_lost(lost).after(report)),
         }
     }
@@ -154,6 +156,6 @@ impl fmt::Debug for Run<'_> {
 impl Ended {
     fn misused(what: &'static str) -> Ended {
         let (plan, tried) = (Plan::default(), Tried::default());
-        Ended { result: Err(ErrorKind::Misuse(what)), lost: None, plan, tried }
+        Ended { result: Err(ErrorKind::Misuse(what)), lost: None, plan, tried, status: None }
     }
 }

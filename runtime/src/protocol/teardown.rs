@@ -168,7 +168,7 @@ impl Protocol<'_> {
     }
 
     /// Sends a message until the database is not busy, or the time for waiting is over.
-    async fn send_patiently(&mut self, message: String) -> Result<Answer, Stop> {
+    pub(super) async fn send_patiently(&mut self, message: String) -> Result<Answer, Stop> {
         loop {
             let answer = self.session.send(message.clone()).await?;
             let Err(error) = &answer else { return Ok(answer) };

@@ -4,6 +4,7 @@ mod error_kind;
 pub(crate) mod event;
 pub(crate) mod failure;
 pub(crate) mod remedy;
+pub(crate) mod status;
 #[cfg(feature = "tracing")]
 pub(crate) mod trace;
 

@@ -3,7 +3,7 @@
 use crate::driver::{self, AsyncClient, Connection};
 use crate::engine::{Dialect, Run};
 use crate::runner::{Goal, Runner};
-use crate::{DryRun, Error, Plan, Report, Rollback};
+use crate::{DryRun, Error, Plan, Report, Rollback, Status};
 
 impl<'a> Runner<'a> {
     /// Applies everything that is pending.
@@ -54,6 +54,49 @@ impl<'a> Runner<'a> {
     pub async fn dry_run_async<C: AsyncClient>(self, client: &mut C) -> Result<DryRun, Error> {
         let run = self.start_with(Goal::DryRun, client.dialect(), client.runs())?;
         Ok(DryRun::from(client.drive(run).await?))
+    }
+
+    /// Reads the state of each version that the binary or the database knows. Reads only, takes no lock, and sends
+    /// at most two messages.
+    ///
+    /// Contradictions are states here, not errors, whatever the options say of them; of the options only the tracker's
+    /// names and the target count. What another tool has applied is not looked at: [`plan`](Runner::plan) shows what a
+    /// run would adopt, and what it would reconcile. A role that may not read the journal gets a status without what the
+    /// journal knows, and a warning.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")] {
+    /// use gapless::{MigrationSet, VersionState, embed_migrations};
+    ///
+    /// static MIGRATIONS: MigrationSet = embed_migrations!("../migrations");
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut client = postgres::Client::connect("host=localhost user=app", postgres::NoTls)?;
+    /// let status = MIGRATIONS.runner().status(&mut client)?;
+    /// println!("{status}");
+    /// let interrupted = status.versions().iter().any(|one| one.state() == VersionState::Interrupted);
+    /// # Ok(()) }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A lost connection, a transaction of the caller's, or a tracker that is not ours or that the role may not read.
+    pub fn status<C: Connection>(mut self, client: &mut C) -> Result<Status, Error> {
+        self.options.survey();
+        let run = self.start(Goal::Status, client.dialect())?;
+        Ok(driver::drive(client, run)?.status.unwrap_or_default())
+    }
+
+    /// [`status`](Runner::status) for an asynchronous client.
+    ///
+    /// # Errors
+    ///
+    /// As [`status`](Runner::status).
+    pub async fn status_async<C: AsyncClient>(mut self, client: &mut C) -> Result<Status, Error> {
+        self.options.survey();
+        let run = self.start(Goal::Status, client.dialect())?;
+        Ok(client.drive(run).await?.status.unwrap_or_default())
     }
 
     /// Makes sure that nothing is pending and nothing contradicts. Reads only, takes no lock: what a

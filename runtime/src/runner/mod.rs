@@ -37,6 +37,7 @@ pub(crate) enum Goal {
     Verify,
     Rollback,
     PlanRollback,
+    Status,
 }
 
 impl<'a> Runner<'a> {

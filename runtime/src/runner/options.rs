@@ -108,6 +108,15 @@ impl Options {
     }
 }
 
+impl Options {
+    /// Looks at what is there, whatever a run would do about it. What a run would adopt, reconcile or accept is not.
+    pub(crate) fn survey(&mut self) {
+        (self.adopt, self.reconcile, self.accept) = (None, Vec::new(), Vec::new());
+        (self.unknown, self.drift, self.out_of_order) =
+            (Unknown::AllowAhead, Drift::Refuse, OutOfOrder::Allow);
+    }
+}
+
 impl Default for Options {
     fn default() -> Options {
         Options {

@@ -10,6 +10,7 @@ mod histories;
 mod racing;
 mod returning;
 mod stepwise;
+mod surveying;
 
 use gapless::{Error, MigrationSet, Report};
 
@@ -174,5 +175,16 @@ suite! {
         nothing_is_resolved_that_was_not_interrupted
         replicas_do_not_share_steps
         what_failed_can_be_resolved
+    ;
+    surveying:
+        the_status_of_an_empty_database_is_all_pending
+        the_status_tells_of_applied_rows
+        the_status_shows_contradictions
+        the_status_tells_of_late_and_held_back_versions
+        the_status_tells_of_tries_that_did_not_end
+        the_status_follows_renames
+        the_status_knows_baselines
+        the_status_knows_a_newer_release
+        the_status_does_without_a_journal
     ;
 }

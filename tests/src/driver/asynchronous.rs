@@ -1,6 +1,6 @@
 //! Asynchronous drivers, each blocking in a runtime of its own.
 
-use gapless::{AsyncClient, AsyncConnection, Code, DryRun, Error, Plan, Report, Rollback, Runner};
+use gapless::{AsyncClient, AsyncConnection, Code, DryRun, Error, Plan, Report, Rollback, Runner, Status};
 use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::runtime::{Builder, Runtime};
 
@@ -31,6 +31,10 @@ impl<C: AsyncClient> Blocking<C> {
 
     fn verify(&mut self, runner: Runner<'_>) -> Result<Report, Error> {
         self.runtime.block_on(sendable(runner.verify_async(&mut self.client)))
+    }
+
+    fn status(&mut self, runner: Runner<'_>) -> Result<Status, Error> {
+        self.runtime.block_on(sendable(runner.status_async(&mut self.client)))
     }
 
     fn dry_run(&mut self, runner: Runner<'_>) -> Result<DryRun, Error> {
@@ -71,6 +75,10 @@ macro_rules! driver {
 
             fn verify(client: &mut Self::Client, runner: Runner<'_>) -> Result<Report, Error> {
                 client.verify(runner)
+            }
+
+            fn status(client: &mut Self::Client, runner: Runner<'_>) -> Result<Status, Error> {
+                client.status(runner)
             }
 
             fn dry_run(client: &mut Self::Client, runner: Runner<'_>) -> Result<DryRun, Error> {

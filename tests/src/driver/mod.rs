@@ -3,7 +3,7 @@
 mod asynchronous;
 
 use gapless::engine::ResultSet;
-use gapless::{Code, Connection, DryRun, Error, ExchangeError, Plan, Report, Rollback, Runner};
+use gapless::{Code, Connection, DryRun, Error, ExchangeError, Plan, Report, Rollback, Runner, Status};
 
 pub use self::asynchronous::{Sqlx, SqlxPool, TokioPostgres};
 use crate::cluster::{Database, cluster};
@@ -22,6 +22,8 @@ pub trait Driver: Sync {
     fn plan(client: &mut Self::Client, runner: Runner<'_>) -> Result<Plan, Error>;
 
     fn verify(client: &mut Self::Client, runner: Runner<'_>) -> Result<Report, Error>;
+
+    fn status(client: &mut Self::Client, runner: Runner<'_>) -> Result<Status, Error>;
 
     fn dry_run(client: &mut Self::Client, runner: Runner<'_>) -> Result<DryRun, Error>;
 
@@ -64,6 +66,10 @@ macro_rules! blocking {
 
         fn verify(client: &mut Self::Client, runner: Runner<'_>) -> Result<Report, Error> {
             runner.verify(client)
+        }
+
+        fn status(client: &mut Self::Client, runner: Runner<'_>) -> Result<Status, Error> {
+            runner.status(client)
         }
 
         fn dry_run(client: &mut Self::Client, runner: Runner<'_>) -> Result<DryRun, Error> {
