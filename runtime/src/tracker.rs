@@ -2,6 +2,7 @@
 
 use gapless_core::Version;
 
+use crate::dialect::Dialect;
 use crate::engine::DbError;
 use crate::report::error::{Error, ErrorKind};
 
@@ -10,14 +11,23 @@ use crate::report::error::{Error, ErrorKind};
 pub struct Tracker {
     schema: String,
     table: String,
+    /// Both tables, quoted and qualified.
+    set: String,
+    journal: String,
 }
 
 impl Tracker {
-    /// The tracker with these names, whose identifiers the database keeps up to `longest` bytes of.
-    pub(crate) fn new(schema: &str, table: &str, longest: Option<usize>) -> Result<Tracker, Error> {
+    /// The tracker with these names, as this dialect writes them.
+    pub(crate) fn new(dialect: &dyn Dialect, schema: &str, table: &str) -> Result<Tracker, Error> {
+        let longest = dialect.longest_identifier();
         check("schema", schema, longest)?;
         check("table", table, longest.map(|longest| longest - JOURNAL.len()))?;
-        Ok(Tracker { schema: schema.to_owned(), table: table.to_owned() })
+        Ok(Tracker {
+            schema: schema.to_owned(),
+            table: table.to_owned(),
+            set: dialect.qualified(schema, table),
+            journal: dialect.qualified(schema, &format!("{table}{JOURNAL}")),
+        })
     }
 
     /// The schema, not quoted.
@@ -37,12 +47,12 @@ impl Tracker {
 
     /// The applied set, quoted and qualified.
     pub fn set(&self) -> String {
-        format!("{}.{}", quoted(&self.schema), quoted(&self.table))
+        self.set.clone()
     }
 
     /// The journal, quoted and qualified.
     pub fn journal(&self) -> String {
-        format!("{}.{}", quoted(&self.schema), quoted(&self.journal_table()))
+        self.journal.clone()
     }
 
     /// The set's name as people write it.
@@ -84,11 +94,6 @@ fn fnv(text: &str) -> i64 {
 
 const JOURNAL: &str = "_journal";
 
-/// An identifier between double quotes.
-pub(crate) fn quoted(identifier: &str) -> String {
-    format!("\"{}\"", identifier.replace('"', "\"\""))
-}
-
 /// Whether a text has this name as a word of its own.
 fn has_word(text: &str, name: &str) -> bool {
     let part =
@@ -115,10 +120,11 @@ fn check(what: &'static str, name: &str, longest: Option<usize>) -> Result<(), E
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::{Postgres, Sqlite};
 
     #[test]
     fn the_lock_key_is_fnv_1a_of_the_qualified_name() {
-        let key = |schema, table| Tracker::new(schema, table, None).unwrap().lock_key();
+        let key = |schema, table| Tracker::new(&Sqlite, schema, table).unwrap().lock_key();
         // Reckoned apart from this code; the same formula gives the authors' 0x85944171f73967e8 for "foobar".
         assert_eq!(key("public", "applied_migrations"), 6_004_593_293_802_252_145);
         assert_ne!(key("a", "b.c"), key("a", "b"));
@@ -126,13 +132,13 @@ mod tests {
 
     #[test]
     fn identifiers_are_quoted_and_checked() {
-        let tracker = Tracker::new("we\"ird", "t", Some(63)).unwrap();
+        let tracker = Tracker::new(&Postgres, "we\"ird", "t").unwrap();
         assert_eq!(tracker.set(), "\"we\"\"ird\".\"t\"");
         assert_eq!(tracker.journal(), "\"we\"\"ird\".\"t_journal\"");
         for (schema, table) in
             [("", "t"), ("s", ""), ("s\0", "t"), ("s", &"t".repeat(56)), (&"s".repeat(64), "t")]
         {
-            assert!(Tracker::new(schema, table, Some(63)).is_err(), "{schema:?} {table:?}");
+            assert!(Tracker::new(&Postgres, schema, table).is_err(), "{schema:?} {table:?}");
         }
     }
 }

@@ -8,6 +8,11 @@ use super::Class;
 use crate::engine::DbError;
 use crate::tracker::Tracker;
 
+/// Writes an identifier between the double quotes of standard SQL.
+pub(crate) fn quoted(identifier: &str) -> String {
+    format!("\"{}\"", identifier.replace('"', "\"\""))
+}
+
 /// Keeps databases from being added outside of this crate.
 pub trait Sealed {}
 

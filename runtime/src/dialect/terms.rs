@@ -95,11 +95,6 @@ pub(crate) const LEFT: &str = "gapless: the transaction of the record is over";
 /// How the names of our savepoints begin, the run's token behind it: no script can name one.
 pub(crate) const MARK: &str = "gapless run ";
 
-/// The savepoint of the run with this token, quoted.
-pub(crate) fn savepoint(token: &str) -> String {
-    crate::tracker::quoted(&format!("gapless {token}"))
-}
-
 /// What [`SessionSql::outside`](super::SessionSql::outside) fails with, and drivers where it cannot be asked.
 pub(crate) const OPEN: &str = "gapless: the code has left a transaction open";
 

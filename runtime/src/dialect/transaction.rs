@@ -34,6 +34,11 @@ pub trait TransactionSql: Language {
         String::new()
     }
 
+    /// Writes the name of the savepoint of the run with this token.
+    fn savepoint(&self, token: &str) -> String {
+        self.identifier(&format!("gapless {token}"))
+    }
+
     /// Marks the transaction of the run with this token, for [`TransactionSql::check_mark`]; empty where the rows bear
     /// the transaction's number, which [`TrackerSql::journal_applied`](super::TrackerSql::journal_applied) compares.
     fn mark(&self, _token: &str) -> String {

@@ -1,3 +1,5 @@
+//! Drives a run over an asynchronous connection.
+
 use std::future::Future;
 use std::time::{Duration, Instant};
 
@@ -8,10 +10,10 @@ use crate::engine::{Call, Dialect, Finished, Reply, ResultSet, Run, Step};
 /// An asynchronous connection that a run can use: `tokio_postgres::Client` with the feature
 /// `tokio-postgres`, `sqlx::PgConnection` with the feature `sqlx`, or one of your own.
 pub trait AsyncConnection: Send {
-    /// The text for this kind of database.
+    /// Returns the text for this kind of database.
     fn dialect(&self) -> &'static dyn Dialect;
 
-    /// For which client the code of a migration must be made; empty if it runs none.
+    /// Returns the client that the code of a migration must be made for; empty if it runs none.
     fn runs(&self) -> &'static str {
         ""
     }
@@ -47,10 +49,10 @@ pub trait AsyncConnection: Send {
 /// Where [`run_async`](crate::Runner::run_async) gets its connection from: every [`AsyncConnection`] is its
 /// own, and `sqlx::PgPool` lends one for the run.
 pub trait AsyncClient: Send {
-    /// The text for this kind of database.
+    /// Returns the text for this kind of database.
     fn dialect(&self) -> &'static dyn Dialect;
 
-    /// For which client the code of a migration must be made; empty if it runs none.
+    /// Returns the client that the code of a migration must be made for; empty if it runs none.
     fn runs(&self) -> &'static str {
         ""
     }

@@ -1,4 +1,4 @@
-//! What `postgres` and `tokio-postgres` share: the types of an answer.
+//! Reads the answers of `postgres` and `tokio-postgres`, which share their types.
 
 use tokio_postgres::error::{DbError as ServerError, ErrorPosition, Severity};
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
@@ -50,12 +50,12 @@ pub(super) fn exchange_error(
     }
 }
 
-/// Whether the code of a migration has lost the connection, and not just met an error of its client.
+/// Returns `true` if the code of a migration has lost the connection, and not just met an error of its client.
 pub(super) fn is_lost(error: &tokio_postgres::Error) -> bool {
     error.is_closed() || error.as_db_error().is_some_and(is_last_word)
 }
 
-/// What the server said to the code of a migration.
+/// Reads what the server said to the code of a migration.
 pub(super) fn said(error: &tokio_postgres::Error) -> Option<DbError> {
     error.as_db_error().map(db_error)
 }

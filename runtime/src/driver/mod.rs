@@ -1,4 +1,4 @@
-//! Connections of other crates, driven by a loop without decisions.
+//! Drives a run over the connections of other crates, in a loop without decisions.
 
 mod asynchronous;
 #[cfg(any(feature = "postgres", feature = "tokio-postgres"))]
@@ -27,15 +27,15 @@ use crate::report::error::ErrorKind;
 /// A connection that a run can use: `postgres::Client` with the feature `postgres`,
 /// `rusqlite::Connection` with the feature `rusqlite`, or one of your own.
 pub trait Connection {
-    /// The text for this kind of database.
+    /// Returns the text for this kind of database.
     fn dialect(&self) -> &'static dyn Dialect;
 
-    /// For which client the code of a migration must be made; empty if it runs none.
+    /// Returns the client that the code of a migration must be made for; empty if it runs none.
     fn runs(&self) -> &'static str {
         ""
     }
 
-    /// Whether the caller has a transaction open, for databases that cannot be asked in SQL.
+    /// Returns `true` if the caller has a transaction open, for databases that cannot be asked in SQL.
     fn in_transaction(&self) -> bool {
         false
     }
@@ -64,8 +64,7 @@ fn unsuited(call: &Call) -> ExchangeError {
     ExchangeError::Database(Box::new(error))
 }
 
-/// What the code of a migration has failed with: words of its own, and what the database said if that is among
-/// the causes.
+/// Makes an error of what code has failed with: its own words, and those of the database if that is among the causes.
 #[cfg(any(feature = "postgres", feature = "rusqlite", feature = "tokio-postgres"))]
 fn code_failed<E: StdError + 'static>(
     error: BoxError,

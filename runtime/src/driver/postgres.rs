@@ -1,3 +1,5 @@
+//! Connects a run to `postgres::Client`.
+
 use postgres::Client;
 
 use super::messages::{Results, exchange_error, is_lost, said};

@@ -1,3 +1,5 @@
+//! Connects a run to `rusqlite::Connection`.
+
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::types::ValueRef;
 use rusqlite::{Batch, DropBehavior, Row, Statement, TransactionBehavior};

@@ -1,3 +1,5 @@
+//! Connects a run to `sqlx::PgConnection` and `sqlx::PgPool`.
+
 use std::time::Duration;
 
 use futures_util::StreamExt;

@@ -1,3 +1,5 @@
+//! Connects a run to `tokio_postgres::Client`.
+
 use std::pin::pin;
 use std::time::Duration;
 

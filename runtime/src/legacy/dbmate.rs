@@ -1,3 +1,5 @@
+//! Reads the histories of dbmate and of Rails.
+
 use super::proof::crc32;
 use super::reading::Reading;
 use super::{Form, Kind, Place, Tool, no_lock};

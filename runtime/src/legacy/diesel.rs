@@ -1,3 +1,5 @@
+//! Reads diesel's history.
+
 use super::reading::Reading;
 use super::{Form, Kind, Tool, no_lock};
 use crate::engine::ResultSet;

@@ -1,10 +1,12 @@
+//! Reads Flyway's history, and proves texts by its checksums.
+
 use gapless_core::Migration;
 
 use super::proof::crc32;
 use super::reading::Reading;
 use super::{Form, Kind, Place, Tool};
+use crate::dialect::quoted;
 use crate::engine::ResultSet;
-use crate::tracker::quoted;
 
 /// A row for each event, by rank: a migration applied, taken back (`UNDO_SQL` and the like) or given up
 /// (`DELETE`), a baseline, the creation of schemas. Repeatable migrations have no version.

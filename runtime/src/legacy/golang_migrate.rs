@@ -1,3 +1,5 @@
+//! Reads golang-migrate's counter.
+
 use super::proof::crc32;
 use super::reading::Reading;
 use super::{Form, Kind, Place, Tool};

@@ -1,3 +1,5 @@
+//! Reads goose's history.
+
 use std::collections::BTreeMap;
 
 use super::reading::Reading;

@@ -24,8 +24,8 @@ use gapless_core::{Checksum, MigrationSet, Syntax, Version};
 use self::reading::Reading;
 pub(crate) use self::refusal::{Refusal, told};
 use self::tool::{Form, Kind, Place, TOOLS, Tool, no_lock};
+use crate::dialect::Dialect;
 use crate::engine::{ResultSet, Table};
-use crate::tracker::quoted;
 
 /// The tracker of another tool, whose history a run takes over.
 #[derive(Clone, Debug)]
@@ -137,9 +137,10 @@ impl Legacy {
     }
 
     /// The statements that create the table as the tool does.
-    pub(crate) fn create(&self, syntax: Syntax) -> String {
-        let form = if syntax == Syntax::Sqlite { self.tool.form.sqlite } else { self.tool.form.postgres };
-        let schema = self.schema.as_ref().map_or(String::new(), |schema| quoted(schema) + ".");
+    pub(crate) fn create(&self, dialect: &dyn Dialect) -> String {
+        let form =
+            if dialect.syntax() == Syntax::Sqlite { self.tool.form.sqlite } else { self.tool.form.postgres };
+        let schema = self.schema.as_ref().map_or(String::new(), |schema| dialect.identifier(schema) + ".");
         // The name goes last: what it holds is not to be replaced.
         form.replace("{schema}", &schema).replace("{name}", &self.table.replace('"', "\"\""))
     }
@@ -150,10 +151,10 @@ impl Legacy {
     }
 
     /// The table, quoted, and qualified if its schema was named.
-    pub(crate) fn quoted(&self) -> String {
+    fn quoted(&self, dialect: &dyn Dialect) -> String {
         match &self.schema {
-            Some(schema) => format!("{}.{}", quoted(schema), quoted(&self.table)),
-            None => quoted(&self.table),
+            Some(schema) => dialect.qualified(schema, &self.table),
+            None => dialect.identifier(&self.table),
         }
     }
 
@@ -189,14 +190,14 @@ impl Legacy {
         Err(format!("{} is of another form: {problem}\nhelp: {help}", self.shown()))
     }
 
-    /// Selects what [`Legacy::read`] reads; `hex` writes an expression of bytes as hex digits.
-    pub(crate) fn select(&self, hex: impl Fn(&str) -> String) -> String {
+    /// Selects what [`Legacy::read`] reads.
+    pub(crate) fn select(&self, dialect: &dyn Dialect) -> String {
         let column = |(name, kind): &(&str, Kind)| match kind {
-            Kind::Bytes => hex(name),
+            Kind::Bytes => dialect.hex(name),
             _ => (*name).to_owned(),
         };
         let columns: Vec<_> = self.tool.columns.iter().map(column).collect();
-        format!("SELECT {} FROM {} ORDER BY {};\n", columns.join(", "), self.quoted(), self.tool.order)
+        format!("SELECT {} FROM {} ORDER BY {};\n", columns.join(", "), self.quoted(dialect), self.tool.order)
     }
 
     /// The advisory locks on Postgres by which the tool keeps its own processes apart, for a table in this
@@ -243,6 +244,7 @@ pub(crate) struct Adopted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::Sqlite;
     use crate::legacy::fixture::columns;
 
     #[test]
@@ -266,14 +268,13 @@ mod tests {
 
     #[test]
     fn the_select_names_its_columns_and_order() {
-        let hex = |column: &str| format!("hex({column})");
         assert_eq!(
-            Legacy::sqlx("_sqlx_migrations").schema("a\"b").select(hex),
-            "SELECT version, description, success, hex(checksum) FROM \"a\"\"b\".\"_sqlx_migrations\" \
+            Legacy::sqlx("_sqlx_migrations").schema("a\"b").select(&Sqlite),
+            "SELECT version, description, success, lower(hex(checksum)) FROM \"a\"\"b\".\"_sqlx_migrations\" \
              ORDER BY version;\n"
         );
         assert_eq!(
-            Legacy::goose("goose_db_version").select(hex),
+            Legacy::goose("goose_db_version").select(&Sqlite),
             "SELECT version_id, is_applied FROM \"goose_db_version\" ORDER BY id;\n"
         );
     }

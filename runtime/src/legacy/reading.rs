@@ -1,3 +1,5 @@
+//! Collects what another tool's history comes to: what is taken over, what stays behind, what is refused.
+
 use std::collections::BTreeMap;
 
 use gapless_core::{Checksum, Migration, MigrationSet, Version};

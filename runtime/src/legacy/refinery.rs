@@ -1,3 +1,5 @@
+//! Reads refinery's history, and proves texts by its checksums.
+
 use gapless_core::Migration;
 
 use super::proof::{sip_1_3, variants};

@@ -1,3 +1,5 @@
+//! Says why the history of another tool is not taken over.
+
 use std::{fmt, mem};
 
 use gapless_core::Version;

@@ -1,3 +1,5 @@
+//! Reads sql-migrate's history.
+
 use gapless_core::{Layout, Migration};
 
 use super::reading::Reading;

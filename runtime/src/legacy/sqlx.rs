@@ -1,3 +1,5 @@
+//! Reads sqlx's history, and proves texts by its checksums.
+
 use gapless_core::Migration;
 
 use super::proof::{crc32, sha384, variants};

@@ -1,3 +1,5 @@
+//! Reads tern's counter.
+
 use super::reading::Reading;
 use super::{Form, Kind, Place, Tool};
 use crate::engine::ResultSet;

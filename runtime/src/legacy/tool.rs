@@ -1,3 +1,5 @@
+//! Describes each tool's table as a constant, and tells the tables apart.
+
 use super::reading::Reading;
 use super::{dbmate, diesel, flyway, golang_migrate, goose, refinery, sql_migrate, sqlx, tern};
 use crate::engine::ResultSet;

@@ -74,7 +74,7 @@ impl Protocol<'_> {
             statements: None,
             detail: Some(table.clone()),
         };
-        legacy.create(self.dialect.syntax()) + &self.dialect.journal(&self.tracker, &entry)
+        legacy.create(self.dialect) + &self.dialect.journal(&self.tracker, &entry)
     }
 
     /// The tracker is there now, and all that was to come with it.

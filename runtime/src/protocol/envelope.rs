@@ -5,7 +5,7 @@ use std::ops::Range;
 use gapless_core::{Directives, Down, Migration};
 
 use super::protocol::Protocol;
-use crate::dialect::{Prepared, Timeouts, savepoint};
+use crate::dialect::{Prepared, Timeouts};
 
 /// What is sent before a script, and behind it.
 #[derive(Debug, Default)]
@@ -88,7 +88,7 @@ impl<'a> Protocol<'a> {
     /// A savepoint of a dry run's one transaction.
     pub(super) fn dry_envelope(&self, migration: &Migration) -> Envelope {
         let timeouts = self.dialect.set_local_timeouts(self.timeouts(migration.directives()));
-        let savepoint = savepoint(&self.token);
+        let savepoint = self.dialect.savepoint(&self.token);
         Envelope {
             before: format!("SAVEPOINT {savepoint};\n{timeouts}") + &self.record(migration, None),
             after: self.dialect.check_deferred().to_owned()

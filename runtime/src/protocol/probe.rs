@@ -127,7 +127,7 @@ impl Protocol<'_> {
     }
 
     pub(super) fn legacy_rows(&self, legacy: &Legacy) -> String {
-        legacy.select(|column| self.dialect.hex(column))
+        legacy.select(self.dialect)
     }
 
     fn learn(&mut self, question: Question, mut results: Vec<ResultSet>) -> Result<(), Vec<String>> {

@@ -90,7 +90,7 @@ impl<'a> Protocol<'a> {
         link: Link,
     ) -> Result<Protocol<'a>, Error> {
         let schema = options.schema.as_deref().unwrap_or(dialect.default_schema());
-        let tracker = Tracker::new(schema, &options.table, dialect.longest_identifier())?;
+        let tracker = Tracker::new(dialect, schema, &options.table)?;
         validate::check(set, &options, &codes)?;
         Ok(Protocol {
             set,

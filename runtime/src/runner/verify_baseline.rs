@@ -59,7 +59,7 @@ impl<'a> Runner<'a> {
 
     fn describe(&self, dialect: &'static dyn Dialect) -> Result<String, Error> {
         let schema = self.options.schema.as_deref().unwrap_or(dialect.default_schema());
-        let tracker = Tracker::new(schema, &self.options.table, dialect.longest_identifier())?;
+        let tracker = Tracker::new(dialect, schema, &self.options.table)?;
         Ok(dialect.describe(&tracker))
     }
 

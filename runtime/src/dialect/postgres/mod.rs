@@ -17,8 +17,9 @@ use self::steps::UNFINISHED;
 use self::transaction::HELD;
 use super::language::{Language, Sealed};
 use super::{Class, LEFT, MARK, OPEN};
+use crate::dialect::quoted;
 use crate::engine::DbError;
-use crate::tracker::{Tracker, quoted};
+use crate::tracker::Tracker;
 
 /// PostgreSQL 14 and later, in messages of the simple query protocol.
 #[derive(Clone, Copy, Debug)]

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use gapless_core::Migration;
 
+use crate::dialect::quoted;
 use crate::dialect::{APPLIED, Dialect, Language};
-use crate::tracker::{Tracker, quoted};
+use crate::tracker::Tracker;
 
 /// Of a row, that it is this transaction's: a commit in between would have changed the transaction's number.
 pub(super) const OURS: &str = "pg_catalog.xideq(xmin, pg_catalog.xid(pg_catalog.pg_current_xact_id()))";

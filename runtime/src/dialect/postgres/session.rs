@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use super::transaction::set;
 use super::{Postgres, catalog};
+use crate::dialect::quoted;
 use crate::dialect::{CURRENT, Language, Look, OPEN, SessionSql, Timeouts};
-use crate::tracker::{Tracker, quoted};
+use crate::tracker::Tracker;
 
 /// [`SessionSql::same_backend`] tries to read this as a number, with the backend's pid behind it.
 pub(super) const HANDED_ON: &str = "gapless: another backend has the lock, and not ";

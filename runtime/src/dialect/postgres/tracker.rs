@@ -6,9 +6,10 @@ use gapless_core::{Migration, Version};
 
 use super::prepared::OURS;
 use super::{Postgres, Prepared, prepared};
+use crate::dialect::quoted;
 use crate::dialect::{LEFT, Language, Missing, TrackerSql};
 use crate::history::GOING_BACK;
-use crate::tracker::{Tracker, quoted};
+use crate::tracker::Tracker;
 
 impl TrackerSql for Postgres {
     /// Without `IF NOT EXISTS`, which wants the privilege to create even where nothing is to be created.

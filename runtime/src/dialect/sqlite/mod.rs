@@ -12,8 +12,9 @@ use gapless_core::Syntax;
 use self::steps::UNFINISHED;
 use super::language::{Language, Sealed};
 use super::{Class, LEFT, MARK, OPEN};
+use crate::dialect::quoted;
 use crate::engine::DbError;
-use crate::tracker::{Tracker, quoted};
+use crate::tracker::Tracker;
 
 /// SQLite 3.37 and later (for `RETURNING` and `pragma_table_list`). It has one lock, the database's: `BEGIN IMMEDIATE` takes it.
 #[derive(Clone, Copy, Debug)]

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::Sqlite;
+use crate::dialect::quoted;
 use crate::dialect::{Language, Look, SessionSql, Timeouts};
-use crate::tracker::{Tracker, quoted};
+use crate::tracker::Tracker;
 
 /// Settings of a connection that change what a script does and that a script may change.
 const SETTINGS: [&str; 7] = [

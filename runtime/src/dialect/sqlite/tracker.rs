@@ -3,9 +3,10 @@
 use gapless_core::{Migration, Version};
 
 use super::{NOW, Sqlite};
+use crate::dialect::quoted;
 use crate::dialect::{APPLIED, Language, Missing, TrackerSql};
 use crate::history::GOING_BACK;
-use crate::tracker::{Tracker, quoted};
+use crate::tracker::Tracker;
 
 impl TrackerSql for Sqlite {
     fn create(&self, tracker: &Tracker, _: Missing) -> String {

@@ -1,7 +1,7 @@
 //! Transactions of SQLite: beginning, marks, commit.
 
 use super::Sqlite;
-use crate::dialect::{Timeouts, TransactionSql, savepoint};
+use crate::dialect::{Timeouts, TransactionSql};
 use crate::tracker::Tracker;
 
 impl TransactionSql for Sqlite {
@@ -20,11 +20,11 @@ impl TransactionSql for Sqlite {
 
     /// A savepoint does not outlive its transaction.
     fn mark(&self, token: &str) -> String {
-        format!("SAVEPOINT {};\n", savepoint(token))
+        format!("SAVEPOINT {};\n", self.savepoint(token))
     }
 
     fn check_mark(&self, token: &str) -> String {
-        format!("RELEASE {};\n", savepoint(token))
+        format!("RELEASE {};\n", self.savepoint(token))
     }
 
     /// There is no such statement; a commit alone tells.
