@@ -4,7 +4,7 @@ use std::fmt;
 
 use gapless_core::Syntax;
 
-use super::Class;
+use super::{Abilities, Class};
 use crate::engine::DbError;
 use crate::tracker::Tracker;
 
@@ -18,6 +18,9 @@ pub trait Sealed {}
 
 /// The words that all statements for a database are made of.
 pub trait Language: Sealed + fmt::Debug + Sync {
+    /// Returns what the database can do.
+    fn abilities(&self) -> Abilities;
+
     /// Returns the rules by which scripts for this database are taken apart.
     fn syntax(&self) -> Syntax;
 

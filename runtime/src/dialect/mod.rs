@@ -3,6 +3,7 @@
 //! A trait for each job, with the types of its answers beside it; a folder for each database, with a file for each
 //! trait.
 
+mod abilities;
 mod amend;
 mod catalog;
 mod class;
@@ -17,6 +18,7 @@ mod terms;
 mod tracker;
 mod transaction;
 
+pub(crate) use self::abilities::Abilities;
 pub(crate) use self::catalog::CatalogSql;
 pub(crate) use self::catalog::{TableForm, blocker, tables_there};
 pub use self::class::Class;

@@ -23,8 +23,10 @@ pub trait SessionSql: Language {
     fn lock(&self, tracker: &Tracker, look: Look) -> String;
 
     /// Gives the lock back (done, backend pid) if this is the backend that took it, as far as that is known, and
-    /// selects NULL if it is another; `None` if there is no lock to give.
-    fn unlock(&self, tracker: &Tracker, pid: Option<i32>) -> Option<String>;
+    /// selects NULL if it is another; empty unless [`Abilities::session_lock`](super::Abilities::session_lock).
+    fn unlock(&self, _tracker: &Tracker, _pid: Option<i32>) -> String {
+        String::new()
+    }
 
     /// Fails with [`Class::HandedOn`](super::Class::HandedOn) on any other backend; empty where a session stays with
     /// its client.
@@ -37,11 +39,6 @@ pub trait SessionSql: Language {
 
     /// Puts the session's settings back to what they were.
     fn restore(&self, settings: &[(String, String)]) -> String;
-
-    /// Whether a rollback leaves settings as a script has set them.
-    fn settings_outlive_rollback(&self) -> bool {
-        false
-    }
 
     /// Fails with [`Class::LeftOpen`](super::Class::LeftOpen) inside of a transaction, where SQL can ask that.
     fn outside(&self) -> String {

@@ -61,7 +61,8 @@ pub trait TransactionSql: Language {
     /// Commits; a commit that is not durable may be lost in a crash of the server, with all after it.
     fn commit(&self, durable: bool) -> String;
 
-    /// Makes everything durable that was committed before; empty where every commit is.
+    /// Makes everything durable that was committed before; empty unless
+    /// [`Abilities::asynchronous_commit`](super::Abilities::asynchronous_commit).
     fn flush(&self) -> &'static str {
         ""
     }

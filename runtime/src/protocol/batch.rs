@@ -134,10 +134,11 @@ impl<'a> Protocol<'a> {
             prepared: None,
         };
         self.write_segments(&mut batch, &members);
-        let unlock =
-            self.dialect.unlock(&self.tracker, self.session.pid).filter(|_| last && self.session.locked);
-        batch.message.extend(unlock.iter().map(String::as_str));
-        Batch { unlocks: unlock.is_some(), ..batch }
+        batch.unlocks = last && self.session.locked;
+        if batch.unlocks {
+            batch.message += &self.dialect.unlock(&self.tracker, self.session.pid);
+        }
+        batch
     }
 
     /// Writes each member's part. Where many scripts follow each other that define objects and do nothing else, their

@@ -104,8 +104,9 @@ enum Try {
 
 impl Protocol<'_> {
     fn look(&self, names_holder: bool) -> Look {
-        let take = self.options.locking == Locking::Session && !self.session.locked;
-        let known = Some(&self.known.history).filter(|history| history.rows().len() >= MANY);
+        let take = self.locks_session() && !self.session.locked;
+        let digests = self.dialect.abilities().digest;
+        let known = Some(&self.known.history).filter(|history| digests && history.rows().len() >= MANY);
         Look {
             take,
             pid: self.session.pid,
@@ -115,6 +116,11 @@ impl Protocol<'_> {
             digest: known.map(|history| counted(history.digest(), history.rows().len())),
             holder: names_holder,
         }
+    }
+
+    /// Returns `true` if the run holds a lock of its session while it works.
+    fn locks_session(&self) -> bool {
+        self.options.locking == Locking::Session && self.dialect.abilities().session_lock
     }
 
     /// Takes in what the answer says of the session. Gives whether the lock is ours.
@@ -128,8 +134,7 @@ impl Protocol<'_> {
         }
         let ours = answer.ours == Some(true);
         self.session.refused |= !ours;
-        self.session.locked |=
-            ours && look.take && self.dialect.unlock(&self.tracker, self.session.pid).is_some();
+        self.session.locked |= ours && look.take;
         self.session.knows(answer.session);
         self.session.set_exists = answer.set_exists;
         Ok(ours)
@@ -147,7 +152,7 @@ impl Protocol<'_> {
         }
         // Whether the lock was taken before the message failed is not known: give it back either way, unless the next
         // try finds out.
-        self.session.locked = self.options.locking == Locking::Session;
+        self.session.locked = self.locks_session();
         let again = match class {
             Class::Busy | Class::Retry => self.wait_for_database(&error).await,
             Class::Canceled if self.may_retry() => {

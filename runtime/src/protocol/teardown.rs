@@ -83,7 +83,7 @@ impl Protocol<'_> {
 
     /// Rolls back what a refused message has left open. Its own outcome does not matter.
     pub(super) async fn roll_back(&mut self) -> Result<(), Stop> {
-        self.session.dirty |= self.dialect.settings_outlive_rollback();
+        self.session.dirty |= !self.dialect.abilities().transactional_settings;
         self.session.open = false;
         self.session.is_at("rolling back");
         let mut message = "ROLLBACK;\n".to_owned();
@@ -131,9 +131,8 @@ impl Protocol<'_> {
     /// Makes durable what was committed before a message was refused.
     async fn flush(&mut self) -> Result<(), Stop> {
         self.session.is_at("making sure that what was applied outlives a crash");
-        let message = self.dialect.flush();
-        if std::mem::take(&mut self.undurable) && !message.is_empty() {
-            let _answer = self.session.send(message.to_owned()).await?;
+        if std::mem::take(&mut self.undurable) && self.dialect.abilities().asynchronous_commit {
+            let _answer = self.session.send(self.dialect.flush().to_owned()).await?;
         }
         Ok(())
     }
@@ -184,8 +183,10 @@ impl Protocol<'_> {
 
     async fn unlock(&mut self) -> Result<(), Stop> {
         self.session.is_at("giving the lock back");
-        let unlock = self.dialect.unlock(&self.tracker, self.session.pid);
-        let Some(message) = unlock.filter(|_| self.session.locked) else { return Ok(()) };
+        if !self.session.locked {
+            return Ok(());
+        }
+        let message = self.dialect.unlock(&self.tracker, self.session.pid);
         let mut answer = None;
         for tries in 0..=UNLOCK_TRIES {
             self.await_backend(tries).await;

@@ -16,7 +16,7 @@ use self::session::HANDED_ON;
 use self::steps::UNFINISHED;
 use self::transaction::HELD;
 use super::language::{Language, Sealed};
-use super::{Class, LEFT, MARK, OPEN};
+use super::{Abilities, Class, LEFT, MARK, OPEN};
 use crate::dialect::quoted;
 use crate::engine::DbError;
 use crate::tracker::Tracker;
@@ -28,6 +28,15 @@ pub struct Postgres;
 impl Sealed for Postgres {}
 
 impl Language for Postgres {
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            session_lock: true,
+            transactional_settings: true,
+            asynchronous_commit: true,
+            digest: true,
+        }
+    }
+
     fn syntax(&self) -> Syntax {
         Syntax::Postgres
     }

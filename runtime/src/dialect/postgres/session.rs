@@ -24,12 +24,12 @@ impl SessionSql for Postgres {
         lock(self, tracker, look)
     }
 
-    fn unlock(&self, tracker: &Tracker, pid: Option<i32>) -> Option<String> {
+    fn unlock(&self, tracker: &Tracker, pid: Option<i32>) -> String {
         let unlock = format!("pg_catalog.pg_advisory_unlock({})", tracker.lock_key());
         let guarded = pid.map_or(unlock.clone(), |pid| {
             format!("CASE WHEN pg_catalog.pg_backend_pid() = {pid} THEN {unlock} END")
         });
-        Some(format!("SELECT {guarded}, pg_catalog.pg_backend_pid();\n"))
+        format!("SELECT {guarded}, pg_catalog.pg_backend_pid();\n")
     }
 
     fn same_backend(&self, pid: i32) -> String {

@@ -11,7 +11,7 @@ use gapless_core::Syntax;
 
 use self::steps::UNFINISHED;
 use super::language::{Language, Sealed};
-use super::{Class, LEFT, MARK, OPEN};
+use super::{Abilities, Class, LEFT, MARK, OPEN};
 use crate::dialect::quoted;
 use crate::engine::DbError;
 use crate::tracker::Tracker;
@@ -26,6 +26,15 @@ const NOW: &str = "(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))";
 impl Sealed for Sqlite {}
 
 impl Language for Sqlite {
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            session_lock: false,
+            transactional_settings: false,
+            asynchronous_commit: false,
+            digest: false,
+        }
+    }
+
     fn syntax(&self) -> Syntax {
         Syntax::Sqlite
     }

@@ -59,10 +59,6 @@ impl SessionSql for Sqlite {
         sql
     }
 
-    fn unlock(&self, _: &Tracker, _: Option<i32>) -> Option<String> {
-        None
-    }
-
     fn set_timeouts(&self, _: Timeouts) -> String {
         String::new()
     }
@@ -72,9 +68,5 @@ impl SessionSql for Sqlite {
             let _ = writeln!(sql, "PRAGMA {name} = {value};");
             sql
         })
-    }
-
-    fn settings_outlive_rollback(&self) -> bool {
-        true
     }
 }
