@@ -1,7 +1,9 @@
+//! Migrations in Rust: the code of a migration, and the call that a driver makes of it.
+
 use std::error::Error;
 use std::fmt;
 
-/// What a migration in Rust may fail with.
+/// Error of a migration in Rust.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
 /// The work of a migration whose file says `-- gapless: rust`, for what SQL cannot say; see
@@ -15,6 +17,18 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 /// it gets the connection itself, and commits by itself. It is one statement of the journal: if a run is cut off
 /// while it is at work, or if it fails, nobody knows what it has done, and the next run stops until
 /// [`resolve`](crate::Runner::resolve) says how to go on; with `-- gapless: rerunnable` it is run again.
+///
+/// ```
+/// # #[cfg(feature = "rusqlite")] {
+/// use gapless::Code;
+///
+/// let lower = Code::rusqlite(|transaction| {
+///     transaction.execute("UPDATE users SET email = lower(email)", [])?;
+///     Ok(())
+/// });
+/// # let _ = lower;
+/// # }
+/// ```
 pub struct Code(pub(crate) Inner);
 
 #[cfg(feature = "postgres")]
@@ -162,7 +176,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// Whether the driver opens no transaction, and gives the code the connection itself.
+    /// Returns true if the driver opens no transaction, and gives the code the connection itself.
     pub fn is_outside(&self) -> bool {
         self.code.is_outside()
     }

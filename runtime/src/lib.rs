@@ -1,11 +1,19 @@
 //! Compile-time embedded SQL migrations that never skip one.
 //!
-//! ```ignore
-//! use gapless::{embed_migrations, MigrationSet};
+//! ```no_run
+//! # #[cfg(feature = "postgres")] mod example {
+//! use gapless::{MigrationSet, embed_migrations};
 //!
+//! # /*
 //! static MIGRATIONS: MigrationSet = embed_migrations!("migrations");
+//! # */
+//! # static MIGRATIONS: MigrationSet = embed_migrations!("../migrations");
 //!
+//! # fn example(mut client: postgres::Client) -> Result<(), gapless::Error> {
 //! let report = MIGRATIONS.runner().run(&mut client)?;
+//! println!("{report}");
+//! # Ok(()) }
+//! # }
 //! ```
 //!
 //! The macro reads the directory while the crate compiles, and refuses what a reader of it could trip
@@ -66,8 +74,12 @@ pub mod __private;
 
 /// One set of those of several crates, put together while the crate that merges them compiles.
 ///
-/// ```ignore
-/// static MIGRATIONS: MigrationSet = gapless::merge_migrations!(billing::MIGRATIONS, users::MIGRATIONS);
+/// ```
+/// use gapless::MigrationSet;
+///
+/// # mod billing { pub static MIGRATIONS: gapless::MigrationSet = gapless::embed_migrations!("../migrations"); }
+/// static MIGRATIONS: MigrationSet = gapless::merge_migrations!(billing::MIGRATIONS);
+/// # assert_eq!(MIGRATIONS.migrations().len(), 10);
 /// ```
 ///
 /// Each argument is the path of a `static` or `const` made by [`embed_migrations!`]. Two migrations with one

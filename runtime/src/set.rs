@@ -1,3 +1,5 @@
+//! The set of embedded migrations.
+
 use std::fmt;
 use std::ops::Deref;
 use std::path::Path;
@@ -26,7 +28,21 @@ impl MigrationSet {
         &self.0
     }
 
-    /// The set of these migrations, in whatever order they come.
+    /// Returns a set of migrations taken from other sets, in whatever order they come. Only
+    /// [`embed_migrations!`](crate::embed_migrations) and [`scan`](MigrationSet::scan) make migrations. Renames and
+    /// baselines stay behind.
+    ///
+    /// ```
+    /// use gapless::{MigrationSet, Version, embed_migrations};
+    ///
+    /// static MIGRATIONS: MigrationSet = embed_migrations!("../migrations");
+    ///
+    /// # fn main() -> Result<(), gapless::DuplicateVersion> {
+    /// let first = MIGRATIONS.migrations().iter().filter(|migration| migration.version() <= Version::from(3));
+    /// let first = MigrationSet::new(first.cloned().collect())?;
+    /// assert_eq!(first.migrations().len(), 3);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -35,7 +51,7 @@ impl MigrationSet {
         gapless_core::MigrationSet::new(migrations).map(MigrationSet)
     }
 
-    /// The set of what directories hold now, read as the macro reads them; for tools and tests.
+    /// Returns the set of what directories hold now, read as the macro reads them; for tools and tests.
     ///
     /// # Errors
     ///

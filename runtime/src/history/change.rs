@@ -1,3 +1,5 @@
+//! Changes to the history table that a run makes before it applies anything.
+
 use std::fmt;
 
 use gapless_core::{Checksum, Version};
@@ -48,7 +50,7 @@ pub enum Change {
 }
 
 impl Change {
-    /// The version that it ends with.
+    /// Returns the version that it ends with.
     pub fn version(&self) -> Version {
         match self {
             Change::Adopted { version, .. }
@@ -58,7 +60,7 @@ impl Change {
         }
     }
 
-    /// The name that it ends with.
+    /// Returns the name that it ends with.
     pub fn name(&self) -> &str {
         match self {
             Change::Adopted { name, .. }

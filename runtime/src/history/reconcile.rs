@@ -1,3 +1,5 @@
+//! Groups of versions that are recorded without being run, because their tables exist.
+
 use gapless_core::Version;
 
 /// Versions to be recorded without being run, where what they create is there already; see

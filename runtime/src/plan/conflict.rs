@@ -1,3 +1,5 @@
+//! Contradictions between the embedded set and the applied one.
+
 use std::fmt;
 
 use gapless_core::{Checksum, Version};

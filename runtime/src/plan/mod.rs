@@ -14,7 +14,7 @@ use crate::plan::conflict::Conflict;
 use crate::plan::pending::Pending;
 use crate::runner::options::{Baseline, Drift, Options, OutOfOrder, Unknown};
 
-/// What a run would do now.
+/// The plan of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     pub(crate) changes: Vec<Change>,
@@ -36,7 +36,7 @@ impl Plan {
         Plan { applied: set.migrations().len(), ..Plan::default() }
     }
 
-    /// What is to be put right in the tracker first: adopted, reconciled, renamed and accepted rows.
+    /// Returns what is to be put right in the tracker first: adopted, reconciled, renamed and accepted rows.
     pub fn changes(&self) -> &[Change] {
         &self.changes
     }
@@ -47,12 +47,12 @@ impl Plan {
         self.creates.as_deref()
     }
 
-    /// What is to be applied, in that order.
+    /// Returns the migrations to apply, in that order.
     pub fn pending(&self) -> &[Pending] {
         &self.pending
     }
 
-    /// What is to be taken back, in that order, in the plan of a rollback.
+    /// Returns the migrations to roll back, in that order, in the plan of a rollback.
     pub fn rolled_back(&self) -> &[Pending] {
         &self.back
     }
@@ -73,22 +73,22 @@ impl Plan {
         self.unknown + self.covered > 0
     }
 
-    /// Whether there is nothing to do.
+    /// Returns true if there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.pending.is_empty() && self.changes.is_empty() && self.back.is_empty()
     }
 
-    /// How many migrations of the embedded set are applied already.
+    /// Returns the number of migrations of the embedded set that are applied.
     pub fn applied(&self) -> usize {
         self.applied
     }
 
-    /// How many pending migrations lie beyond the target.
+    /// Returns the number of pending migrations beyond the target.
     pub fn held_back(&self) -> usize {
         self.held_back
     }
 
-    /// What is unusual about the database and does not stop a run.
+    /// Returns the warnings: what is unusual about the database and does not stop a run.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }

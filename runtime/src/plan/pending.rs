@@ -1,3 +1,5 @@
+//! Migrations that are to be applied.
+
 use std::fmt;
 
 use gapless_core::Version;
@@ -16,37 +18,37 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// The version.
+    /// Returns the version.
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// The description of its file name.
+    /// Returns the description of its file name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its file, relative to the embedding crate.
+    /// Returns its file, relative to the embedding crate.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// Whether a higher version is applied already: it came late from a parallel branch.
+    /// Returns true if a higher version is applied already: it came late from a parallel branch.
     pub fn out_of_order(&self) -> bool {
         self.out_of_order
     }
 
-    /// The directory that it comes from, with its crate's name if the set was merged, where there are several.
+    /// Returns the directory that it comes from, with its crate's name if the set was merged, where there are several.
     pub fn source(&self) -> Option<&str> {
         self.source.as_deref()
     }
 
-    /// For how many migrations it stands, if it is a baseline.
+    /// Returns for how many migrations it stands, if it is a baseline.
     pub fn stands_for(&self) -> Option<usize> {
         self.stands_for
     }
 
-    /// Whether it runs statement by statement outside of a transaction.
+    /// Returns true if it runs statement by statement outside of a transaction.
     pub fn no_transaction(&self) -> bool {
         self.no_transaction
     }

@@ -77,6 +77,7 @@ pub(crate) fn is_truth(text: &str) -> bool {
 
 /// Where in a message an error lies, as a database counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Position {
     /// Characters, from 1.
     Character(usize),
@@ -96,7 +97,10 @@ impl Position {
     }
 }
 
-/// What a database says when it refuses.
+/// Error of a database that refuses a statement.
+///
+/// Drivers build it with `..DbError::default()`, which is why it is not `#[non_exhaustive]`: write the fields that way,
+/// and new ones will not break your driver.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DbError {
     /// SQLSTATE, or SQLite's extended result code.

@@ -20,7 +20,7 @@ use crate::runner::options::Options;
 use crate::runner::{Goal, Listener};
 use crate::{Applied, NotTried, Report, Status};
 
-/// The next thing for a driver to do.
+/// The next thing for a driver to do. Exhaustive: a driver that passed over a step would not come to an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step<'a> {
     /// Send this one message and wait for its answer.

@@ -1,3 +1,5 @@
+//! The result of a dry run.
+
 use std::fmt;
 
 use gapless_core::Version;
@@ -5,7 +7,7 @@ use gapless_core::Version;
 use crate::engine::Finished;
 use crate::{Applied, Pending};
 
-/// What a dry run tried, and took back.
+/// The result of a dry run.
 #[derive(Clone, Debug)]
 pub struct DryRun {
     tried: Vec<Applied>,
@@ -13,12 +15,12 @@ pub struct DryRun {
 }
 
 impl DryRun {
-    /// What ran without an error, in that order, with the time it took. Each ran on what a real run would give it.
+    /// Returns what ran without an error, in that order, with the time it took. Each ran on what a real run would give it.
     pub fn tried(&self) -> &[Applied] {
         &self.tried
     }
 
-    /// What was not tried, in that order, and why. A dry run ends with the first migration that it cannot try: on
+    /// Returns what was not tried, in that order, and why. A dry run ends with the first migration that it cannot try: on
     /// a database without it, what comes after could fail or succeed for want of it, and prove nothing.
     pub fn not_tried(&self) -> &[NotTried] {
         &self.not_tried
@@ -52,7 +54,7 @@ impl NotTried {
         &self.pending
     }
 
-    /// Why it was not tried.
+    /// Returns why it was not tried.
     pub fn reason(&self) -> Untried {
         self.reason
     }
@@ -65,7 +67,7 @@ impl fmt::Display for NotTried {
     }
 }
 
-/// Why a dry run did not try a migration.
+/// Reason for which a dry run did not try a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Untried {

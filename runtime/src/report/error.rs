@@ -1,3 +1,5 @@
+//! The public error: opaque, with predicates.
+
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -5,10 +7,14 @@ use crate::engine::DbError;
 pub(crate) use crate::report::error_kind::ErrorKind;
 use crate::{Applied, Conflict, Failure, Report};
 
-/// Why a run did not bring the database to where it should be.
+/// Error of a run that did not bring the database to where it should be.
 ///
 /// Its `Display` names the object, shows the line where there is one, and says what was done before and
 /// what to do next. Ask for the kind with the predicates.
+///
+/// `source()` returns the driver's error if the connection was lost, by itself or after another failure, and `None`
+/// otherwise. A refusal of the database is not a source: it is part of the message, and
+/// [`database_error`](Error::database_error) returns it with code, detail, hint and position.
 pub struct Error {
     inner: Box<Inner>,
 }
@@ -43,17 +49,17 @@ impl Error {
         self
     }
 
-    /// What this run applied before it failed; it stays applied and recorded.
+    /// Returns the migrations that this run applied before it failed; they stay applied and recorded.
     pub fn applied(&self) -> &[Applied] {
         &self.inner.applied
     }
 
-    /// What this run took back before it failed; it stays taken back.
+    /// Returns the migrations that this run rolled back before it failed; they stay rolled back.
     pub fn rolled_back(&self) -> &[Applied] {
         &self.inner.rolled_back
     }
 
-    /// The migration that the database refused, with the place in its file.
+    /// Returns the migration that the database refused, with the place in its file.
     pub fn failure(&self) -> Option<&Failure> {
         match &self.inner.kind {
             ErrorKind::Migration(failure) => Some(failure),
@@ -61,7 +67,7 @@ impl Error {
         }
     }
 
-    /// The contradictions between binary and database; empty if it was something else.
+    /// Returns the contradictions between binary and database; empty if it was something else.
     pub fn conflicts(&self) -> &[Conflict] {
         match &self.inner.kind {
             ErrorKind::Conflict(conflicts) => conflicts,
@@ -69,7 +75,7 @@ impl Error {
         }
     }
 
-    /// What the database said, if it said something.
+    /// Returns the error of the database, if there is one.
     pub fn database_error(&self) -> Option<&DbError> {
         match &self.inner.kind {
             ErrorKind::Migration(failure) => Some(failure.database_error()),

@@ -1,3 +1,5 @@
+//! The kinds of errors, and their messages.
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;

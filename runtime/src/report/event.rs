@@ -1,3 +1,5 @@
+//! The events of a run.
+
 use std::fmt;
 use std::time::Duration;
 
@@ -6,7 +8,7 @@ use gapless_core::Version;
 use crate::report::shown;
 use crate::{Applied, Change, Pending, Plan};
 
-/// What a run is at, for a callback given to [`Runner::on_event`](crate::Runner::on_event).
+/// Event of a run, for a callback given to [`Runner::on_event`](crate::Runner::on_event).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {

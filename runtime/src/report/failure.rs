@@ -1,3 +1,5 @@
+//! The failure of one migration, with the place in its file.
+
 use std::fmt;
 
 use gapless_core::{Directives, Location, Migration, Syntax, Version, snippet, split};
@@ -177,7 +179,7 @@ impl Failure {
         &self.aftermath.invalid
     }
 
-    /// What the database said.
+    /// Returns the error of the database.
     pub fn database_error(&self) -> &DbError {
         &self.error
     }

@@ -1,3 +1,5 @@
+//! The report of a run.
+
 pub(crate) mod dry_run;
 pub(crate) mod error;
 mod error_kind;
@@ -15,7 +17,7 @@ use gapless_core::Version;
 
 use crate::Change;
 
-/// What a run did.
+/// The report of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     pub(crate) created: Option<String>,
@@ -50,17 +52,17 @@ impl Report {
         self.created.as_deref()
     }
 
-    /// What this run put right in the tracker before it applied anything.
+    /// Returns what this run put right in the tracker before it applied anything.
     pub fn changes(&self) -> &[Change] {
         &self.changes
     }
 
-    /// What this run took back, in that order.
+    /// Returns the migrations that this run rolled back, in that order.
     pub fn rolled_back(&self) -> &[Applied] {
         &self.rolled_back
     }
 
-    /// What this run applied, in that order.
+    /// Returns the migrations that this run applied, in that order.
     pub fn applied(&self) -> &[Applied] {
         &self.applied
     }
@@ -71,59 +73,59 @@ impl Report {
         self.changes.is_empty() && self.applied.is_empty() && self.rolled_back.is_empty()
     }
 
-    /// How many migrations of the embedded set were applied before this run.
+    /// Returns the number of migrations of the embedded set that were applied before this run.
     pub fn already_applied(&self) -> usize {
         self.already
     }
 
-    /// How many migrations beyond the target are pending still.
+    /// Returns the number of migrations beyond the target that are still pending.
     pub fn held_back(&self) -> usize {
         self.held_back
     }
 
-    /// How often the client sent a message and waited for the answer.
+    /// Returns the number of messages that the client sent and waited for.
     pub fn round_trips(&self) -> u32 {
         self.round_trips
     }
 
-    /// How often the lock was another runner's.
+    /// Returns how often another runner held the lock.
     pub fn waits(&self) -> u32 {
         self.waits
     }
 
-    /// How long this run slept, for the lock and between retries.
+    /// Returns how long this run slept, for the lock and between retries.
     pub fn waited(&self) -> Duration {
         self.waited
     }
 
-    /// How often a migration was begun again after a lock timeout, a deadlock or a serialization failure.
+    /// Returns how often a migration was begun again after a lock timeout, a deadlock or a serialization failure.
     pub fn retries(&self) -> u32 {
         self.retries
     }
 
-    /// How long the run took, with its waits.
+    /// Returns how long the run took, with its waits.
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }
 
-    /// What was unusual and did not stop the run.
+    /// Returns the warnings: what was unusual and did not stop the run.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 }
 
 impl Applied {
-    /// The version.
+    /// Returns the version.
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// The description of its file name.
+    /// Returns the description of its file name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its file, relative to the embedding crate.
+    /// Returns its file, relative to the embedding crate.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -133,12 +135,12 @@ impl Applied {
         self.source.as_deref()
     }
 
-    /// Whether a higher version was applied before it.
+    /// Returns true if a higher version was applied before it.
     pub fn out_of_order(&self) -> bool {
         self.out_of_order
     }
 
-    /// How long it took by the database's clock; `None` where the answer was lost with an error that
+    /// Returns how long it took by the database's clock; `None` where the answer was lost with an error that
     /// came after it.
     pub fn duration(&self) -> Option<Duration> {
         self.duration

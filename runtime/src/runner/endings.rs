@@ -1,4 +1,4 @@
-//! What a runner can be asked to do, blocking and not.
+//! The methods that start a run, blocking and not.
 
 use crate::driver::{self, AsyncClient, Connection};
 use crate::engine::{Dialect, Run};
@@ -18,7 +18,7 @@ impl<'a> Runner<'a> {
         Ok(driver::drive(client, run)?.report)
     }
 
-    /// Says what [`run`](Runner::run) would do now. Reads only, takes no lock.
+    /// Returns the plan of what [`run`](Runner::run) would do now. Reads only, takes no lock.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl<'a> Runner<'a> {
         Ok(client.drive(run).await?.status.unwrap_or_default())
     }
 
-    /// Makes sure that nothing is pending and nothing contradicts. Reads only, takes no lock: what a
+    /// Checks that nothing is pending and nothing contradicts. Reads only, takes no lock: what a
     /// program calls that leaves migrating to another.
     ///
     /// # Errors
@@ -145,7 +145,7 @@ impl<'a> Runner<'a> {
         Ok(client.drive(run).await?.report)
     }
 
-    /// The run that [`run`](Runner::run) drives, for a driver of your own.
+    /// Returns the run that [`run`](Runner::run) drives, for a driver of your own.
     ///
     /// # Errors
     ///
@@ -154,7 +154,7 @@ impl<'a> Runner<'a> {
         self.start(Goal::Apply, dialect)
     }
 
-    /// Takes applied migrations back with their down files, the last applied first, each in one transaction with
+    /// Rolls applied migrations back with their down files, the last applied first, each in one transaction with
     /// the removal of its row. Applies nothing.
     ///
     /// # Errors
@@ -168,7 +168,7 @@ impl<'a> Runner<'a> {
         Ok(driver::drive(client, run)?.report)
     }
 
-    /// Says what [`rollback`](Runner::rollback) would take back now. Reads only, takes no lock.
+    /// Returns the plan of what [`rollback`](Runner::rollback) would roll back now. Reads only, takes no lock.
     ///
     /// # Errors
     ///

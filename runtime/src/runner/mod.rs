@@ -1,3 +1,5 @@
+//! The builder of a run.
+
 mod endings;
 pub(crate) mod options;
 mod verify_baseline;
@@ -15,7 +17,7 @@ use crate::report::error::ErrorKind;
 use crate::runner::options::{Drift, Locking, Options, OutOfOrder, Resolution, Unknown};
 use crate::{Code, Error, Event, Legacy};
 
-/// How a run goes; begin one with [`MigrationSet::runner`](crate::MigrationSet::runner).
+/// Builder for a migration run; begin one with [`MigrationSet::runner`](crate::MigrationSet::runner).
 ///
 /// Its endings are [`run`](Runner::run), [`dry_run`](Runner::dry_run), [`plan`](Runner::plan) and
 /// [`verify`](Runner::verify).
@@ -46,72 +48,72 @@ impl<'a> Runner<'a> {
         Runner { set, options, listener, codes }
     }
 
-    /// The schema of the tracker; created if it is not there. Default: `public` on Postgres, `main` on
+    /// Sets the schema of the tracker; created if it is not there. Default: `public` on Postgres, `main` on
     /// SQLite. One schema for each application keeps their histories apart.
     pub fn schema(mut self, schema: impl Into<String>) -> Self {
         self.options.schema = Some(schema.into());
         self
     }
 
-    /// The table of the applied set. Default: `applied_migrations`; the journal is beside it, with
+    /// Sets the table of the applied set. Default: `applied_migrations`; the journal is beside it, with
     /// `_journal` appended.
     pub fn table(mut self, table: impl Into<String>) -> Self {
         self.options.table = table.into();
         self
     }
 
-    /// How long to wait for another runner before that is an error. Default: 10 minutes.
+    /// Sets how long to wait for another runner before that is an error. Default: 10 minutes.
     pub fn lock_wait(mut self, wait: Duration) -> Self {
         self.options.lock_wait = wait;
         self
     }
 
-    /// How long a statement of a migration may wait for a lock, in whole milliseconds; zero is for ever.
+    /// Sets how long a statement of a migration may wait for a lock, in whole milliseconds; zero is for ever.
     /// Default: the session's. A file may say otherwise with `-- gapless: lock-timeout 2s`.
     pub fn lock_timeout(mut self, timeout: Duration) -> Self {
         self.options.lock_timeout = Some(timeout);
         self
     }
 
-    /// How long a statement of a migration may take, in whole milliseconds; zero is for ever. Default: the
+    /// Sets how long a statement of a migration may take, in whole milliseconds; zero is for ever. Default: the
     /// session's. A file may say otherwise with `-- gapless: statement-timeout 1h`.
     pub fn statement_timeout(mut self, timeout: Duration) -> Self {
         self.options.statement_timeout = Some(timeout);
         self
     }
 
-    /// How often a migration is begun again after a lock timeout, a deadlock or a serialization failure.
+    /// Sets how often a migration is begun again after a lock timeout, a deadlock or a serialization failure.
     /// Default: 5.
     pub fn retries(mut self, retries: u32) -> Self {
         self.options.retries = retries;
         self
     }
 
-    /// What keeps replicas apart. Default: [`Locking::Session`].
+    /// Sets what keeps replicas apart. Default: [`Locking::Session`].
     pub fn locking(mut self, locking: Locking) -> Self {
         self.options.locking = locking;
         self
     }
 
-    /// What to do about applied versions that the binary does not have. Default: [`Unknown::AllowAhead`].
+    /// Sets what to do about applied versions that the binary does not have. Default: [`Unknown::AllowAhead`].
     pub fn unknown(mut self, unknown: Unknown) -> Self {
         self.options.unknown = unknown;
         self
     }
 
-    /// What to do about applied migrations that were edited. Default: [`Drift::Refuse`].
+    /// Sets what to do about applied migrations that were edited. Default: [`Drift::Refuse`].
     pub fn drift(mut self, drift: Drift) -> Self {
         self.options.drift = drift;
         self
     }
 
-    /// What to do about versions that arrive below applied ones. Default: [`OutOfOrder::Allow`].
+    /// Sets what to do about versions that arrive below applied ones. Default: [`OutOfOrder::Allow`].
     pub fn out_of_order(mut self, out_of_order: OutOfOrder) -> Self {
         self.options.out_of_order = out_of_order;
         self
     }
 
-    /// The last version to apply; it must be embedded. Default: the last one.
+    /// Sets the last version to apply; it must be embedded. Default: the last one.
     pub fn target(mut self, version: Version) -> Self {
         self.options.target = Some(version);
         self
@@ -155,7 +157,7 @@ impl<'a> Runner<'a> {
         self
     }
 
-    /// The work of a migration whose file says `-- gapless: rust`. A run in which it is pending and that was not
+    /// Gives the code of a migration whose file says `-- gapless: rust`. A run in which it is pending and that was not
     /// given its code is an error before anything is applied.
     pub fn code(mut self, version: Version, code: Code) -> Self {
         self.codes.insert(version, code);
@@ -170,7 +172,7 @@ impl<'a> Runner<'a> {
         self
     }
 
-    /// Is told what the run is at, as it happens.
+    /// Calls the listener with each event of the run, as it happens.
     pub fn on_event(mut self, listener: impl FnMut(&Event<'_>) + Send + 'a) -> Self {
         self.listener = Listener(Some(Box::new(listener)));
         self

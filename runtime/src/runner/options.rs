@@ -1,3 +1,5 @@
+//! The options of a run.
+
 use std::time::Duration;
 
 use gapless_core::Version;
@@ -6,7 +8,7 @@ use crate::history::reconcile::Reconcile;
 use crate::history::rollback::Rollback;
 use crate::legacy::Legacy;
 
-/// What to do about rows of the tracker that the binary does not know.
+/// Policy for rows of the tracker that the binary does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Unknown {
@@ -20,7 +22,7 @@ pub enum Unknown {
     Refuse,
 }
 
-/// What to do about an applied migration whose text has changed since.
+/// Policy for an applied migration whose text has changed since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Drift {
@@ -31,7 +33,7 @@ pub enum Drift {
     Warn,
 }
 
-/// What to do about a pending migration whose version is below one that is applied.
+/// Policy for a pending migration whose version is below one that is applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OutOfOrder {
@@ -50,7 +52,7 @@ pub(crate) enum Baseline {
     LeaveOut,
 }
 
-/// What keeps replicas out of each other's way. Correctness never depends on it.
+/// The lock that keeps replicas out of each other's way. Correctness never depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Locking {
@@ -64,7 +66,7 @@ pub enum Locking {
     None,
 }
 
-/// What became of a no-transaction migration that was interrupted; see
+/// Outcome of a no-transaction migration that was interrupted, as the caller has found it; see
 /// [`Runner::resolve`](crate::Runner::resolve).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
