@@ -135,7 +135,7 @@ fn a_way_back_with_a_fault_is_not_taken_for_none() {
         ("\\i drop.sql", "is a command of the psql"),
         ("/* DROP TABLE a;", "unterminated block comment"),
         ("-- gapless: no-transactions", "unknown directive"),
-        ("-- gapless: rust", "`-- gapless: rust` where a migration is taken back"),
+        ("-- gapless: rust", "`-- gapless: rust` in a down script"),
     ] {
         let problem = told(scan(Layout::Goose, &[("1_a.sql", &format!("{up}{down}"))]));
         assert!(problem.contains(message) && problem.contains("1_a.sql:4:1"), "{problem}");
@@ -145,7 +145,7 @@ fn a_way_back_with_a_fault_is_not_taken_for_none() {
     assert!(both.contains("`END` would") && both.contains("`ROLLBACK` would"), "{both}");
     let files = [("1_a.up.sql", "SELECT 1;"), ("1_a.down.sql", "-- gapless: rust\n")];
     let native = told(scan(Layout::Native, &files));
-    assert!(native.contains("`-- gapless: rust` where a migration is taken back"), "{native}");
+    assert!(native.contains("`-- gapless: rust` in a down script"), "{native}");
 }
 
 #[test]

@@ -118,8 +118,8 @@ fn a_lock_that_somebody_has_is_no_fault_of_the_file() {
     for sql in &waits {
         let all = set(&[("1_t1.sql", "CREATE TABLE t1 (id int);"), ("2_b.sql", sql)]);
         let error = failed(&all, &mut database.connect());
-        assert!(help(&error).contains("start again when the lock is free"), "{error}");
-        assert!(!error.to_string().contains("mend the file"), "{error}");
+        assert!(help(&error).contains("run again when the lock is free"), "{error}");
+        assert!(!error.to_string().contains("fix the file"), "{error}");
         let pid: i32 = holder.query_one("SELECT pg_backend_pid()", &[]).unwrap().get(0);
         assert_eq!(error.failure().unwrap().blocker().and_then(gapless::Holder::pid), Some(pid), "{error}");
         let note = "note: AccessExclusiveLock on public.t1 is held by backend ";
@@ -154,12 +154,12 @@ fn what_the_server_lacks_is_no_fault_of_the_file() {
             "DO $$BEGIN RAISE EXCEPTION 'oops' USING ERRCODE = '40001'; END$$;",
             "another transaction was in the way",
         ),
-        ("SELECT 1 / 0;", "mend the file"),
+        ("SELECT 1 / 0;", "fix the file"),
     ];
     for (sql, expected) in cases {
         let error = failed(&set(&[("1_a.sql", sql)]), &mut database.connect());
         assert!(
-            help(&error).starts_with("help: nothing of it was kept; ") && help(&error).contains(expected),
+            help(&error).starts_with("help: it was rolled back; ") && help(&error).contains(expected),
             "{error}"
         );
     }
@@ -193,7 +193,7 @@ fn a_schema_without_a_history_is_told_how_to_begin() {
     assert!(help(&error).contains(".reconcile("), "{error}");
     // With a history, it is the file.
     let twice = set(&[("1_t1.sql", "CREATE TABLE t1 (id int);"), ("2_t1.sql", "CREATE TABLE t1 (id int);")]);
-    assert!(help(&failed(&twice, &mut client)).contains("mend the file"));
+    assert!(help(&failed(&twice, &mut client)).contains("fix the file"));
     let mut client = rusqlite::Connection::open_in_memory().unwrap();
     client.execute_batch("CREATE TABLE t1 (id int)").unwrap();
     let error = tables(1).runner().run(&mut client).unwrap_err();

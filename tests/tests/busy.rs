@@ -257,7 +257,7 @@ fn waiting_for_a_busy_database_ends_with_an_error_that_says_so() {
     assert!(error.is_lock_wait(), "{error}");
     let text = error.to_string();
     assert!(
-        text.starts_with("the database was busy for all of ") && !text.contains("mend the file"),
+        text.starts_with("the database was busy for all of ") && !text.contains("fix the file"),
         "{error}"
     );
 }

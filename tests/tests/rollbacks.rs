@@ -66,7 +66,7 @@ fn an_older_release_takes_back_nothing_that_a_newer_one_renamed() {
         older.runner().rollback(Rollback::steps(1), &mut lite).unwrap_err(),
     ] {
         assert!(error.is_irreversible(), "{error}");
-        let told = "version 2 cannot be taken back: a newer release has renamed it to 9 `t2`";
+        let told = "version 2 cannot be rolled back: a newer release has renamed it to 9 `t2`";
         assert!(error.to_string().starts_with(told), "{error}");
     }
     assert_eq!(column(&mut client, SET), ["1|t1", "9|t2"]);
@@ -169,7 +169,7 @@ fn an_error_of_a_rollback_says_what_was_taken_back() {
     let error = all.runner().rollback(Rollback::steps(2), &mut client).unwrap_err();
     assert_eq!(error.failure().unwrap().path(), "migrations/1_a.down.sql", "{error}");
     assert_eq!(versions(error.rolled_back()), [2]);
-    assert!(error.to_string().contains("taken back before, and stays so: version 2"), "{error}");
+    assert!(error.to_string().contains("rolled back before, and stays so: version 2"), "{error}");
     assert_eq!(column(&mut client, SET), ["1|a"]);
 }
 

@@ -59,8 +59,8 @@ fn rust_alone(script: &Script<'_>) -> Option<Fault> {
 
 /// Code is run forward only.
 fn rust_back(span: Range<usize>) -> Fault {
-    let help = "write the SQL that takes the migration back, or remove the way back";
-    Fault::new("`-- gapless: rust` where a migration is taken back", span, help)
+    let help = "write the SQL that rolls the migration back, or remove the down script";
+    Fault::new("`-- gapless: rust` in a down script", span, help)
 }
 
 struct Reader {

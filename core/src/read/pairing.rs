@@ -28,7 +28,7 @@ impl Scanner<'_> {
             if up.is_some_and(|up| up.name.part == Part::Tombstone) {
                 let problem =
                     Problem::new(down.pattern, "a down migration beside a tombstone").file(&down.shown);
-                self.problems.push(problem.help("remove it: what is retired is not taken back"));
+                self.problems.push(problem.help("remove it: what is retired is not rolled back"));
                 continue;
             }
             let problem = Problem::new(down.pattern, "a down migration without its up").file(&down.shown);

@@ -68,7 +68,7 @@ impl Rollback {
         self
     }
 
-    /// The versions whose edits do not matter, because they are about to be taken back.
+    /// The versions whose edits do not matter, because they are about to be rolled back.
     pub(crate) fn forgives(self, history: &History) -> Vec<Version> {
         let rows = history.rows();
         let chosen = self.chosen(rows).filter(|_| self.edited).unwrap_or_default();
@@ -124,28 +124,28 @@ impl fmt::Display for Stuck {
         match self {
             Stuck::Unknown { version, name } => write!(
                 f,
-                "version {version} (`{name}`) cannot be taken back: the binary does not have it\n\
+                "version {version} (`{name}`) cannot be rolled back: the binary does not have it\n\
                  help: roll back with the release that applied it"
             ),
             Stuck::NoDown { version, path, layout } => write!(
                 f,
-                "version {version} cannot be taken back: it has no down file: {path}\n\
+                "version {version} cannot be rolled back: it has no down file: {path}\n\
                  help: {}, or write a new migration that undoes it",
                 layout.way_back()
             ),
             Stuck::Later { version, later } => write!(
                 f,
-                "version {version} would be taken back from under version {later}, which came later and stays\n\
-                 help: take that back too, or say `.past_later()` if it does not build on {version}"
+                "version {version} would be rolled back from under version {later}, which came later and stays\n\
+                 help: roll that back too, or say `.past_later()` if it does not build on {version}"
             ),
             Stuck::Unproven { version, path } => write!(
                 f,
-                "version {version} cannot be taken back: nobody knows whether this text was applied: {path}\n\
+                "version {version} cannot be rolled back: it is unknown whether this text was applied: {path}\n\
                  help: compare the database with the file, then `.accept({version})` it, or say `.unproven()`"
             ),
             Stuck::Renamed { version, since: (new, name) } => write!(
                 f,
-                "version {version} cannot be taken back: a newer release has renamed it to {new} `{name}`\n\
+                "version {version} cannot be rolled back: a newer release has renamed it to {new} `{name}`\n\
                  help: roll back with that release"
             ),
             Stuck::TooMany { steps, applied } => write!(

@@ -75,7 +75,7 @@ impl Refusal {
                     .to_owned()
             }
             Refusal::Failed { .. } => {
-                "see how much of it took effect and take that back by hand, delete its row, and run again"
+                "see how much of it took effect and undo that by hand, delete its row, and run again"
                     .to_owned()
             }
             Refusal::Unknown { rename, .. } => format!(

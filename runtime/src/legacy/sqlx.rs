@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(
             refusals[0].to_string(),
             "`1_add_users` failed, says sqlx's _sqlx_migrations\n\
-             help: see how much of it took effect and take that back by hand, delete its row, and run again"
+             help: see how much of it took effect and undo that by hand, delete its row, and run again"
         );
     }
 

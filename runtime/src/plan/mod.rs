@@ -97,7 +97,7 @@ impl Plan {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.back.is_empty() {
-            write!(f, "{} to be taken back", self.back.len())?;
+            write!(f, "{} to be rolled back", self.back.len())?;
         } else if self.is_empty() {
             crate::report::nothing_to_do(f, self.applied, self.held_back)?;
         } else {

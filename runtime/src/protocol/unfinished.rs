@@ -90,7 +90,7 @@ impl<'a> Protocol<'a> {
             None if !progress.begun => return Ok(self.turned(version)),
             None if alive || !progress.is_untouched() => {
                 let done = progress.done;
-                let doubt = if progress.in_doubt { ", and nobody knows what became of the next" } else { "" };
+                let doubt = if progress.in_doubt { ", and the outcome of the next is unknown" } else { "" };
                 let why =
                     format!("{done} of its statements are done{doubt}; now it is to run in a transaction");
                 let ways = format!(

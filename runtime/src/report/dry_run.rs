@@ -35,7 +35,7 @@ impl From<Finished> for DryRun {
 
 impl fmt::Display for DryRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} tried and taken back", self.tried.len())?;
+        write!(f, "{} tried and rolled back", self.tried.len())?;
         self.tried.iter().try_for_each(|tried| write!(f, "\n  {tried}"))?;
         self.not_tried.iter().try_for_each(|not_tried| write!(f, "\n  {not_tried}"))
     }
@@ -73,7 +73,7 @@ impl fmt::Display for NotTried {
 pub enum Untried {
     /// It runs outside of a transaction, and a dry run is one.
     NoTransaction,
-    /// It is in Rust, and what code does cannot be taken back.
+    /// It is in Rust, and what code does cannot be rolled back.
     Rust,
     /// It uses what the transaction has added and cannot use yet, such as a value of an enum.
     Uncommitted,

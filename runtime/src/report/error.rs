@@ -142,7 +142,7 @@ impl Error {
         matches!(self.inner.kind, ErrorKind::Partial(_))
     }
 
-    /// Something of what was to be rolled back cannot be taken back.
+    /// Something of what was to be rolled back cannot be rolled back.
     pub fn is_irreversible(&self) -> bool {
         matches!(self.inner.kind, ErrorKind::Stuck(_))
     }
@@ -188,7 +188,7 @@ impl fmt::Display for Error {
         if !self.rolled_back().is_empty() {
             let versions: Vec<_> =
                 self.rolled_back().iter().map(|applied| applied.version().to_string()).collect();
-            write!(f, "\nnote: taken back before, and stays so: version {}", versions.join(", "))?;
+            write!(f, "\nnote: rolled back before, and stays so: version {}", versions.join(", "))?;
         }
         let versions: Vec<_> = self.applied().iter().map(|applied| applied.version().to_string()).collect();
         match versions.as_slice() {

@@ -253,7 +253,7 @@ fn connection(f: &mut fmt::Formatter<'_>, said: Option<&DbError>) -> fmt::Result
         write!(f, "\nthe database had said: {}", error.message)?;
         error.fmt_details(f)?;
     }
-    f.write_str("\nhelp: start again; what the last message did is looked up then")
+    f.write_str("\nhelp: run again, which finds out what the last message did")
 }
 
 fn unfit(f: &mut fmt::Formatter<'_>, version: Version, outside: bool) -> fmt::Result {
@@ -284,7 +284,7 @@ fn baseline(f: &mut fmt::Formatter<'_>, differences: &[String]) -> fmt::Result {
     write!(
         f,
         "the baseline's schema is not that of the migrations it stands for\n  {}\n\
-         help: `-` is what the migrations make, `+` what the baseline makes; mend the baseline",
+         help: `-` is what the migrations make, `+` what the baseline makes; fix the baseline",
         differences.join("\n  ")
     )
 }

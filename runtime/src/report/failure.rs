@@ -243,21 +243,21 @@ impl fmt::Display for Failure {
             }
             Manner::Ended { recorded: false } => {
                 "its transaction ended inside of its script, and what it had done by then may be committed: look at \
-                 the database before you start again"
+                 the database before you run again"
             }
             Manner::HalfDone => {
                 "it may have committed a part of its work: look at the database, then start once with `.resolve(...)`"
             }
             Manner::Steps => "its statements before this one stay done and will not be repeated",
             Manner::CodeOutside => "what it did before is kept, and it is run again",
-            Manner::Transaction | Manner::Code => "nothing of it was kept",
+            Manner::Transaction | Manner::Code => "it was rolled back",
         };
         let own = match self.manner {
             Manner::LeftBehind | Manner::HalfDone | Manner::Ended { .. } => {
                 return write!(f, "\nhelp: {kept}");
             }
-            Manner::Code | Manner::CodeOutside => "mend the code and start again",
-            Manner::Steps | Manner::Transaction => "mend the file and start again",
+            Manner::Code | Manner::CodeOutside => "fix the code and run again",
+            Manner::Steps | Manner::Transaction => "fix the file and run again",
         };
         write!(f, "\nhelp: {kept}; {}", self.remedy.text(own))
     }

@@ -161,7 +161,7 @@ impl fmt::Display for Applied {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.rolled_back.is_empty() {
-            write!(f, "{} taken back", self.rolled_back.len())?;
+            write!(f, "{} rolled back", self.rolled_back.len())?;
         } else if self.applied.is_empty() && !self.changes.is_empty() {
             let changes = if self.changes.len() == 1 { "change" } else { "changes" };
             write!(f, "{} {changes} to the tracker, ", self.changes.len())?;

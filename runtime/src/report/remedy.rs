@@ -67,17 +67,17 @@ impl Remedy {
         match self {
             Remedy::File => file,
             Remedy::Lock => {
-                "start again when the lock is free; a longer `lock-timeout` or more `.retries(...)` wait for it"
+                "run again when the lock is free; a longer `lock-timeout` or more `.retries(...)` wait for it"
             }
-            Remedy::Conflict => "start again: another transaction was in the way",
-            Remedy::Time => "start again, with a longer `statement-timeout` if the statement needs it",
-            Remedy::Resources => "give the database what it lacks, and start again",
-            Remedy::Writes => "connect to a database that takes writes, and start again",
-            Remedy::Privilege => "grant what is missing or run the migrations as the owner, and start again",
-            Remedy::Server => "see the log of the database, and start again",
+            Remedy::Conflict => "run again: another transaction was in the way",
+            Remedy::Time => "run again, with a longer `statement-timeout` if the statement needs it",
+            Remedy::Resources => "give the database what it lacks, and run again",
+            Remedy::Writes => "connect to a database that takes writes, and run again",
+            Remedy::Privilege => "grant what is missing or run the migrations as the owner, and run again",
+            Remedy::Server => "see the log of the database, and run again",
             Remedy::History => {
                 "the database may be older than its history: then take over that of another tool with `.adopt(...)`, \
-                 or record what is there with `.reconcile(...)`; if it is new, fix the file and start again"
+                 or record what is there with `.reconcile(...)`; if it is new, fix the file and run again"
             }
         }
     }

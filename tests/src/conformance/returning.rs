@@ -25,11 +25,11 @@ pub(super) fn steps_go_back_and_forth<D: Driver>() {
     let set = reversible(3);
     run::<D>(&mut client, &set).unwrap();
     let plan = D::plan_rollback(&mut client, set.runner(), Rollback::steps(2)).unwrap();
-    assert_eq!(plan.to_string(), "2 to be taken back\n  back: 3 t3\n  back: 2 t2");
+    assert_eq!(plan.to_string(), "2 to be rolled back\n  back: 3 t3\n  back: 2 t2");
     assert_eq!(rows::<D>(&mut client, SET).len(), 3);
     let report = D::rollback(&mut client, set.runner(), Rollback::steps(2)).unwrap();
     assert_eq!(back(&report), [3, 2]);
-    assert!(report.to_string().starts_with("2 taken back ("), "{report}");
+    assert!(report.to_string().starts_with("2 rolled back ("), "{report}");
     assert_eq!(rows::<D>(&mut client, SET), ["1|t1"]);
     assert!(D::sql(&mut client, "SELECT 1 FROM t2").is_err());
     let journal =
@@ -66,7 +66,7 @@ pub(super) fn what_has_no_way_back_is_refused_before_anything<D: Driver>() {
     run::<D>(&mut client, &set).unwrap();
     let error = D::rollback(&mut client, set.runner(), Rollback::steps(2)).unwrap_err();
     assert!(error.is_irreversible(), "{error}");
-    assert!(error.to_string().starts_with("version 1 cannot be taken back: it has no down file"), "{error}");
+    assert!(error.to_string().starts_with("version 1 cannot be rolled back: it has no down file"), "{error}");
     assert_eq!(rows::<D>(&mut client, SET), ["1|a", "2|b"]);
     assert_clean::<D>(&mut client);
 }
@@ -83,13 +83,13 @@ pub(super) fn what_came_later_is_in_the_way<D: Driver>() {
     std::thread::sleep(std::time::Duration::from_millis(5));
     run::<D>(&mut client, &set).unwrap();
     let error = D::rollback(&mut client, set.runner(), Rollback::steps(1)).unwrap_err();
-    assert!(error.to_string().starts_with("version 2 would be taken back from under version 3"), "{error}");
+    assert!(error.to_string().starts_with("version 2 would be rolled back from under version 3"), "{error}");
     let report = D::rollback(&mut client, set.runner(), Rollback::steps(1).past_later()).unwrap();
     assert_eq!(back(&report), [2]);
     // A newer release's row stays, and is above all others.
     rows::<D>(&mut client, "INSERT INTO applied_migrations (version, name) VALUES (9, 'newer')");
     let error = D::rollback(&mut client, set.runner(), Rollback::to(Version::from(1))).unwrap_err();
-    assert!(error.to_string().contains("version 9 (`newer`) cannot be taken back"), "{error}");
+    assert!(error.to_string().contains("version 9 (`newer`) cannot be rolled back"), "{error}");
 }
 
 pub(super) fn an_unproven_row_is_refused<D: Driver>() {
@@ -100,7 +100,7 @@ pub(super) fn an_unproven_row_is_refused<D: Driver>() {
     rows::<D>(&mut client, "UPDATE applied_migrations SET checksum = NULL");
     let error = D::rollback(&mut client, set.runner(), Rollback::steps(1)).unwrap_err();
     assert!(
-        error.is_irreversible() && error.to_string().contains("nobody knows whether this text"),
+        error.is_irreversible() && error.to_string().contains("it is unknown whether this text"),
         "{error}"
     );
     let report = D::rollback(&mut client, set.runner(), Rollback::steps(1).unproven()).unwrap();

@@ -20,7 +20,7 @@ pub struct Allowed<'r> {
     pub resolved: bool,
     /// What failed, so that nothing of it is in doubt.
     pub failed: Option<usize>,
-    /// What is to be taken back, in that order.
+    /// What is to be rolled back, in that order.
     pub chain: Vec<usize>,
 }
 

@@ -29,7 +29,7 @@ pub(super) fn sections(text: &str) -> Result<Sections, Vec<Fault>> {
     }
     if reader.halves.place == Place::Up && reader.halves.faults.is_empty() {
         let end = text.find('\n').unwrap_or(text.len());
-        let help = "add it as the last line if there is nothing to take back";
+        let help = "add it as the last line if there is nothing to roll back";
         reader.halves.faults.push(Fault::new("the file has no `-- migrate:down`", 0..end, help));
     }
     let cuts = reader.halves.finish(text, "-- migrate:up")?;
@@ -85,7 +85,7 @@ impl Reader {
                 self.options(1, options, line);
             }
             Place::Down => {
-                let help = "put all that takes the migration back behind the first";
+                let help = "put all that rolls the migration back behind the first";
                 self.fault(line, "`-- migrate:down` stands twice", help);
             }
         }
