@@ -198,10 +198,14 @@ pub(super) fn step<D: Language + ?Sized>(
     before: &[(Version, &str)],
 ) -> String {
     let about = about(dialect, tracker, entry.version, entry.name, before);
+    // Rolling back, the row bears a name of its own.
+    let own = is_own(dialect, tracker, entry.version, entry.name, before);
     let overtaken = format!(
-        "EXISTS (SELECT 1 FROM {} WHERE ({about}) AND event = 'started' AND attempt > {})",
+        "EXISTS (SELECT 1 FROM {} WHERE ({about}) AND event = 'started' AND attempt > {}) OR \
+         EXISTS (SELECT 1 FROM {} WHERE {own})",
         tracker.journal(),
-        entry.attempt
+        entry.attempt,
+        tracker.set()
     );
     row_unless(dialect, tracker, entry, &overtaken)
 }

@@ -80,6 +80,7 @@ impl Protocol<'_> {
     /// The tracker is there now, and all that was to come with it.
     pub(super) fn bootstrapped(&mut self) {
         (self.session.set_exists, self.session.whole) = (true, true);
+        self.session.journal = true;
         let created = self.plan.creates.take();
         self.session.report(|report| report.created = created.or(report.created.take()));
     }

@@ -43,7 +43,7 @@ impl<'w, P: Place> Play<'w, P> {
                 _ => Err(format!("it is not refused: {:?}", judgement.conflicts)),
             };
         }
-        if let Some(open) = known.halfway(program) {
+        if let Some(open) = known.halfway() {
             self.tag("half taken back");
             return match result {
                 Ok(_) if !open.done.is_empty() => {
@@ -59,6 +59,10 @@ impl<'w, P: Place> Play<'w, P> {
                 _ => Err("steps are run under a lock of transactions".to_owned()),
             };
         }
+        let turned = judgement
+            .pending
+            .iter()
+            .any(|file| !file.is_stepwise() && known.forward.contains_key(&file.identity));
         for file in &judgement.pending {
             let recorded = self.is_recorded(program, file, after);
             let stop = match known.stop(file, P::INDEXES) {
@@ -67,6 +71,11 @@ impl<'w, P: Place> Play<'w, P> {
             };
             match (stop, result) {
                 (None, _) if recorded => {}
+                // The message that holds it is refused for one that was begun outside of a transaction.
+                (None, Err(error)) if error.is_interrupted() && turned => {
+                    self.tag("interrupted");
+                    return Ok(());
+                }
                 (None, _) => return Err(format!("{} is not applied", file.name)),
                 (Some(Stop::Doubt), _) if recorded => self.tag("doubt decided"),
                 (Some(Stop::Fails), Err(error)) if error.failure().is_some() && !recorded => {

@@ -22,7 +22,7 @@ impl<P: Place> Play<'_, P> {
         let action = Action { release, what, locking: Locking::Session, cut: None };
         // Each migration may have to be looked at once.
         for _ in 0..=self.programs[release].release.files.len() {
-            if self.reference.halfway(&self.programs[release]).is_some() {
+            if self.reference.halfway().is_some() {
                 self.back(number, action, Extent::Steps(1))?;
             }
             let result = self.run_once(number, action, None, None)?;
@@ -47,7 +47,7 @@ impl<P: Place> Play<'_, P> {
                     return Ok(());
                 }
                 // What is half taken back and cannot be, is a matter of the release that did it.
-                Err(_) if self.reference.halfway(&self.programs[release]).is_some() => {
+                Err(_) if self.reference.halfway().is_some() => {
                     self.tag("half taken back at the end");
                     return Ok(());
                 }

@@ -92,6 +92,9 @@ impl<'w, P: Place> Play<'w, P> {
         let program = &self.programs[action.release];
         let text = error.to_string();
         let of_it = |file: &&File| text.starts_with(&format!("version {} ", file.version));
+        if self.reference.halfway().is_some() {
+            return Ok(false);
+        }
         let Some(file) = program.release.files.iter().find(of_it) else {
             return Err(format!("the interrupted version is nowhere: {text}"));
         };
@@ -215,7 +218,7 @@ impl<'w, P: Place> Play<'w, P> {
         let mut client = self.client();
         let plan = runner.plan(&mut client);
         self.give_back(Some(client));
-        if !judgement.unclear.is_empty() || self.reference.halfway(program).is_some() {
+        if !judgement.unclear.is_empty() || self.reference.halfway().is_some() {
             return Ok(());
         }
         let pending: Vec<_> = judgement.pending.iter().map(|file| file.version).collect();

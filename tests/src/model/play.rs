@@ -132,7 +132,8 @@ impl<'w, P: Place> Play<'w, P> {
             Start::Counter(_) => runner.adopt(Legacy::golang_migrate("schema_migrations")),
             Start::Hand(there) => {
                 let files = there.iter().filter_map(|(identity, _)| program.release.find(*identity));
-                runner.reconcile(files.map(|file| version(file.version)), ["hand"])
+                let versions: Vec<_> = files.map(|file| version(file.version)).collect();
+                if versions.is_empty() { runner } else { runner.reconcile(versions, ["hand"]) }
             }
         }
     }

@@ -112,10 +112,9 @@ impl Reference {
         }
     }
 
-    /// What is half taken back, of what the release has.
-    pub fn halfway(&self, program: &Program) -> Option<&Open> {
-        let of_it = |(identity, _): &(&usize, &Open)| program.release.find(**identity).is_some();
-        self.back.iter().find(of_it).map(|(_, open)| open)
+    /// What is half rolled back, which no release boots on.
+    pub fn halfway(&self) -> Option<&Open> {
+        self.back.values().next()
     }
 
     /// What the release would take over first.
@@ -247,9 +246,13 @@ impl Reference {
             }
         }
         let begun = known.iter().filter(|(row, known)| row.stem.1.ends_with(BEGUN) && *known == Known::No);
-        let begun = begun.map(|(row, _)| row.stem.0).max();
-        if judgement.pending.iter().any(|file| begun.is_some_and(|begun| file.version < begun)) {
-            judgement.conflicts.push("it began at a baseline that stands for what is pending".to_owned());
+        let begun = begun.map(|(row, _)| row).max_by_key(|row| row.stem.0);
+        if let Some(begun) =
+            begun.filter(|row| judgement.pending.iter().any(|file| file.version < row.stem.0))
+        {
+            let problem = "it began at a baseline that stands for what is pending".to_owned();
+            // Where the number is another migration's for this release, the baseline is out of sight.
+            if replaced(begun) { &mut judgement.unclear } else { &mut judgement.conflicts }.push(problem);
         }
     }
 }

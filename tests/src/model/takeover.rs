@@ -45,12 +45,18 @@ fn numbered(release: &Release, version: i64) -> Option<usize> {
     }
 }
 
-/// Those that a counter stands for.
-fn counted(release: &Release, last: i64) -> Vec<usize> {
+/// Those that a counter stands for: a file that was never renamed, only if its number is not above the counter's in
+/// either form.
+fn counted(release: &Release, counter: i64) -> Vec<usize> {
+    let at = release
+        .files
+        .iter()
+        .find(|file| release.stems_before(file.identity).iter().any(|(old, _)| *old == counter));
+    let last = at.map_or(counter, |file| file.version).min(counter);
     let given_away = |version: i64| release.renames.iter().any(|((old, _), _)| *old == version);
     let counts = |identity: usize, version: i64| {
         let before = release.stems_before(identity);
-        before.iter().any(|(old, _)| *old <= last)
+        before.iter().any(|(old, _)| *old <= counter)
             || (before.is_empty() && version <= last && !given_away(version))
     };
     let files = release.files.iter().filter(|file| counts(file.identity, file.version));
