@@ -125,13 +125,13 @@ impl NameError {
         }
         if letters == 1 && !digits.is_empty() && !sanitised(description).is_empty() {
             let reason = format!("a version is digits only, without `{}`", &body[..letters]);
-            return NameError::new(&reason, format!("{digits}_{}{suffix}", sanitised(description)));
+            return NameError::new(&reason, format!("{digits}_{}", ended(&sanitised(description), &suffix)));
         }
         let mut name = sanitised(body);
         if name.is_empty() {
             name.push_str("description");
         }
-        NameError::new("the version is missing", format!("NNN_{name}{suffix}"))
+        NameError::new("the version is missing", format!("NNN_{}", ended(&name, &suffix)))
     }
 
     /// The name that the file was probably meant to have; `NNN` stands for a version to choose.
@@ -204,6 +204,14 @@ fn reads_as_direction(description: &str) -> Option<(&str, &'static str)> {
     })
 }
 
+/// A description with its suffix; one that reads as a direction gets that.
+fn ended(description: &str, suffix: &str) -> String {
+    match reads_as_direction(description).filter(|_| suffix == ".sql") {
+        Some((stem, way)) => format!("{stem}.{way}.sql"),
+        None => format!("{description}{suffix}"),
+    }
+}
+
 /// For `2024-01-31_x.sql` or `1.2_x.sql`, whose version is in pieces: the name with a date's pieces put
 /// together; other pieces do not make one number.
 pub(crate) fn joined_digits(body: &str) -> Option<Option<String>> {
@@ -274,6 +282,9 @@ mod tests {
             ("12-foo.sql", Some("12_foo.sql")),
             ("12foo.sql", Some("12_foo.sql")),
             ("schema.sql", Some("NNN_schema.sql")),
+            ("up.sql", Some("NNN_description.up.sql")),
+            ("users_down.sql", Some("NNN_users.down.sql")),
+            ("V1_users_down.sql", Some("1_users.down.sql")),
             ("users.down.sql", Some("NNN_users.down.sql")),
             ("0001_foo.SQL", Some("0001_foo.sql")),
             ("0001_foo.Up.sql", Some("0001_foo.up.sql")),
