@@ -52,6 +52,11 @@ pub trait Language: Sealed + fmt::Debug + Sync {
         "NULL"
     }
 
+    /// Finds the character in a message that the database's encoding lacks, if that is what the error says; in bytes.
+    fn untranslatable(&self, _error: &DbError, _message: &str) -> Option<usize> {
+        None
+    }
+
     /// Returns what an error means.
     fn classify(&self, error: &DbError, tracker: &Tracker) -> Class;
 }

@@ -34,6 +34,11 @@ pub trait SessionSql: Language {
         String::new()
     }
 
+    /// Returns the function by which a script gives up all locks of its session; `None` where there is none.
+    fn unlock_all(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Sets these timeouts for the session.
     fn set_timeouts(&self, timeouts: Timeouts) -> String;
 

@@ -59,6 +59,11 @@ pub trait StepSql: Language {
         None
     }
 
+    /// Drops an index that an earlier try has left.
+    fn drop_leftover(&self, index: &str) -> String {
+        format!("DROP INDEX IF EXISTS {index};\n")
+    }
+
     /// Marks a row as being rolled back, so that no release takes it for applied.
     fn go_back(&self, tracker: &Tracker, version: Version) -> String {
         go_back(self, tracker, version)

@@ -63,7 +63,7 @@ impl<'a> Protocol<'a> {
             }
             let Some(leftovers) = self.inspect(steps).await? else { break };
             for index in leftovers {
-                let message = Message::plain(format!("DROP INDEX CONCURRENTLY IF EXISTS {index};\n"));
+                let message = Message::plain(self.dialect.drop_leftover(&index));
                 self.insist(steps, Part::Drop, message).await?;
             }
             if self.execute(steps).await? {

@@ -185,21 +185,10 @@ pub(super) fn shown(migration: &Migration) -> String {
 /// ended well.
 pub(super) fn offset(error: &DbError, message: &str, dialect: &dyn Dialect) -> Option<usize> {
     let stated = error.position.map(|position| position.bytes(message));
-    stated.or_else(|| untranslatable(error, message)).or_else(|| {
+    stated.or_else(|| dialect.untranslatable(error, message)).or_else(|| {
         let statements = split(message, dialect.syntax()).ok()?;
         statements.get(error.completed?).map(|statement| statement.span().start)
     })
-}
-
-/// Where the character stands that the database's encoding lacks: the server converts a message before it reads it, and
-/// names the bytes (`0xe2 0x98 0x83`) in whatever language.
-pub(super) fn untranslatable(error: &DbError, message: &str) -> Option<usize> {
-    if error.code != "22P05" {
-        return None;
-    }
-    let named = error.message.split(|char: char| !char.is_ascii_alphanumeric());
-    let bytes = named.filter_map(|word| u8::from_str_radix(word.strip_prefix("0x")?, 16).ok());
-    message.find(std::str::from_utf8(&bytes.collect::<Vec<_>>()).ok().filter(|char| !char.is_empty())?)
 }
 
 /// What whoever looks at the server's activity sees first.

@@ -3,7 +3,7 @@
 use gapless_core::{Migration, Version};
 
 use super::Stop;
-use super::batch::{Batch, Culprit, untranslatable};
+use super::batch::{Batch, Culprit};
 use super::observe::Observed;
 use super::protocol::Protocol;
 use crate::Failure;
@@ -41,7 +41,7 @@ impl<'a> Protocol<'a> {
         if class == Class::Unfinished {
             return self.settle_unfinished().await.map(|()| None);
         }
-        let lacking = untranslatable(&error, &batch.message).map(Position::Byte);
+        let lacking = self.dialect.untranslatable(&error, &batch.message).map(Position::Byte);
         error.position = error.position.or(lacking);
         let located = batch.culprit(&error, self.dialect).or_else(|| batch.fenced(class));
         self.prepared = batch.prepared.take();

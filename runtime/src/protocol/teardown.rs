@@ -11,9 +11,6 @@ use crate::dialect::{Class, Entry, Unlock};
 use crate::report::error::{ErrorKind, Lost};
 use crate::runner::Goal;
 
-/// The function that gives up all advisory locks of a session.
-const UNLOCK_ALL: &str = "pg_advisory_unlock_all";
-
 /// How often a lock is looked for that a pooler has left with another backend.
 const UNLOCK_TRIES: u32 = 50;
 
@@ -216,20 +213,20 @@ impl Protocol<'_> {
                     "the session has given up its locks (`DISCARD ALL`, `pg_advisory_unlock_all()`)"
                         .to_owned()
                 },
-                |path| format!("{UNLOCK_ALL} in {path} has given it up"),
+                |(path, way)| format!("{way} in {path} has given it up"),
             )
         };
         self.warn(format!("the advisory lock was not this session's when it was given back: {blamed}"));
     }
 
     /// The file that has given up all locks of its session, among those that this run has applied.
-    fn unlocking_script(&self) -> Option<String> {
-        let gives_up = |version| {
-            self.set.find(version).is_some_and(|one| one.sql().to_ascii_lowercase().contains(UNLOCK_ALL))
-        };
+    fn unlocking_script(&self) -> Option<(String, &'static str)> {
+        let way = self.dialect.unlock_all()?;
+        let gives_up =
+            |version| self.set.find(version).is_some_and(|one| one.sql().to_ascii_lowercase().contains(way));
         self.session.report(|report| {
             let applied = report.applied.iter().find(|applied| gives_up(applied.version()));
-            applied.map(|applied| applied.path().to_owned())
+            applied.map(|applied| (applied.path().to_owned(), way))
         })
     }
 

@@ -74,6 +74,17 @@ impl Language for Postgres {
          WHERE pid = pg_catalog.pg_backend_pid())"
     }
 
+    /// The server converts a message before it reads it, and names the bytes (`0xe2 0x98 0x83`) in whatever language.
+    fn untranslatable(&self, error: &DbError, message: &str) -> Option<usize> {
+        if error.code != "22P05" {
+            return None;
+        }
+        let named = error.message.split(|char: char| !char.is_ascii_alphanumeric());
+        let bytes = named.filter_map(|word| u8::from_str_radix(word.strip_prefix("0x")?, 16).ok());
+        let bytes: Vec<_> = bytes.collect();
+        message.find(std::str::from_utf8(&bytes).ok().filter(|char| !char.is_empty())?)
+    }
+
     /// Source: PostgreSQL 18, appendix A, "PostgreSQL Error Codes".
     fn classify(&self, error: &DbError, tracker: &Tracker) -> Class {
         let ours = error.schema.as_deref() == Some(tracker.schema());

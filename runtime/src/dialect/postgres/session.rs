@@ -40,6 +40,10 @@ impl SessionSql for Postgres {
         )
     }
 
+    fn unlock_all(&self) -> Option<&'static str> {
+        Some("pg_advisory_unlock_all")
+    }
+
     fn set_timeouts(&self, timeouts: Timeouts) -> String {
         set(timeouts, "SET")
     }

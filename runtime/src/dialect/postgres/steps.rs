@@ -50,6 +50,10 @@ impl StepSql for Postgres {
         indexes::indexes(self, tracker, version, number, statement)
     }
 
+    fn drop_leftover(&self, index: &str) -> String {
+        format!("DROP INDEX CONCURRENTLY IF EXISTS {index};\n")
+    }
+
     fn none_unfinished(&self, tracker: &Tracker, known: &[(Version, (Version, &str))]) -> String {
         format!(
             "SELECT CAST(pg_catalog.textcat('{UNFINISHED}', CAST(min(u.version) AS text)) AS integer) \
