@@ -7,6 +7,7 @@ use super::Stop;
 use super::batch::headline;
 use super::protocol::Protocol;
 use crate::engine::DbError;
+use crate::runner::options::Locking;
 
 /// Each statement is a message of its own, so that much patience nobody has.
 const MOST_STATEMENTS: usize = 200;
@@ -20,7 +21,9 @@ impl Protocol<'_> {
     ) -> Result<Option<usize>, Stop> {
         let told = error.position.is_some() || error.completed.is_some();
         let statements = split(migration.sql(), self.dialect.syntax()).unwrap_or_default();
-        if told || !(2..=MOST_STATEMENTS).contains(&statements.len()) {
+        // Without any lock, others would wait for this transaction inside of the server.
+        let alone = self.options.locking != Locking::None;
+        if told || !alone || !(2..=MOST_STATEMENTS).contains(&statements.len()) {
             return Ok(None);
         }
         self.session.is_at("looking for the statement that failed");

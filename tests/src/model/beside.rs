@@ -187,7 +187,7 @@ impl<'w, P: Place> Play<'w, P> {
             runs.push(Some(run));
         }
         let mut results = [None, None];
-        let (mut next, mut steps) = (random.below(2), 0);
+        let (mut next, mut steps, mut open) = (random.below(2), 0, [false; 2]);
         let mut lives: Vec<_> = clients.iter_mut().map(Some).collect();
         while results.iter().any(Option::is_none) {
             if results[next].is_some() {
@@ -198,6 +198,7 @@ impl<'w, P: Place> Play<'w, P> {
                 return Err("two runs do not end".to_owned());
             }
             let (Some(run), Some(client)) = (&mut runs[next], &mut lives[next]) else { break };
+            open[next] = leaves_open(&run.step()).unwrap_or(open[next]);
             match step(run, *client) {
                 Stepped::Finished => {
                     results[next] = runs[next].take().map(gapless::engine::Run::finish);
@@ -208,6 +209,8 @@ impl<'w, P: Place> Play<'w, P> {
                 }
                 // The other goes on while this one waits.
                 Stepped::Slept => next = 1 - next,
+                // Inside of the server the other would wait for this transaction, and never give the turn back.
+                Stepped::Sent if open[next] => {}
                 Stepped::Sent if random.chance(40) => next = 1 - next,
                 Stepped::Sent => {}
             }
@@ -215,6 +218,14 @@ impl<'w, P: Place> Play<'w, P> {
         let [Some(one), Some(other)] = results else { return Err("a run has no end".to_owned()) };
         Ok([one, other])
     }
+}
+
+/// Whether a step leaves a transaction open, where it begins or ends one.
+fn leaves_open(step: &gapless::engine::Step<'_>) -> Option<bool> {
+    let gapless::engine::Step::Send(message) = step else { return None };
+    let begun = message.rfind("BEGIN;").max(message.rfind("BEGIN IMMEDIATE;"));
+    let ended = message.rfind("COMMIT;").max(message.rfind("ROLLBACK;"));
+    begun.or(ended).map(|_| begun > ended)
 }
 
 fn steps_back(files: &[&File]) -> bool {
