@@ -1,5 +1,6 @@
 //! Migrations in Rust: the code of a migration, and the call that a driver makes of it.
 
+use std::any::{Any, type_name};
 use std::error::Error;
 use std::fmt;
 
@@ -55,7 +56,10 @@ type TokioCode = Box<dyn for<'a, 'b> FnMut(&'a mut tokio_postgres::Transaction<'
 #[cfg(feature = "tokio-postgres")]
 type TokioOutside = Box<dyn for<'a> FnMut(&'a mut tokio_postgres::Client) -> Working<'a> + Send>;
 
+type OwnCode = Box<dyn FnMut(&mut dyn Any) -> Result<(), BoxError> + Send>;
+
 pub(crate) enum Inner {
+    Own(Own),
     #[cfg(feature = "postgres")]
     Postgres(PostgresCode),
     #[cfg(feature = "postgres")]
@@ -68,9 +72,34 @@ pub(crate) enum Inner {
     TokioPostgres(TokioCode),
     #[cfg(feature = "tokio-postgres")]
     TokioPostgresOutside(TokioOutside),
-    /// Without a driver there is no code; it keeps the type from being empty.
-    #[allow(dead_code, reason = "no driver makes one")]
-    None,
+}
+
+/// Code for a driver that an application has written.
+pub(crate) struct Own {
+    client: &'static str,
+    outside: bool,
+    code: OwnCode,
+}
+
+impl Own {
+    fn made<C: Any>(
+        client: &'static str,
+        outside: bool,
+        mut code: impl FnMut(&mut C) -> Result<(), BoxError> + Send + 'static,
+    ) -> Code {
+        let code: OwnCode = Box::new(move |given| {
+            match given.downcast_mut::<C>() {
+            Some(given) => code(given),
+            None => Err(format!(
+                "its code takes `{}`, and the driver of `{client}` gives it something else: make the code for what \
+                 the driver hands to `Call::run`",
+                type_name::<C>()
+            )
+            .into()),
+        }
+        });
+        Code(Inner::Own(Own { client, outside, code }))
+    }
 }
 
 impl Code {
@@ -133,16 +162,39 @@ impl Code {
         Code(Inner::TokioPostgresOutside(Box::new(code)))
     }
 
+    /// For a driver of your own, whose [`Connection::runs`](crate::Connection::runs) returns `client`. `C` is what
+    /// the driver hands to [`Call::run`]: the connection, in the transaction that the driver has begun.
+    pub fn for_client<C: Any>(
+        client: &'static str,
+        code: impl FnMut(&mut C) -> Result<(), BoxError> + Send + 'static,
+    ) -> Code {
+        Own::made(client, false, code)
+    }
+
+    /// For a driver of your own, outside of a transaction; see [`for_client`](Code::for_client).
+    pub fn for_client_no_transaction<C: Any>(
+        client: &'static str,
+        code: impl FnMut(&mut C) -> Result<(), BoxError> + Send + 'static,
+    ) -> Code {
+        Own::made(client, true, code)
+    }
+
     /// Whether it runs outside of a transaction.
     pub(crate) fn is_outside(&self) -> bool {
         match &self.0 {
+            Inner::Own(own) => own.outside,
             #[cfg(feature = "postgres")]
             Inner::PostgresOutside(_) => true,
             #[cfg(feature = "rusqlite")]
             Inner::RusqliteOutside(_) => true,
             #[cfg(feature = "tokio-postgres")]
             Inner::TokioPostgresOutside(_) => true,
-            _ => false,
+            #[cfg(feature = "postgres")]
+            Inner::Postgres(_) => false,
+            #[cfg(feature = "rusqlite")]
+            Inner::Rusqlite(_) => false,
+            #[cfg(feature = "tokio-postgres")]
+            Inner::TokioPostgres(_) => false,
         }
     }
 
@@ -155,7 +207,7 @@ impl Code {
             Inner::Rusqlite(_) | Inner::RusqliteOutside(_) => "rusqlite::Connection",
             #[cfg(feature = "tokio-postgres")]
             Inner::TokioPostgres(_) | Inner::TokioPostgresOutside(_) => "tokio_postgres::Client",
-            Inner::None => "no client",
+            Inner::Own(own) => own.client,
         }
     }
 }
@@ -189,6 +241,20 @@ impl Call {
     /// The message after it: settings put back, and the journal's row.
     pub fn after(&self) -> &str {
         &self.after
+    }
+
+    /// Runs the code once, on what its constructor calls `C`. A driver of your own calls it between
+    /// [`before`](Call::before) and [`after`](Call::after); see [`Connection::call`](crate::Connection::call).
+    ///
+    /// # Errors
+    ///
+    /// What the code says; or that it is for another driver, or takes another type than `C`, and has not run.
+    pub fn run<C: Any>(&mut self, client: &mut C) -> Result<(), BoxError> {
+        match &mut self.code.0 {
+            Inner::Own(own) => (own.code)(client),
+            #[cfg(any(feature = "postgres", feature = "rusqlite", feature = "tokio-postgres"))]
+            _ => Err(self.unsuited().into()),
+        }
     }
 
     /// Why a driver cannot run this code.

@@ -48,7 +48,66 @@ pub trait Connection {
     fn exchange(&mut self, message: &str) -> Result<Vec<ResultSet>, ExchangeError>;
 
     /// Runs a migration in Rust: in one transaction [`Call::before`], the code, [`Call::after`], whose rows are
-    /// the answer.
+    /// the answer. Where [`Call::is_outside`] says so, it opens no transaction.
+    ///
+    /// A driver of your own names its client in [`runs`](Connection::runs), and runs code that was made with
+    /// [`Code::for_client`](crate::Code::for_client) for that name. On SQLite, begin with `BEGIN IMMEDIATE`.
+    /// Put the code of the database's error into [`DbError::code`]: that is how a run recognises a deadlock,
+    /// after which it calls again.
+    ///
+    /// ```
+    /// # #[cfg(feature = "postgres")] {
+    /// use gapless::engine::{Call, DbError, Dialect, Postgres, ResultSet};
+    /// use gapless::{Code, Connection, ExchangeError};
+    ///
+    /// struct Own(postgres::Client);
+    ///
+    /// impl Connection for Own {
+    ///     fn dialect(&self) -> &'static dyn Dialect {
+    ///         &Postgres
+    ///     }
+    ///
+    ///     fn runs(&self) -> &'static str {
+    ///         "app::Own"
+    ///     }
+    ///
+    ///     fn exchange(&mut self, message: &str) -> Result<Vec<ResultSet>, ExchangeError> {
+    ///         self.0.exchange(message)
+    ///     }
+    ///
+    ///     fn call(&mut self, call: &mut Call) -> Result<Vec<ResultSet>, ExchangeError> {
+    ///         if call.is_outside() {
+    ///             return self.work(call);
+    ///         }
+    ///         self.exchange("BEGIN")?;
+    ///         let outcome = self.work(call).and_then(|rows| self.exchange("COMMIT").map(|_| rows));
+    ///         if let Err(ExchangeError::Database(_)) = outcome {
+    ///             self.exchange("ROLLBACK")?;
+    ///         }
+    ///         outcome
+    ///     }
+    /// }
+    ///
+    /// impl Own {
+    ///     fn work(&mut self, call: &mut Call) -> Result<Vec<ResultSet>, ExchangeError> {
+    ///         self.exchange(call.before())?;
+    ///         call.run(&mut self.0).map_err(|error| {
+    ///             let of_server = error.downcast_ref::<postgres::Error>().and_then(|error| error.code());
+    ///             let code = of_server.map(|state| state.code().to_owned()).unwrap_or_default();
+    ///             let said = DbError { code, message: error.to_string(), ..DbError::default() };
+    ///             ExchangeError::Database(Box::new(said))
+    ///         })?;
+    ///         self.exchange(call.after())
+    ///     }
+    /// }
+    ///
+    /// let fill = Code::for_client("app::Own", |client: &mut postgres::Client| {
+    ///     client.execute("UPDATE users SET email = lower(email)", &[])?;
+    ///     Ok(())
+    /// });
+    /// # let _ = fill;
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
