@@ -46,15 +46,17 @@ fn histories<P: Place>(place: impl Fn() -> P + Sync, cases: u64) -> Coverage {
 }
 
 /// What every survey must have reached, or it has shown nothing.
-const REACHED: [&str; 28] = [
+const REACHED: [&str; 30] = [
     "baseline",
     "boots once",
     "code",
+    "code outside",
     "conflict",
     "cut",
     "dry run",
     "fails",
     "finished",
+    "handed on",
     "index",
     "interrupted",
     "locking none",
@@ -89,13 +91,10 @@ fn assert_reached(coverage: &Coverage, but: &[&str]) {
 
 #[test]
 fn sqlite() {
-    // Nothing but an edit leaves a statement in doubt here: those that may be are cut in `steps_cut.rs`.
-    assert_reached(&histories(Sqlite::new, 700), &["index", "resolved"]);
+    assert_reached(&histories(Sqlite::new, 700), &["handed on", "index"]);
 }
 
 #[test]
 fn postgres() {
-    let coverage = histories(Postgres::new, 250);
-    assert_reached(&coverage, &["unclear", "boots once", "interrupted", "resolved"]);
-    assert!(coverage.contains_key("handed on"));
+    assert_reached(&histories(Postgres::new, 250), &["unclear", "boots once"]);
 }

@@ -273,3 +273,47 @@ fn a_way_back_in_doubt_is_resolved() {
         ""
     );
 }
+
+/// The index that a try left is known by the migration's names, not by its number.
+#[test]
+fn an_invalid_index_is_dropped_under_another_number() {
+    let mut client = cluster().database().connect();
+    client.batch_execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1), (1)").unwrap();
+    let sql = format!("{STEPS}CREATE UNIQUE INDEX CONCURRENTLY i ON t (a);");
+    assert!(one("1_i.sql", &sql).runner().run(&mut client).unwrap_err().failure().is_some());
+    client.batch_execute("TRUNCATE t").unwrap();
+    // Another branch has used the number.
+    one("1_other.sql", "CREATE TABLE other (id int);").runner().run(&mut client).unwrap();
+    let renamed = set(&[
+        ("1_other.sql", "CREATE TABLE other (id int);"),
+        ("8_i.sql", &sql),
+        ("renames.txt", "1_i -> 8_i"),
+    ]);
+    assert_eq!(renamed.runner().run(&mut client).unwrap().applied().len(), 1);
+    let valid = "SELECT string_agg(indexrelid::regclass::text || indisvalid, ' ') FROM pg_index \
+                 WHERE indrelid = 't'::regclass";
+    assert_eq!(value(&mut client, valid), "itrue");
+}
+
+/// A release that has renamed what is half rolled back does not know what was done under its name.
+#[test]
+fn a_half_rollback_is_the_matter_of_the_release_that_began_it() {
+    let database = cluster().database();
+    let mut client = database.connect();
+    let down = format!("{STEPS}DROP TABLE a;\nDO $$ BEGIN PERFORM pg_sleep(5); END $$;");
+    let files = |stem: &str| [format!("{stem}.up.sql"), format!("{stem}.down.sql")];
+    let [up, back] = files("1_a");
+    let began = set(&[(&up, "CREATE TABLE a (id int);"), (&back, &down)]);
+    began.runner().run(&mut client).unwrap();
+    killed_in(&database, "DO %", |client| began.runner().rollback(Rollback::steps(1), client).unwrap_err());
+    let [up, back] = files("4_a");
+    let renamed = set(&[(&up, "CREATE TABLE a (id int);"), (&back, &down), ("renames.txt", "1_a -> 4_a")]);
+    for error in [
+        renamed.runner().rollback(Rollback::steps(1), &mut client).unwrap_err(),
+        renamed.runner().run(&mut client).unwrap_err(),
+    ] {
+        assert!(error.is_interrupted(), "{error}");
+        assert!(error.to_string().contains("roll it back again with the release that began it"), "{error}");
+    }
+    assert_eq!(value(&mut client, "SELECT name FROM applied_migrations"), "a.rolling-back");
+}

@@ -53,6 +53,8 @@ pub trait StepSql: Language {
         &self,
         _tracker: &Tracker,
         _version: Version,
+        _name: &str,
+        _before: &[(Version, &str)],
         _number: usize,
         _statement: &Concurrent<'_>,
     ) -> Option<String> {

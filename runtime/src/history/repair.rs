@@ -177,7 +177,8 @@ impl Amended {
                 continue;
             };
             let (new, name) = (migration.version(), migration.name());
-            if self.history.find(old).is_none_or(|row| row.name != known) {
+            // What is half rolled back keeps the name that the release knows which began it.
+            if self.history.find(old).is_none_or(|row| row.name != known || row.going_back) {
                 continue;
             }
             let (from, to) = ((old, known.to_owned()), (new, name.to_owned()));

@@ -133,7 +133,7 @@ impl fmt::Display for Conflict {
             Conflict::GoingBack { version, name } => write!(
                 f,
                 "version {version} (`{name}`) was being rolled back outside of a transaction, and that has not ended\n\
-                 help: roll it back again, which goes on where it stopped; then run again"
+                 help: roll it back again with the release that began it, which goes on where it stopped; then run again"
             ),
             Conflict::Orphan { version, name } => write!(
                 f,

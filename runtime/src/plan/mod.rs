@@ -157,11 +157,11 @@ pub(crate) fn plan(
     if !empty {
         judge_baseline(set, history, &mut conflicts);
     }
-    if options.rollback.is_none() {
-        let halves = history.rows().iter().filter(|row| row.going_back);
-        conflicts
-            .extend(halves.map(|row| Conflict::GoingBack { version: row.version, name: row.name.clone() }));
-    }
+    // Only a release that has it under that name goes on with it.
+    let ours = |row: &Row| set.find(row.version).is_some_and(|ours| ours.name() == row.name);
+    let stops = |row: &&Row| row.going_back && (options.rollback.is_none() || !ours(row));
+    let halves = history.rows().iter().filter(stops);
+    conflicts.extend(halves.map(|row| Conflict::GoingBack { version: row.version, name: row.name.clone() }));
     judge_unknown(set, history, options.unknown, &mut plan, &mut conflicts);
     conflicts.extend(
         plan.pending
@@ -204,7 +204,8 @@ fn judge_moved(set: &MigrationSet, history: &History, plan: &Plan, conflicts: &m
     if !plan.knows_not_all() {
         return;
     }
-    let unknown: Vec<_> = history.rows().iter().filter(|row| set.find(row.version).is_none()).collect();
+    let unknown = history.rows().iter().filter(|row| set.find(row.version).is_none() && !row.going_back);
+    let unknown: Vec<_> = unknown.collect();
     let beyond = |row: &Row| set.baseline().is_none_or(|baseline| row.version > baseline.version());
     let begun = unknown.iter().filter(|row| row.name.ends_with(BEGUN) && beyond(row));
     let begun = begun.max_by_key(|row| row.version);

@@ -55,8 +55,9 @@ impl Protocol<'_> {
         let at = failure.statement().and_then(|number| number.checked_sub(1));
         let statement = at.and_then(|at| statements.get(at));
         let concurrent = statement.filter(|_| failure.is_step()).and_then(Statement::concurrent);
+        let (version, name) = (failure.version(), failure.name());
         let indexes = concurrent
-            .and_then(|concurrent| self.dialect.inspect(&self.tracker, failure.version(), 0, &concurrent));
+            .and_then(|concurrent| self.dialect.inspect(&self.tracker, version, name, &[], 0, &concurrent));
         let locked = self.dialect.classify(failure.database_error(), &self.tracker) == Class::Retry;
         let text = statement.map_or(script, Statement::text);
         let blocker = locked.then(|| self.dialect.blocker(&words(text))).flatten();

@@ -50,7 +50,8 @@ impl<'a> Protocol<'a> {
             Concurrent::Drop { .. } => steps.in_doubt,
             Concurrent::Reindex { .. } => steps.begun_before,
         };
-        let (version, number) = (steps.migration.version(), steps.at + 1);
-        needed.then(|| self.dialect.inspect(&self.tracker, version, number, &concurrent))?
+        let (version, name) = (steps.migration.version(), steps.migration.name());
+        let (before, number) = (self.names_before(version), steps.at + 1);
+        needed.then(|| self.dialect.inspect(&self.tracker, version, name, &before, number, &concurrent))?
     }
 }

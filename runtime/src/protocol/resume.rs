@@ -186,7 +186,8 @@ impl<'a> Protocol<'a> {
             return Some(EDITED.to_owned());
         }
         let told = statement.and_then(Statement::concurrent).is_some_and(|concurrent| {
-            self.dialect.inspect(&self.tracker, steps.migration.version(), 0, &concurrent).is_some()
+            let (version, name) = (steps.migration.version(), steps.migration.name());
+            self.dialect.inspect(&self.tracker, version, name, &[], 0, &concurrent).is_some()
         });
         (!told).then(|| LOST.to_owned())
     }

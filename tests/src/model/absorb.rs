@@ -143,7 +143,7 @@ impl Reference {
 
     fn applied(&mut self, file: &File, picture: &Picture, allowed: &Allowed<'_>) -> Result<(), String> {
         let open = self.forward.remove(&file.identity).unwrap_or_default();
-        let stray = |one: &&Statement| !file.statements.contains(one) && one.work == Work::Insert;
+        let stray = |one: &&Statement| !file.statements.contains(one) && one.is_counted();
         if let Some(one) = open.done.iter().find(stray).filter(|_| !allowed.resolved) {
             return Err(format!("{} is recorded without {one:?}, which ran", file.name));
         }
@@ -166,7 +166,7 @@ impl Reference {
         for statement in statements {
             let number = statement.number;
             match &statement.work {
-                Work::Insert => {
+                Work::Insert | Work::Block => {
                     let count = self.counts.entry(number).or_default();
                     let more = if kind == Kind::Rerunnable { open.repeats } else { 0 };
                     // A statement that may be repeated may have been.
@@ -247,7 +247,7 @@ impl Reference {
     ) -> Result<Option<Open>, String> {
         let settled = |number: usize| self.counts.get(&number).copied().unwrap_or_default();
         let ran = |statement: &&Statement| match &statement.work {
-            Work::Insert => picture.ran(statement.number) > settled(statement.number),
+            Work::Insert | Work::Block => picture.ran(statement.number) > settled(statement.number),
             Work::Fail => false,
             Work::Index { name, unique, column } => picture.indexes.contains(&index(*name, *unique, *column)),
             Work::DropIndex { name } => !picture.indexes.iter().any(|index| index[0] == format!("i{name}")),
@@ -258,8 +258,7 @@ impl Reference {
         let stray = done.len();
         let fresh = statements.iter().take_while(ran).filter(|one| !open.done.contains(one)).count();
         done.extend(statements.iter().take_while(ran).cloned());
-        let beyond =
-            statements.iter().find(|one| one.work == Work::Insert && ran(one) && !done.contains(one));
+        let beyond = statements.iter().find(|one| one.is_counted() && ran(one) && !done.contains(one));
         if let Some(beyond) = beyond.filter(|beyond| !open.done.contains(beyond)) {
             return Err(format!("{} ran before its turn", beyond.number));
         }
@@ -268,6 +267,9 @@ impl Reference {
         );
         if fresh > 0 && stray > 0 && !allowed.resolved {
             return Err(format!("{fresh} more ran beside {:?}, which is gone from the file", &done[..stray]));
+        }
+        if allowed.cut {
+            open.next = statements.get(done.len()).cloned();
         }
         open.done = done;
         open.doubt = allowed.cut || (open.doubt && fresh == 0);
@@ -279,7 +281,7 @@ impl Reference {
         let mut expected: BTreeMap<usize, (usize, usize)> =
             self.counts.iter().map(|(number, count)| (*number, (*count, *count))).collect();
         for open in self.forward.values().chain(self.back.values()) {
-            for statement in open.done.iter().filter(|statement| statement.work == Work::Insert) {
+            for statement in open.done.iter().filter(|statement| statement.is_counted()) {
                 let (least, most) = expected.entry(statement.number).or_default();
                 (*least, *most) = (*least + 1, *most + 1 + open.repeats);
             }

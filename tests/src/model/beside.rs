@@ -5,7 +5,7 @@ use gapless::{Locking, Rollback};
 use super::absorb::{Allowed, Direction};
 use super::action::Action;
 use super::cutter::ENDLESS_RACE;
-use super::file::{File, Kind};
+use super::file::File;
 use super::forward::{Stepped, step, told};
 use super::outcome::Extent;
 use super::place::Place;
@@ -29,7 +29,7 @@ impl<'w, P: Place> Play<'w, P> {
         if !judgement.unclear.is_empty() || self.reference.halfway().is_some() {
             return Ok(());
         }
-        let untried = |file: &&File| file.is_stepwise() || file.kind == Kind::Code;
+        let untried = |file: &&File| file.is_stepwise() || file.is_code();
         let steps = judgement.pending.iter().position(|file| file.is_stepwise());
         let untried = judgement.pending.iter().position(untried);
         let fails = judgement.pending.iter().position(|file| file.fails() && !file.is_stepwise());

@@ -126,7 +126,7 @@ impl Builder<'_> {
     }
 
     fn edit(&mut self, release: &mut Release) -> Option<String> {
-        let file = self.recent(release)?;
+        let file = self.recent(release).filter(|file| file.kind != Kind::CodeOutside)?;
         let (at, fresh) = (self.random.below(file.statements.len()), self.statement(file.kind));
         // Another index under the same name.
         let redefined = match file.statements.get(at)?.work {

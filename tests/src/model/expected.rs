@@ -18,7 +18,8 @@ pub(super) struct Expected<'e, 'w> {
     pub(super) program: &'w Program,
     pub(super) judgement: Judgement<'w>,
     pub(super) action: Action,
-    pub(super) resolved: bool,
+    /// The version of which somebody has said what became of it.
+    pub(super) resolved: Option<i64>,
 }
 
 impl<'w, P: Place> Play<'w, P> {
@@ -66,13 +67,13 @@ impl<'w, P: Place> Play<'w, P> {
         for file in &judgement.pending {
             let recorded = self.is_recorded(program, file, after);
             let stop = match known.stop(file, P::INDEXES) {
-                Some(Stop::Doubt) if *resolved => file.fails().then_some(Stop::Fails),
+                Some(Stop::Doubt) if *resolved == Some(file.version) => file.fails().then_some(Stop::Fails),
                 stop => stop,
             };
             match (stop, result) {
                 (None, _) if recorded => {}
                 // The message that holds it is refused for one that was begun outside of a transaction.
-                (None, Err(error)) if error.is_interrupted() && turned => {
+                (None | Some(Stop::Fails), Err(error)) if error.is_interrupted() && turned && !recorded => {
                     self.tag("interrupted");
                     return Ok(());
                 }

@@ -11,6 +11,8 @@ pub enum Kind {
     Rerunnable,
     /// `rust`.
     Code,
+    /// `rust` and `no-transaction`, with one effect.
+    CodeOutside,
     Tombstone,
     Baseline,
 }
@@ -20,6 +22,8 @@ pub enum Kind {
 pub enum Work {
     /// Leaves a row, so that it is seen how often it ran.
     Insert,
+    /// The same in a block, which may end its transaction and so goes by itself.
+    Block,
     /// Is refused by the database.
     Fail,
     /// Builds an index concurrently: another statement may want the same name for another index.
@@ -40,6 +44,7 @@ impl Statement {
         let number = self.number;
         match &self.work {
             Work::Insert => format!("INSERT INTO effects (what) VALUES ({number})"),
+            Work::Block => format!("DO $$ BEGIN INSERT INTO effects (what) VALUES ({number}); END $$"),
             Work::Fail => format!("INSERT INTO effects (what) SELECT NULL WHERE {number} > 0"),
             Work::Index { name, unique, column } => {
                 let unique = if *unique { "UNIQUE " } else { "" };
@@ -47,6 +52,11 @@ impl Statement {
             }
             Work::DropIndex { name } => format!("DROP INDEX CONCURRENTLY i{name}"),
         }
+    }
+
+    /// Whether its runs are counted.
+    pub fn is_counted(&self) -> bool {
+        matches!(self.work, Work::Insert | Work::Block)
     }
 
     pub fn is_index(&self) -> bool {
@@ -82,7 +92,11 @@ impl File {
     }
 
     pub fn is_stepwise(&self) -> bool {
-        matches!(self.kind, Kind::Steps | Kind::Rerunnable)
+        matches!(self.kind, Kind::Steps | Kind::Rerunnable | Kind::CodeOutside)
+    }
+
+    pub fn is_code(&self) -> bool {
+        matches!(self.kind, Kind::Code | Kind::CodeOutside)
     }
 
     pub fn fails(&self) -> bool {
@@ -112,9 +126,10 @@ impl File {
             Kind::Rerunnable => {
                 format!("-- gapless: no-transaction\n-- gapless: rerunnable\n{}", joined(&self.statements))
             }
-            Kind::Code => {
+            Kind::Code | Kind::CodeOutside => {
                 let numbers: Vec<_> = self.statements.iter().map(|one| one.number.to_string()).collect();
-                format!("-- gapless: rust\n-- Does {}.\n", numbers.join(", "))
+                let outside = if self.kind == Kind::Code { "" } else { "-- gapless: no-transaction\n" };
+                format!("-- gapless: rust\n{outside}-- Does {}.\n", numbers.join(", "))
             }
             Kind::Tombstone => format!("-- Retired: {}.\n", self.identity),
         }

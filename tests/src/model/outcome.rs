@@ -1,6 +1,6 @@
 //! What must come of a run, before it is begun.
 
-use super::file::{File, Kind, Statement};
+use super::file::{File, Kind, Statement, Work};
 use super::reference::{Open, Reference};
 use super::release::Program;
 use super::world::Indexes;
@@ -26,8 +26,22 @@ impl Reference {
             return Some(if open.doubt { Stop::Doubt } else { Stop::Contradicts });
         }
         // What a transaction takes is journaled with its row, and what an index came to the catalog tells.
-        let decided = |one: &Statement| !one.is_index() || indexes == Indexes::Concurrent;
-        if file.is_stepwise() && file.statements.iter().all(decided) || !open.doubt {
+        // What goes by itself and is no index is in doubt, if it was the next, or the last and not journaled.
+        let decided = |one: &Statement| match one.work {
+            Work::Block => false,
+            Work::Index { .. } | Work::DropIndex { .. } => indexes == Indexes::Concurrent,
+            Work::Insert | Work::Fail => file.kind != Kind::CodeOutside,
+        };
+        if open.doubt && file.statements.get(open.done.len()) != open.next.as_ref() {
+            return Some(Stop::Doubt);
+        }
+        if file.kind == Kind::Rerunnable {
+            return fails;
+        }
+        if file.is_stepwise()
+            && file.statements.iter().skip(open.done.len().saturating_sub(1)).take(2).all(decided)
+            || !open.doubt
+        {
             return fails;
         }
         Some(Stop::Doubt)

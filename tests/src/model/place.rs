@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gapless::{Code, Connection, ExchangeError};
 
-use super::file::identity_of;
+use super::file::{Kind, identity_of};
 use super::world::Indexes;
 
 /// A kind of database.
@@ -22,7 +22,7 @@ pub trait Place {
     fn end(&self, client: Self::Client);
 
     /// Code that leaves these effects, and breaks off in the middle if the fuse says so.
-    fn code(effects: Vec<usize>, fuse: Fuse) -> Code;
+    fn code(kind: Kind, effects: Vec<usize>, fuse: Fuse) -> Code;
 
     /// Breaks off this statement, which is alone in its message, so that half of it is left; false if there are
     /// no halves.

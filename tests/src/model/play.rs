@@ -7,7 +7,7 @@ use gapless::{Legacy, Locking, Runner, Version};
 use super::absorb::Allowed;
 use super::action::{Action, What};
 use super::cutter::{Cut, Cutter};
-use super::file::{Kind, Statement, Work};
+use super::file::{Kind, Statement};
 use super::place::{Fuse, Picture, Place};
 use super::reference::Reference;
 use super::release::Program;
@@ -89,7 +89,7 @@ impl<'w, P: Place> Play<'w, P> {
         for (identity, _) in there {
             let file = self.programs[0].release.find(*identity);
             for statement in file.into_iter().flat_map(|file| &file.statements) {
-                if statement.work == Work::Insert {
+                if statement.is_counted() {
                     sql += &format!("INSERT INTO effects (what) VALUES ({});", statement.number);
                     self.reference.counts.insert(statement.number, 1);
                 }
@@ -140,9 +140,9 @@ impl<'w, P: Place> Play<'w, P> {
 
     /// With the code of each migration in Rust.
     pub(super) fn with_code(mut runner: Runner<'w>, program: &Program, fuse: &Fuse) -> Runner<'w> {
-        for file in program.release.files.iter().filter(|file| file.kind == Kind::Code) {
+        for file in program.release.files.iter().filter(|file| file.is_code()) {
             let numbers = file.statements.iter().map(|statement| statement.number).collect();
-            runner = runner.code(version(file.version), P::code(numbers, fuse.clone()));
+            runner = runner.code(version(file.version), P::code(file.kind, numbers, fuse.clone()));
         }
         runner
     }
@@ -189,6 +189,7 @@ impl<'w, P: Place> Play<'w, P> {
             ("steps", has(Kind::Steps)),
             ("rerunnable", has(Kind::Rerunnable)),
             ("code", has(Kind::Code)),
+            ("code outside", has(Kind::CodeOutside)),
             ("tombstone", has(Kind::Tombstone)),
             ("baseline", release.baseline.is_some()),
             ("index", release.files.iter().flat_map(|file| &file.statements).any(Statement::is_index)),

@@ -5,6 +5,7 @@ use gapless::engine::{Call, Dialect, ResultSet};
 use gapless::{Code, Connection, ExchangeError};
 use postgres::Client;
 
+use super::file::Kind;
 use super::place::{Fuse, Place, rows_of};
 use super::world::Indexes;
 use crate::cluster::{Database, cluster};
@@ -87,7 +88,18 @@ impl Place for Postgres {
         self.await_end(&pid);
     }
 
-    fn code(effects: Vec<usize>, fuse: Fuse) -> Code {
+    fn code(kind: Kind, effects: Vec<usize>, fuse: Fuse) -> Code {
+        if kind == Kind::CodeOutside {
+            return Code::postgres_no_transaction(move |client| {
+                for effect in &effects {
+                    client.execute("INSERT INTO effects (what) VALUES ($1)", &[&i32::try_from(*effect)?])?;
+                }
+                if fuse.burns() {
+                    client.batch_execute("SELECT pg_terminate_backend(pg_backend_pid())")?;
+                }
+                Ok(())
+            });
+        }
         Code::postgres(move |transaction| {
             let breaks = fuse.burns();
             for (index, effect) in effects.iter().enumerate() {

@@ -25,6 +25,8 @@ pub struct Open {
     pub done: Vec<Statement>,
     /// Whether it was cut off, so that the last of them may not be journaled.
     pub doubt: bool,
+    /// What was to come next when it was cut off.
+    pub next: Option<Statement>,
     /// How often a statement may have run more than once, which may be repeated.
     pub repeats: usize,
 }

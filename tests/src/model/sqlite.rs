@@ -1,6 +1,7 @@
 use gapless::Code;
 use rusqlite::Connection;
 
+use super::file::Kind;
 use super::place::{Fuse, Place};
 use super::world::Indexes;
 
@@ -54,7 +55,16 @@ impl Place for Sqlite {
         drop(client);
     }
 
-    fn code(effects: Vec<usize>, fuse: Fuse) -> Code {
+    fn code(kind: Kind, effects: Vec<usize>, fuse: Fuse) -> Code {
+        if kind == Kind::CodeOutside {
+            return Code::rusqlite_no_transaction(move |connection| {
+                for effect in &effects {
+                    connection
+                        .execute("INSERT INTO effects (what) VALUES (?1)", [i64::try_from(*effect)?])?;
+                }
+                if fuse.burns() { Err("broken off".into()) } else { Ok(()) }
+            });
+        }
         Code::rusqlite(move |transaction| {
             let breaks = fuse.burns();
             for (index, effect) in effects.iter().enumerate() {

@@ -165,11 +165,13 @@ impl Builder<'_> {
             at if at < often => Kind::Steps,
             at if at < often + 5 => Kind::Rerunnable,
             at if at < often + 15 => Kind::Code,
+            at if at < often + 21 => Kind::CodeOutside,
             _ => Kind::Plain,
         };
-        let mut statements: Vec<_> = (0..=self.random.below(4)).map(|_| self.statement(kind)).collect();
+        let count = if kind == Kind::CodeOutside { 0 } else { self.random.below(4) };
+        let mut statements: Vec<_> = (0..=count).map(|_| self.statement(kind)).collect();
         let fails = if self.theme == Theme::Steps { 25 } else { 6 };
-        if kind != Kind::Code && self.random.chance(fails) {
+        if !matches!(kind, Kind::Code | Kind::CodeOutside) && self.random.chance(fails) {
             let at = self.random.below(statements.len() + 1);
             let fail = self.numbered(Work::Fail);
             statements.insert(at, fail);
@@ -207,6 +209,9 @@ impl Builder<'_> {
         let indexes = self.indexes == Indexes::Concurrent && matches!(kind, Kind::Steps | Kind::Rerunnable);
         if !indexes || self.random.chance(55) {
             return self.numbered(Work::Insert);
+        }
+        if self.random.chance(30) {
+            return self.numbered(Work::Block);
         }
         let name = self.statements + 1;
         let (unique, column) = (self.random.chance(30), if self.random.chance(50) { 'a' } else { 'b' });

@@ -3,7 +3,7 @@
 use gapless_core::{Concurrent, Version};
 
 use super::catalog::{oid, rebuilt};
-use crate::dialect::steps::CLOSING;
+use crate::dialect::steps::{CLOSING, is_own};
 use crate::dialect::{BEGUN, Language};
 use crate::tracker::Tracker;
 
@@ -13,10 +13,12 @@ pub(super) fn indexes<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
     version: Version,
+    name: &str,
+    before: &[(Version, &str)],
     number: usize,
     statement: &Concurrent<'_>,
 ) -> Option<String> {
-    let then = found_then(tracker, version, number);
+    let then = found_then(tracker, &is_own(dialect, tracker, version, name, before), number);
     let is_new = format!(
         "NOT i.indexrelid::pg_catalog.text = ANY (pg_catalog.string_to_array(coalesce({then}, ''), ','))"
     );
@@ -59,11 +61,11 @@ pub(super) fn there<D: Language + ?Sized>(dialect: &D, statement: &Concurrent<'_
 
 /// Selects what [`StepSql::journal_begun`](crate::dialect::StepSql::journal_begun) found when this statement was begun
 /// first, a list of numbers; an expression.
-fn found_then(tracker: &Tracker, version: Version, statement: usize) -> String {
+fn found_then(tracker: &Tracker, own: &str, statement: usize) -> String {
     let journal = tracker.journal();
     format!(
-        "(SELECT pg_catalog.split_part(detail, ' ', 2) FROM {journal} WHERE version = {version} \
+        "(SELECT pg_catalog.split_part(detail, ' ', 2) FROM {journal} WHERE ({own}) \
          AND event = '{BEGUN}' AND statement = {statement} AND id > (SELECT coalesce(max(id), 0) FROM {journal} \
-         WHERE version = {version} AND event IN ('statement', {CLOSING})) ORDER BY id LIMIT 1)"
+         WHERE ({own}) AND event IN ('statement', {CLOSING})) ORDER BY id LIMIT 1)"
     )
 }

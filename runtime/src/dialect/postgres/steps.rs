@@ -44,10 +44,12 @@ impl StepSql for Postgres {
         &self,
         tracker: &Tracker,
         version: Version,
+        name: &str,
+        before: &[(Version, &str)],
         number: usize,
         statement: &Concurrent<'_>,
     ) -> Option<String> {
-        indexes::indexes(self, tracker, version, number, statement)
+        indexes::indexes(self, tracker, version, name, before, number, statement)
     }
 
     fn drop_leftover(&self, index: &str) -> String {
