@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod conformance;
 pub mod driver;
 pub mod faults;
+pub mod killed;
 pub mod model;
 pub mod proxy;
 pub mod server;

@@ -4,16 +4,13 @@
 use std::thread;
 use std::time::Duration;
 
-use gapless::{Error, MigrationSet, Resolution, Rollback, Version};
+use gapless::{MigrationSet, Resolution, Rollback, Version};
 use gapless_tests::cluster::{Database, cluster};
+use gapless_tests::killed::{killed_in, value};
 use gapless_tests::set::set;
 use postgres::Client;
 
 const STEPS: &str = "-- gapless: no-transaction\n";
-
-fn value(client: &mut Client, sql: &str) -> String {
-    client.query_one(sql, &[]).unwrap().get::<_, Option<String>>(0).unwrap_or_default()
-}
 
 /// The only file of a set.
 fn one(file: &str, sql: &str) -> MigrationSet {
@@ -22,24 +19,6 @@ fn one(file: &str, sql: &str) -> MigrationSet {
 
 fn version(number: u32) -> Version {
     Version::from(number)
-}
-
-/// Works, and loses its backend while that waits in a statement like this one.
-fn killed_in(database: &Database, like: &str, work: impl FnOnce(&mut Client) -> Error + Send) {
-    thread::scope(|scope| {
-        let victim = scope.spawn(|| work(&mut database.connect()));
-        let mut watcher = database.connect();
-        let kill = format!(
-            "SELECT count(pg_terminate_backend(pid))::text FROM pg_stat_activity WHERE query LIKE '{like}' \
-             AND state = 'active' AND wait_event IS NOT NULL AND datname = current_database() \
-             AND pid <> pg_backend_pid()"
-        );
-        while value(&mut watcher, &kill) == "0" {
-            thread::sleep(Duration::from_millis(5));
-        }
-        let error = victim.join().unwrap();
-        assert!(error.is_connection(), "{error}");
-    });
 }
 
 /// A transaction that keeps concurrent statements on `t` waiting.
