@@ -3,6 +3,7 @@
 use std::any::{Any, type_name};
 use std::error::Error;
 use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Error of a migration in Rust.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -30,7 +31,30 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 /// # let _ = lower;
 /// # }
 /// ```
+///
+/// A clone is the same closure: two runs with blocking clients do not call it at the same time.
+#[derive(Clone)]
 pub struct Code(pub(crate) Inner);
+
+/// Code that the clones of a runner share.
+pub(crate) struct Shared<F>(Arc<Mutex<F>>);
+
+impl<F> Shared<F> {
+    fn new(code: F) -> Shared<F> {
+        Shared(Arc::new(Mutex::new(code)))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, F> {
+        // A panic in code is the end of its own run alone.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<F> Clone for Shared<F> {
+    fn clone(&self) -> Shared<F> {
+        Shared(Arc::clone(&self.0))
+    }
+}
 
 #[cfg(feature = "postgres")]
 type PostgresCode =
@@ -58,27 +82,29 @@ type TokioOutside = Box<dyn for<'a> FnMut(&'a mut tokio_postgres::Client) -> Wor
 
 type OwnCode = Box<dyn FnMut(&mut dyn Any) -> Result<(), BoxError> + Send>;
 
+#[derive(Clone)]
 pub(crate) enum Inner {
     Own(Own),
     #[cfg(feature = "postgres")]
-    Postgres(PostgresCode),
+    Postgres(Shared<PostgresCode>),
     #[cfg(feature = "postgres")]
-    PostgresOutside(PostgresOutside),
+    PostgresOutside(Shared<PostgresOutside>),
     #[cfg(feature = "rusqlite")]
-    Rusqlite(RusqliteCode),
+    Rusqlite(Shared<RusqliteCode>),
     #[cfg(feature = "rusqlite")]
-    RusqliteOutside(RusqliteOutside),
+    RusqliteOutside(Shared<RusqliteOutside>),
     #[cfg(feature = "tokio-postgres")]
-    TokioPostgres(TokioCode),
+    TokioPostgres(Shared<TokioCode>),
     #[cfg(feature = "tokio-postgres")]
-    TokioPostgresOutside(TokioOutside),
+    TokioPostgresOutside(Shared<TokioOutside>),
 }
 
 /// Code for a driver that an application has written.
+#[derive(Clone)]
 pub(crate) struct Own {
     client: &'static str,
     outside: bool,
-    code: OwnCode,
+    code: Shared<OwnCode>,
 }
 
 impl Own {
@@ -98,7 +124,7 @@ impl Own {
             .into()),
         }
         });
-        Code(Inner::Own(Own { client, outside, code }))
+        Code(Inner::Own(Own { client, outside, code: Shared::new(code) }))
     }
 }
 
@@ -108,7 +134,7 @@ impl Code {
     pub fn postgres(
         code: impl for<'a, 'b> FnMut(&'a mut postgres::Transaction<'b>) -> Result<(), BoxError> + Send + 'static,
     ) -> Code {
-        Code(Inner::Postgres(Box::new(code)))
+        Code(Inner::Postgres(Shared::new(Box::new(code))))
     }
 
     /// For `rusqlite::Connection`.
@@ -116,7 +142,7 @@ impl Code {
     pub fn rusqlite(
         code: impl for<'a, 'b> FnMut(&'a mut rusqlite::Transaction<'b>) -> Result<(), BoxError> + Send + 'static,
     ) -> Code {
-        Code(Inner::Rusqlite(Box::new(code)))
+        Code(Inner::Rusqlite(Shared::new(Box::new(code))))
     }
 
     /// For `tokio_postgres::Client`: `Code::tokio_postgres(|tx| Box::pin(async move { ... Ok(()) }))`.
@@ -129,7 +155,7 @@ impl Code {
         + Send
         + 'static,
     ) -> Code {
-        Code(Inner::TokioPostgres(Box::new(code)))
+        Code(Inner::TokioPostgres(Shared::new(Box::new(code))))
     }
 
     /// For `postgres::Client`, outside of a transaction.
@@ -137,7 +163,7 @@ impl Code {
     pub fn postgres_no_transaction(
         code: impl FnMut(&mut postgres::Client) -> Result<(), BoxError> + Send + 'static,
     ) -> Code {
-        Code(Inner::PostgresOutside(Box::new(code)))
+        Code(Inner::PostgresOutside(Shared::new(Box::new(code))))
     }
 
     /// For `rusqlite::Connection`, outside of a transaction.
@@ -145,7 +171,7 @@ impl Code {
     pub fn rusqlite_no_transaction(
         code: impl FnMut(&mut rusqlite::Connection) -> Result<(), BoxError> + Send + 'static,
     ) -> Code {
-        Code(Inner::RusqliteOutside(Box::new(code)))
+        Code(Inner::RusqliteOutside(Shared::new(Box::new(code))))
     }
 
     /// For `tokio_postgres::Client`, outside of a transaction:
@@ -159,7 +185,7 @@ impl Code {
         + Send
         + 'static,
     ) -> Code {
-        Code(Inner::TokioPostgresOutside(Box::new(code)))
+        Code(Inner::TokioPostgresOutside(Shared::new(Box::new(code))))
     }
 
     /// For a driver of your own, whose [`Connection::runs`](crate::Connection::runs) returns `client`. `C` is what
@@ -250,8 +276,8 @@ impl Call {
     ///
     /// What the code says; or that it is for another driver, or takes another type than `C`, and has not run.
     pub fn run<C: Any>(&mut self, client: &mut C) -> Result<(), BoxError> {
-        match &mut self.code.0 {
-            Inner::Own(own) => (own.code)(client),
+        match &self.code.0 {
+            Inner::Own(own) => (own.code.lock())(client),
             #[cfg(any(feature = "postgres", feature = "rusqlite", feature = "tokio-postgres"))]
             _ => Err(self.unsuited().into()),
         }

@@ -29,16 +29,16 @@ impl Connection for Client {
     }
 
     fn call(&mut self, call: &mut Call) -> Result<Vec<ResultSet>, ExchangeError> {
-        if let Inner::PostgresOutside(code) = &mut call.code.0 {
+        if let Inner::PostgresOutside(code) = &call.code.0 {
             self.exchange(&call.before)?;
-            code(self).map_err(|error| code_failed(error, is_lost, said))?;
+            (code.lock())(self).map_err(|error| code_failed(error, is_lost, said))?;
             return self.exchange(&call.after);
         }
-        let Inner::Postgres(code) = &mut call.code.0 else { return Err(unsuited(call)) };
+        let Inner::Postgres(code) = &call.code.0 else { return Err(unsuited(call)) };
         let refused = |error| exchange_error(error, false, None);
         let mut transaction = self.transaction().map_err(refused)?;
         transaction.batch_execute(&call.before).map_err(refused)?;
-        code(&mut transaction).map_err(|error| code_failed(error, is_lost, said))?;
+        (code.lock())(&mut transaction).map_err(|error| code_failed(error, is_lost, said))?;
         let messages = transaction.simple_query(&call.after).map_err(refused)?;
         transaction.commit().map_err(refused)?;
         let mut results = Results::default();

@@ -27,22 +27,22 @@ impl Connection for rusqlite::Connection {
     }
 
     fn call(&mut self, call: &mut Call) -> Result<Vec<ResultSet>, ExchangeError> {
-        if let Inner::RusqliteOutside(code) = &mut call.code.0 {
+        if let Inner::RusqliteOutside(code) = &call.code.0 {
             let said = |error: &rusqlite::Error| Some(db_error(error, "", 0));
-            code(self).map_err(|error| code_failed(error, |_| false, said))?;
+            (code.lock())(self).map_err(|error| code_failed(error, |_| false, said))?;
             if !self.is_autocommit() {
                 let error = DbError { message: OPEN.to_owned(), ..DbError::default() };
                 return Err(ExchangeError::Database(Box::new(error)));
             }
             return Ok(Vec::new());
         }
-        let Inner::Rusqlite(code) = &mut call.code.0 else { return Err(unsuited(call)) };
+        let Inner::Rusqlite(code) = &call.code.0 else { return Err(unsuited(call)) };
         let refused = |error: rusqlite::Error| ExchangeError::Database(Box::new(db_error(&error, "", 0)));
         let mut transaction =
             self.transaction_with_behavior(TransactionBehavior::Immediate).map_err(refused)?;
         batch(&transaction, &call.before)?;
         let said = |error: &rusqlite::Error| Some(db_error(error, "", 0));
-        let outcome = code(&mut transaction).map_err(|error| code_failed(error, |_| false, said));
+        let outcome = (code.lock())(&mut transaction).map_err(|error| code_failed(error, |_| false, said));
         if transaction.is_autocommit() {
             // Dropped, it would roll back what is not there.
             transaction.set_drop_behavior(DropBehavior::Ignore);

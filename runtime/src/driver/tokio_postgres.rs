@@ -34,16 +34,18 @@ impl AsyncConnection for Client {
     }
 
     async fn call(&mut self, call: &mut Call) -> Result<Vec<ResultSet>, ExchangeError> {
-        if let Inner::TokioPostgresOutside(code) = &mut call.code.0 {
+        if let Inner::TokioPostgresOutside(code) = &call.code.0 {
             self.exchange(&call.before).await?;
-            code(self).await.map_err(|error| code_failed(error, is_lost, said))?;
+            let working = (code.lock())(self);
+            working.await.map_err(|error| code_failed(error, is_lost, said))?;
             return self.exchange(&call.after).await;
         }
-        let Inner::TokioPostgres(code) = &mut call.code.0 else { return Err(unsuited(call)) };
+        let Inner::TokioPostgres(code) = &call.code.0 else { return Err(unsuited(call)) };
         let refused = |error| exchange_error(error, false, None);
         let mut transaction = self.transaction().await.map_err(refused)?;
         transaction.batch_execute(&call.before).await.map_err(refused)?;
-        code(&mut transaction).await.map_err(|error| code_failed(error, is_lost, said))?;
+        let working = (code.lock())(&mut transaction);
+        working.await.map_err(|error| code_failed(error, is_lost, said))?;
         let messages = transaction.simple_query(&call.after).await.map_err(refused)?;
         transaction.commit().await.map_err(refused)?;
         let mut results = Results::default();

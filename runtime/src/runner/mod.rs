@@ -7,6 +7,7 @@ mod verify_baseline;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gapless_core::{MigrationSet, Version};
@@ -20,9 +21,26 @@ use crate::{Code, Error, Event, Legacy};
 /// Builder for a migration run; begin one with [`MigrationSet::runner`](crate::MigrationSet::runner).
 ///
 /// Its endings are [`run`](Runner::run), [`dry_run`](Runner::dry_run), [`plan`](Runner::plan) and
-/// [`verify`](Runner::verify).
+/// [`verify`](Runner::verify). Each of them consumes the runner: clone it to plan, ask, and then run.
+///
+/// ```no_run
+/// # #[cfg(feature = "postgres")] {
+/// # use gapless::{MigrationSet, embed_migrations};
+/// # static MIGRATIONS: MigrationSet = embed_migrations!("../migrations");
+/// # fn confirmed() -> bool { true }
+/// # fn example(mut client: postgres::Client) -> Result<(), gapless::Error> {
+/// let runner = MIGRATIONS.runner().on_event(|event| println!("{event}"));
+/// let plan = runner.clone().plan(&mut client)?;
+/// if !plan.is_empty() && confirmed() {
+///     runner.run(&mut client)?;
+/// }
+/// # Ok(()) }
+/// # }
+/// ```
+///
+/// Clones share the listener of [`on_event`](Runner::on_event) and the code of migrations in Rust.
 #[must_use = "a runner does nothing until `run`, `plan` or `verify` is called"]
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Runner<'a> {
     pub(crate) set: &'a MigrationSet,
     pub(crate) options: Options,
@@ -174,7 +192,7 @@ impl<'a> Runner<'a> {
 
     /// Calls the listener with each event of the run, as it happens.
     pub fn on_event(mut self, listener: impl FnMut(&Event<'_>) + Send + 'a) -> Self {
-        self.listener = Listener(Some(Box::new(listener)));
+        self.listener = Listener(Some(Arc::new(Mutex::new(listener))));
         self
     }
 
@@ -200,18 +218,19 @@ impl<'a> Runner<'a> {
     }
 }
 
-type Callback<'a> = Box<dyn FnMut(&Event<'_>) + Send + 'a>;
+type Callback<'a> = Arc<Mutex<dyn FnMut(&Event<'_>) + Send + 'a>>;
 
-/// Who is told of events.
-#[derive(Default)]
+/// Who is told of events, by all clones of a runner.
+#[derive(Clone, Default)]
 pub(crate) struct Listener<'a>(Option<Callback<'a>>);
 
 impl Listener<'_> {
     pub(crate) fn tell(&mut self, event: &Event<'_>) {
         #[cfg(feature = "tracing")]
         crate::report::trace::event(event);
-        if let Some(listener) = &mut self.0 {
-            listener(event);
+        if let Some(listener) = &self.0 {
+            // A panic in a listener is the end of its own run alone.
+            (listener.lock().unwrap_or_else(PoisonError::into_inner))(event);
         }
     }
 }
