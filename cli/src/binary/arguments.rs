@@ -1,0 +1,56 @@
+//! The program's arguments.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::Migrate;
+
+/// Migrations that never skip one, for Postgres and SQLite.
+#[derive(Debug, Parser)]
+#[command(name = "gapless", version, about, max_term_width = 100)]
+pub(super) struct Program {
+    #[command(flatten)]
+    pub(super) options: Options,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Options of every command. A flag wins over the environment, and the environment over `gapless.toml`.
+#[derive(Debug, Default, Args)]
+pub(super) struct Options {
+    /// Directory of migrations, as embed_migrations! takes it; may be given several times [default: migrations]
+    #[arg(long = "dir", value_name = "DIRECTORY", global = true)]
+    pub(super) directories: Vec<String>,
+    /// Layout of the directories: native, goose, sql-migrate, dbmate, refinery, flyway, diesel or tern [default: native]
+    #[arg(long, global = true)]
+    pub(super) layout: Option<String>,
+    /// Rules of quoting that the scripts are read by: postgres or sqlite [default: the database's]
+    #[arg(long, global = true)]
+    pub(super) dialect: Option<String>,
+    /// URL of the database: postgres://user@host/name or sqlite:file.db [env: DATABASE_URL]
+    #[arg(long, value_name = "URL", global = true)]
+    pub(super) database_url: Option<String>,
+    /// File that holds the URL of the database; `-` reads it from the standard input
+    #[arg(long, value_name = "FILE", global = true, conflicts_with = "database_url")]
+    pub(super) database_url_file: Option<PathBuf>,
+    /// Schema of the tracker [default: public on Postgres, main on SQLite]
+    #[arg(long, global = true)]
+    pub(super) schema: Option<String>,
+    /// Table of the applied set [default: applied_migrations]
+    #[arg(long, global = true)]
+    pub(super) table: Option<String>,
+    /// Configuration file [default: gapless.toml, if it is there]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(super) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Check the files as embed_migrations! does, without a build
+    Check,
+    /// Show the configuration, and where each value comes from
+    Config,
+    #[command(flatten)]
+    Database(Migrate),
+}

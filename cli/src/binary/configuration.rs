@@ -1,0 +1,204 @@
+//! The configuration: flags, the environment, and `gapless.toml`, in this order.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::arguments::Options;
+use crate::exit::{CommandError, Exit};
+use crate::output::Output;
+
+const FILE: &str = "gapless.toml";
+const DATABASE_URL: &str = "DATABASE_URL";
+
+/// A value and where it comes from.
+#[derive(Clone, Debug)]
+pub(super) struct Setting<T> {
+    pub(super) value: T,
+    origin: String,
+}
+
+impl<T> Setting<T> {
+    fn new(value: T, origin: impl Into<String>) -> Setting<T> {
+        Setting { value, origin: origin.into() }
+    }
+}
+
+/// Every setting, with its default where nothing else was said.
+#[derive(Debug)]
+pub(super) struct Configuration {
+    /// The directory that relative directories of migrations begin at.
+    pub(super) root: PathBuf,
+    pub(super) directories: Setting<Vec<String>>,
+    pub(super) layout: Setting<String>,
+    pub(super) dialect: Option<Setting<String>>,
+    pub(super) database_url: Option<Setting<String>>,
+    pub(super) schema: Option<Setting<String>>,
+    pub(super) table: Option<Setting<String>>,
+}
+
+/// The keys of `gapless.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    dir: Option<OneOrMany>,
+    layout: Option<String>,
+    dialect: Option<String>,
+    database_url: Option<String>,
+    schema: Option<String>,
+    table: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl From<OneOrMany> for Vec<String> {
+    fn from(directories: OneOrMany) -> Vec<String> {
+        match directories {
+            OneOrMany::One(directory) => vec![directory],
+            OneOrMany::Many(directories) => directories,
+        }
+    }
+}
+
+impl Configuration {
+    pub(super) fn load(options: &Options) -> Result<Configuration, CommandError> {
+        let (file, path) = File::read(options.config.as_deref())?;
+        let origin = path.display().to_string();
+        let pick = |flag: &Option<String>, name: &str, filed: Option<String>| {
+            let flag = flag.clone().map(|value| Setting::new(value, format!("--{name}")));
+            flag.or_else(|| filed.map(|value| Setting::new(value, &origin)))
+        };
+        let directories = match (&*options.directories, file.dir) {
+            ([], Some(directories)) => Setting::new(directories.into(), &origin),
+            ([], None) => Setting::new(vec!["migrations".to_owned()], "default"),
+            (directories, _) => Setting::new(directories.to_vec(), "--dir"),
+        };
+        // Directories of a file are relative to it, those of a flag to the current directory.
+        let from_file = directories.origin == origin;
+        let root = path.parent().filter(|_| from_file).map(Path::to_path_buf).unwrap_or_default();
+        let layout = pick(&options.layout, "layout", file.layout);
+        Ok(Configuration {
+            root: if root.as_os_str().is_empty() { PathBuf::from(".") } else { root },
+            directories,
+            layout: layout.unwrap_or_else(|| Setting::new("native".to_owned(), "default")),
+            dialect: pick(&options.dialect, "dialect", file.dialect),
+            database_url: database_url(options, file.database_url, &origin)?,
+            schema: pick(&options.schema, "schema", file.schema),
+            table: pick(&options.table, "table", file.table),
+        })
+    }
+
+    /// Prints each setting with its origin. Passwords are hidden.
+    pub(super) fn show(&self, output: &mut Output) -> Result<Exit, CommandError> {
+        let unset = || ["-".to_owned(), "default".to_owned()];
+        let text = |setting: &Option<Setting<String>>| {
+            setting.as_ref().map_or_else(unset, |one| [one.value.clone(), one.origin.clone()])
+        };
+        let url = self.database_url.as_ref().map(|url| [hide_password(&url.value), url.origin.clone()]);
+        let rows = [
+            ("dir", [self.directories.value.join(", "), self.directories.origin.clone()]),
+            ("layout", [self.layout.value.clone(), self.layout.origin.clone()]),
+            ("dialect", text(&self.dialect)),
+            ("database-url", url.unwrap_or_else(|| ["-".to_owned(), "not set".to_owned()])),
+            ("schema", text(&self.schema)),
+            ("table", text(&self.table)),
+        ];
+        let rows = rows.map(|(name, [value, origin])| [name.to_owned(), value, origin]);
+        output.table(["setting", "value", "from"], rows)?;
+        Ok(Exit::Done)
+    }
+}
+
+impl File {
+    /// Reads the named file, or `gapless.toml` if it is there.
+    fn read(named: Option<&Path>) -> Result<(File, PathBuf), CommandError> {
+        let path = named.unwrap_or(Path::new(FILE)).to_path_buf();
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) => {
+                return Err(CommandError::usage(format!("cannot read {}: {error}", path.display())));
+            }
+        };
+        let file = toml::from_str(&text)
+            .map_err(|error| CommandError::usage(format!("{} cannot be used: {error}", path.display())))?;
+        Ok((file, path))
+    }
+}
+
+fn database_url(
+    options: &Options,
+    filed: Option<String>,
+    origin: &str,
+) -> Result<Option<Setting<String>>, CommandError> {
+    if let Some(url) = &options.database_url {
+        return Ok(Some(Setting::new(url.clone(), "--database-url")));
+    }
+    if let Some(path) = &options.database_url_file {
+        let text = if path.as_os_str() == "-" {
+            let mut text = String::new();
+            io::stdin().read_to_string(&mut text).map(|_| text)
+        } else {
+            std::fs::read_to_string(path)
+        };
+        let text = text.map_err(|error| {
+            CommandError::usage(format!("cannot read the database's URL from {}: {error}", path.display()))
+        })?;
+        return Ok(Some(Setting::new(text.trim().to_owned(), "--database-url-file")));
+    }
+    if let Ok(url) = std::env::var(DATABASE_URL) {
+        return Ok(Some(Setting::new(url, format!("{DATABASE_URL} in the environment"))));
+    }
+    if let Some(url) = from_dotenv()? {
+        return Ok(Some(Setting::new(url, format!("{DATABASE_URL} in .env"))));
+    }
+    Ok(filed.map(|url| Setting::new(url, origin)))
+}
+
+/// Reads the variable from the nearest `.env`, without changing the environment.
+fn from_dotenv() -> Result<Option<String>, CommandError> {
+    let variables = match dotenvy::dotenv_iter() {
+        Ok(variables) => variables,
+        Err(error) if error.not_found() => return Ok(None),
+        Err(error) => return Err(CommandError::usage(format!("cannot read .env: {error}"))),
+    };
+    for variable in variables {
+        // The error would quote the line, which may hold a password.
+        let (name, value) =
+            variable.map_err(|_| CommandError::usage(".env has a line that is not NAME=value"))?;
+        if name == DATABASE_URL {
+            return Ok(Some(value));
+        }
+    }
+    Ok(None)
+}
+
+/// The URL with stars for its password.
+fn hide_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let shown = match authority.rsplit_once('@') {
+        Some((user, host)) => {
+            let user = user.split_once(':').map_or(user.to_owned(), |(user, _)| format!("{user}:***"));
+            format!("{user}@{host}")
+        }
+        None => authority.to_owned(),
+    };
+    let path = match path.split_once('?') {
+        Some((path, query)) => {
+            let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+                Some(("password" | "sslpassword", _)) => "password=***",
+                _ => pair,
+            });
+            format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"))
+        }
+        None => path.to_owned(),
+    };
+    format!("{scheme}://{shown}{path}")
+}

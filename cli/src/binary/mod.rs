@@ -1,0 +1,38 @@
+//! The program: its options, its configuration, its connection.
+
+mod arguments;
+mod configuration;
+mod connect;
+mod source;
+
+use clap::Parser;
+
+use self::arguments::{Command, Program};
+use self::configuration::Configuration;
+use crate::exit::{CommandError, Exit, conclude};
+use crate::output::Output;
+
+pub(crate) fn main() -> Exit {
+    match Program::try_parse() {
+        Ok(program) => conclude(run(program)),
+        Err(error) => {
+            // Help and version are no errors, and go to the standard output.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            let _ = error.print();
+            exit
+        }
+    }
+}
+
+fn run(program: Program) -> Result<Exit, CommandError> {
+    let configuration = Configuration::load(&program.options)?;
+    match program.command {
+        Command::Check => {
+            let set = source::scan(&configuration)?;
+            Output::new().line(format_args!("{} migrations: no problem found", set.migrations().len()))?;
+            Ok(Exit::Done)
+        }
+        Command::Config => configuration.show(&mut Output::new()),
+        Command::Database(command) => connect::run(&configuration, command),
+    }
+}

@@ -1,0 +1,57 @@
+//! The commands that need a database.
+
+mod down;
+mod plan;
+mod status;
+mod up;
+mod verify;
+
+use clap::Subcommand;
+use gapless::{AsyncClient, Connection, Runner};
+
+use crate::database::{Async, Blocking, Database, block_on};
+use crate::exit::{CommandError, Exit, conclude};
+use crate::output::Output;
+
+/// The commands that need a database, for a program to mount as a subcommand.
+#[derive(Clone, Debug, Subcommand)]
+#[non_exhaustive]
+pub enum Migrate {
+    /// Show the state of every version
+    Status(status::Arguments),
+    /// Show what `up` would do
+    Plan(plan::Arguments),
+    /// Apply pending migrations
+    Up(up::Arguments),
+    /// Check that nothing is pending and nothing contradicts; silent if so
+    Verify,
+    /// Roll applied migrations back with their down files
+    Down(down::Arguments),
+}
+
+impl Migrate {
+    /// Runs the command with a blocking client. Prints its result, or its error to the standard error.
+    pub fn run<C: Connection>(self, runner: Runner<'_>, client: &mut C) -> Exit {
+        conclude(block_on(self.execute(runner, &mut Blocking(client))))
+    }
+
+    /// [`run`](Migrate::run) with an asynchronous client.
+    pub async fn run_async<C: AsyncClient>(self, runner: Runner<'_>, client: &mut C) -> Exit {
+        conclude(self.execute(runner, &mut Async(client)).await)
+    }
+
+    async fn execute<D: Database>(
+        self,
+        runner: Runner<'_>,
+        database: &mut D,
+    ) -> Result<Exit, CommandError> {
+        let mut output = Output::new();
+        match self {
+            Migrate::Status(arguments) => status::run(&arguments, runner, database, &mut output).await,
+            Migrate::Plan(arguments) => plan::run(&arguments, runner, database, &mut output).await,
+            Migrate::Up(arguments) => up::run(&arguments, runner, database, &mut output).await,
+            Migrate::Verify => verify::run(runner, database).await,
+            Migrate::Down(arguments) => down::run(&arguments, runner, database, &mut output).await,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! One face of blocking and asynchronous clients, so that each command is written once.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::thread;
+
+use gapless::{AsyncClient, Connection, Error, Plan, Report, Rollback, Runner, Status};
+
+/// The endings of a runner that commands use.
+pub(crate) trait Database {
+    async fn status(&mut self, runner: Runner<'_>) -> Result<Status, Error>;
+    async fn plan(&mut self, runner: Runner<'_>) -> Result<Plan, Error>;
+    async fn run(&mut self, runner: Runner<'_>) -> Result<Report, Error>;
+    async fn verify(&mut self, runner: Runner<'_>) -> Result<Report, Error>;
+    async fn plan_rollback(&mut self, runner: Runner<'_>, rollback: Rollback) -> Result<Plan, Error>;
+    async fn rollback(&mut self, runner: Runner<'_>, rollback: Rollback) -> Result<Report, Error>;
+}
+
+/// A blocking client. Its futures are ready at once.
+pub(crate) struct Blocking<'a, C>(pub(crate) &'a mut C);
+
+impl<C: Connection> Database for Blocking<'_, C> {
+    async fn status(&mut self, runner: Runner<'_>) -> Result<Status, Error> {
+        runner.status(self.0)
+    }
+
+    async fn plan(&mut self, runner: Runner<'_>) -> Result<Plan, Error> {
+        runner.plan(self.0)
+    }
+
+    async fn run(&mut self, runner: Runner<'_>) -> Result<Report, Error> {
+        runner.run(self.0)
+    }
+
+    async fn verify(&mut self, runner: Runner<'_>) -> Result<Report, Error> {
+        runner.verify(self.0)
+    }
+
+    async fn plan_rollback(&mut self, runner: Runner<'_>, rollback: Rollback) -> Result<Plan, Error> {
+        runner.plan_rollback(rollback, self.0)
+    }
+
+    async fn rollback(&mut self, runner: Runner<'_>, rollback: Rollback) -> Result<Report, Error> {
+        runner.rollback(rollback, self.0)
+    }
+}
+
+/// An asynchronous client.
+pub(crate) struct Async<'a, C>(pub(crate) &'a mut C);
+
+impl<C: AsyncClient> Database for Async<'_, C> {
+    async fn status(&mut self, runner: Runner<'_>) -> Result<Status, Error> {
+        runner.status_async(self.0).await
+    }
+
+    async fn plan(&mut self, runner: Runner<'_>) -> Result<Plan, Error> {
+        runner.plan_async(self.0).await
+    }
+
+    async fn run(&mut self, runner: Runner<'_>) -> Result<Report, Error> {
+        runner.run_async(self.0).await
+    }
+
+    async fn verify(&mut self, runner: Runner<'_>) -> Result<Report, Error> {
+        runner.verify_async(self.0).await
+    }
+
+    async fn plan_rollback(&mut self, runner: Runner<'_>, rollback: Rollback) -> Result<Plan, Error> {
+        runner.plan_rollback_async(rollback, self.0).await
+    }
+
+    async fn rollback(&mut self, runner: Runner<'_>, rollback: Rollback) -> Result<Report, Error> {
+        runner.rollback_async(rollback, self.0).await
+    }
+}
+
+/// Takes a future of a [`Blocking`] client to its end.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => thread::yield_now(),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The program `gapless`.
+
+fn main() -> gapless_cli::Exit {
+    gapless_cli::main()
+}

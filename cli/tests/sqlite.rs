@@ -1,0 +1,36 @@
+//! The program against SQLite files.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn gapless(directory: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gapless"));
+    command.current_dir(directory).args(arguments).env_remove("DATABASE_URL");
+    command.output().expect("the program starts")
+}
+
+fn write(directory: &Path, name: &str, sql: &str) {
+    let migrations = directory.join("migrations");
+    std::fs::create_dir_all(&migrations).expect("a directory can be made");
+    std::fs::write(migrations.join(name), sql).expect("a file can be written");
+}
+
+#[test]
+fn exit_codes_tell_pending_from_current() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let directory = directory.path();
+    write(directory, "1_users.up.sql", "CREATE TABLE users (id integer);\n");
+    write(directory, "1_users.down.sql", "DROP TABLE users;\n");
+    let url = "--database-url=sqlite:app.db";
+    for (arguments, code) in
+        [(&["plan", url][..], 3), (&["verify", url], 3), (&["up", url], 0), (&["verify", url], 0)]
+    {
+        let output = gapless(directory, arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {output:?}");
+    }
+    let output = gapless(directory, &["down", url]);
+    assert_eq!(output.status.code(), Some(2), "nobody can answer: {output:?}");
+    let output = gapless(directory, &["down", "--yes", url]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(gapless(directory, &["verify", url]).status.code(), Some(3));
+}
