@@ -52,7 +52,9 @@ pub(super) async fn run<D: Database>(
 fn confirmed(question: &str) -> Result<bool, CommandError> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
-        return Err(CommandError::usage("no terminal to ask at\nhelp: give --yes to go on without a question"));
+        return Err(CommandError::usage(
+            "no terminal to ask at\nhelp: give --yes to go on without a question",
+        ));
     }
     let mut stderr = io::stderr();
     write!(stderr, "{question} [y/N] ")?;

@@ -40,11 +40,7 @@ impl Migrate {
         conclude(self.execute(runner, &mut Async(client)).await)
     }
 
-    async fn execute<D: Database>(
-        self,
-        runner: Runner<'_>,
-        database: &mut D,
-    ) -> Result<Exit, CommandError> {
+    async fn execute<D: Database>(self, runner: Runner<'_>, database: &mut D) -> Result<Exit, CommandError> {
         let mut output = Output::new();
         match self {
             Migrate::Status(arguments) => status::run(&arguments, runner, database, &mut output).await,
