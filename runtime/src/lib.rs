@@ -62,6 +62,7 @@ pub use crate::report::dry_run::{DryRun, NotTried, Untried};
 pub use crate::report::error::Error;
 pub use crate::report::event::{Event, Holder};
 pub use crate::report::failure::Failure;
+pub use crate::report::log::{Log, LogEntry, LogEvent};
 pub use crate::report::status::{Status, VersionState, VersionStatus};
 pub use crate::report::{Applied, Report};
 pub use crate::runner::Runner;

@@ -1,5 +1,7 @@
 //! What the status is read from: the last events of the journal, and times as people read them.
 
+use gapless_core::Version;
+
 use super::{Language, Postgres, Sqlite};
 use crate::tracker::Tracker;
 
@@ -13,6 +15,20 @@ pub trait StatusSql: Language {
     /// Reads such a text as people write it.
     fn time(&self, sortable: &str) -> String {
         sortable.to_owned()
+    }
+
+    /// Selects the journal's rows (id, time, version, name, event, attempt, statement, statements, duration in
+    /// milliseconds, user, application, backend pid, detail), the newest first: those of a version, and the newest
+    /// alone, where that is asked.
+    fn log(&self, tracker: &Tracker, version: Option<Version>, limit: Option<usize>) -> String {
+        let (journal, at) = (tracker.journal(), self.sortable("at"));
+        let about = version.map_or(String::new(), |version| format!(" WHERE version = {version}"));
+        let limit = limit.and_then(|limit| i64::try_from(limit).ok());
+        let limit = limit.map_or(String::new(), |limit| format!(" LIMIT {limit}"));
+        format!(
+            "SELECT id, {at}, version, name, event, attempt, statement, statements, duration_ms, db_user, application, \
+             backend_pid, detail FROM {journal}{about} ORDER BY id DESC{limit};\n"
+        )
     }
 
     /// Selects the last row of each event that the journal has of each version and name (version, name, event, time,

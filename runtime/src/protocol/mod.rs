@@ -16,6 +16,7 @@ mod envelope;
 mod inspect;
 mod locate;
 mod lock;
+mod log;
 mod observe;
 mod overtaken;
 mod part;

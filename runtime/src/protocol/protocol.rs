@@ -21,7 +21,7 @@ use crate::report::event::Event;
 use crate::runner::options::Options;
 use crate::runner::{Goal, Listener};
 use crate::tracker::Tracker;
-use crate::{Pending, Status};
+use crate::{Log, Pending, Status};
 
 /// One run: what it was asked for, and what it has come to know.
 pub(super) struct Protocol<'a> {
@@ -64,6 +64,7 @@ pub(super) struct Protocol<'a> {
     pub(super) undurable: bool,
     pub(super) tried: Tried,
     pub(super) status: Option<Status>,
+    pub(super) log: Option<Log>,
 }
 
 /// What a run comes to.
@@ -75,6 +76,7 @@ pub(super) struct Ended {
     pub(super) plan: Plan,
     pub(super) tried: Tried,
     pub(super) status: Option<Status>,
+    pub(super) log: Option<Log>,
 }
 
 impl<'a> Protocol<'a> {
@@ -120,6 +122,7 @@ impl<'a> Protocol<'a> {
             undurable: false,
             tried: Tried::default(),
             status: None,
+            log: None,
         })
     }
 
@@ -127,8 +130,8 @@ impl<'a> Protocol<'a> {
     pub(super) async fn run(mut self) -> Ended {
         let outcome = self.attempts().await;
         let (result, lost) = self.tear_down(outcome).await;
-        let Protocol { plan, tried, status, .. } = self;
-        Ended { result, lost, plan, tried, status }
+        let Protocol { plan, tried, status, log, .. } = self;
+        Ended { result, lost, plan, tried, status, log }
     }
 
     /// Attempts to reach the goal, until nothing happens in between. [`overtaken`](super::overtaken) says what ends
@@ -143,6 +146,9 @@ impl<'a> Protocol<'a> {
     }
 
     async fn attempt(&mut self) -> Result<(), Stop> {
+        if self.goal == Goal::Log {
+            return self.read_log().await;
+        }
         // Observe the session and the applied set. With nothing to do, that is all.
         let observed = self.observe().await?;
         if self.goal == Goal::Status {

@@ -18,7 +18,7 @@ use crate::plan::Plan;
 use crate::report::error::{Error, ErrorKind};
 use crate::runner::options::Options;
 use crate::runner::{Goal, Listener};
-use crate::{Applied, NotTried, Report, Status};
+use crate::{Applied, Log, NotTried, Report, Status};
 
 /// The next thing for a driver to do. Exhaustive: a driver that passed over a step would not come to an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub struct Finished {
     pub not_tried: Vec<NotTried>,
     /// The status, if that was the goal.
     pub status: Option<Status>,
+    /// The journal, if that was the goal.
+    pub log: Option<Log>,
 }
 
 /// One run against one database; see the [module](crate::engine).
@@ -131,9 +133,9 @@ impl<'a> Run<'a> {
     pub fn finish(self) -> Result<Finished, Error> {
         let report = std::mem::take(&mut self.link.slot().report);
         let ended = self.ended.unwrap_or_else(|| Ended::misused("finished before its last step"));
-        let Ended { result, lost, plan, tried: Tried { tried, not_tried }, status } = ended;
+        let Ended { result, lost, plan, tried: Tried { tried, not_tried }, status, log } = ended;
         match result {
-            Ok(()) => Ok(Finished { report, plan, tried, not_tried, status }),
+            Ok(()) => Ok(Finished { report, plan, tried, not_tried, status, log }),
             Err(kind) => Err(Error::new(kind).and_lost(lost).after(report)),
         }
     }
@@ -156,6 +158,6 @@ impl fmt::Debug for Run<'_> {
 impl Ended {
     fn misused(what: &'static str) -> Ended {
         let (plan, tried) = (Plan::default(), Tried::default());
-        Ended { result: Err(ErrorKind::Misuse(what)), lost: None, plan, tried, status: None }
+        Ended { result: Err(ErrorKind::Misuse(what)), lost: None, plan, tried, status: None, log: None }
     }
 }

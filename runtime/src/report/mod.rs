@@ -5,8 +5,10 @@ pub(crate) mod error;
 mod error_kind;
 pub(crate) mod event;
 pub(crate) mod failure;
+pub(crate) mod log;
 pub(crate) mod remedy;
 pub(crate) mod status;
+mod table;
 #[cfg(feature = "tracing")]
 pub(crate) mod trace;
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use gapless_core::{Checksum, Version};
 
+use crate::report::table::{by, table};
+
 /// The state of a version; see [`VersionStatus::state`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -201,17 +203,13 @@ impl VersionStatus {
     /// The cells of its line in the table.
     fn cells(&self) -> [String; 6] {
         let old = self.recorded_as.as_ref().map(|(version, name)| format!(" (recorded as {version} {name})"));
-        let by = match (self.db_user(), self.application().filter(|name| !name.is_empty())) {
-            (Some(user), Some(application)) => format!("{user} ({application})"),
-            (user, application) => user.or(application).unwrap_or_default().to_owned(),
-        };
         [
             self.version.to_string(),
             self.name.clone(),
             self.state.to_string() + &old.unwrap_or_default(),
             self.applied_at.clone().unwrap_or_default(),
             self.duration().map(crate::report::shown).unwrap_or_default(),
-            by,
+            by(self.db_user(), self.application()),
         ]
     }
 }
@@ -228,20 +226,8 @@ impl fmt::Display for Status {
         if self.versions.is_empty() {
             f.write_str("no migrations")?;
         } else {
-            let head = ["version", "name", "state", "applied at", "took", "by"].map(str::to_owned);
-            let lines: Vec<_> =
-                std::iter::once(head).chain(self.versions.iter().map(VersionStatus::cells)).collect();
-            let mut widths = [0; 6];
-            for line in &lines {
-                for (width, cell) in widths.iter_mut().zip(line) {
-                    *width = (*width).max(cell.chars().count());
-                }
-            }
-            for (number, line) in lines.iter().enumerate() {
-                let padded = line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-                let text = padded.collect::<Vec<_>>().join("  ");
-                write!(f, "{}{}", if number > 0 { "\n" } else { "" }, text.trim_end())?;
-            }
+            let head = ["version", "name", "state", "applied at", "took", "by"];
+            table(f, head, self.versions.iter().map(VersionStatus::cells))?;
         }
         self.warnings.iter().try_for_each(|warning| write!(f, "\nwarning: {warning}"))
     }

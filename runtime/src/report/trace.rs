@@ -47,7 +47,7 @@ pub(crate) fn event(event: &Event<'_>) {
 
 /// The last word of a run. What it fails with is the caller's to log.
 pub(crate) fn finished(outcome: &Result<Finished, Error>) {
-    let Ok(Finished { report, plan, status: None, .. }) = outcome else { return };
+    let Ok(Finished { report, plan, status: None, log: None, .. }) = outcome else { return };
     let (round_trips, elapsed_ms) = (report.round_trips(), report.elapsed().as_millis());
     if report.is_empty() && plan.is_empty() {
         let applied = report.already_applied();

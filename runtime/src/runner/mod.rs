@@ -1,6 +1,7 @@
 //! The builder of a run.
 
 mod endings;
+mod log;
 pub(crate) mod options;
 mod verify_baseline;
 
@@ -58,6 +59,7 @@ pub(crate) enum Goal {
     Rollback,
     PlanRollback,
     Status,
+    Log,
 }
 
 impl<'a> Runner<'a> {

@@ -100,6 +100,8 @@ pub(crate) struct Options {
     pub(crate) baseline: Baseline,
     pub(crate) rollback: Option<Rollback>,
     pub(crate) hide_values: bool,
+    pub(crate) log_version: Option<Version>,
+    pub(crate) log_limit: Option<usize>,
 }
 
 impl Options {
@@ -140,6 +142,8 @@ impl Default for Options {
             baseline: Baseline::default(),
             rollback: None,
             hide_values: false,
+            log_version: None,
+            log_limit: None,
         }
     }
 }

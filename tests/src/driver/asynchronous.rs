@@ -1,6 +1,8 @@
 //! Asynchronous drivers, each blocking in a runtime of its own.
 
-use gapless::{AsyncClient, AsyncConnection, Code, DryRun, Error, Plan, Report, Rollback, Runner, Status};
+use gapless::{
+    AsyncClient, AsyncConnection, Code, DryRun, Error, Log, Plan, Report, Rollback, Runner, Status,
+};
 use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::runtime::{Builder, Runtime};
 
@@ -35,6 +37,10 @@ impl<C: AsyncClient> Blocking<C> {
 
     fn status(&mut self, runner: Runner<'_>) -> Result<Status, Error> {
         self.runtime.block_on(sendable(runner.status_async(&mut self.client)))
+    }
+
+    fn log(&mut self, runner: Runner<'_>) -> Result<Log, Error> {
+        self.runtime.block_on(sendable(runner.log_async(&mut self.client)))
     }
 
     fn dry_run(&mut self, runner: Runner<'_>) -> Result<DryRun, Error> {
@@ -79,6 +85,10 @@ macro_rules! driver {
 
             fn status(client: &mut Self::Client, runner: Runner<'_>) -> Result<Status, Error> {
                 client.status(runner)
+            }
+
+            fn log(client: &mut Self::Client, runner: Runner<'_>) -> Result<Log, Error> {
+                client.log(runner)
             }
 
             fn dry_run(client: &mut Self::Client, runner: Runner<'_>) -> Result<DryRun, Error> {

@@ -3,7 +3,7 @@
 mod asynchronous;
 
 use gapless::engine::ResultSet;
-use gapless::{Code, Connection, DryRun, Error, ExchangeError, Plan, Report, Rollback, Runner, Status};
+use gapless::{Code, Connection, DryRun, Error, ExchangeError, Log, Plan, Report, Rollback, Runner, Status};
 
 pub use self::asynchronous::{Sqlx, SqlxPool, TokioPostgres};
 use crate::cluster::{Database, cluster};
@@ -24,6 +24,8 @@ pub trait Driver: Sync {
     fn verify(client: &mut Self::Client, runner: Runner<'_>) -> Result<Report, Error>;
 
     fn status(client: &mut Self::Client, runner: Runner<'_>) -> Result<Status, Error>;
+
+    fn log(client: &mut Self::Client, runner: Runner<'_>) -> Result<Log, Error>;
 
     fn dry_run(client: &mut Self::Client, runner: Runner<'_>) -> Result<DryRun, Error>;
 
@@ -70,6 +72,10 @@ macro_rules! blocking {
 
         fn status(client: &mut Self::Client, runner: Runner<'_>) -> Result<Status, Error> {
             runner.status(client)
+        }
+
+        fn log(client: &mut Self::Client, runner: Runner<'_>) -> Result<Log, Error> {
+            runner.log(client)
         }
 
         fn dry_run(client: &mut Self::Client, runner: Runner<'_>) -> Result<DryRun, Error> {

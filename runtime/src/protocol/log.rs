@@ -1,0 +1,67 @@
+//! Reading the journal, for people. Takes no lock and writes nothing.
+
+use std::time::Duration;
+
+use super::Stop;
+use super::protocol::Protocol;
+use crate::dialect::{Class, Dialect};
+use crate::engine::ResultSet;
+use crate::report::error::ErrorKind;
+use crate::{Log, LogEntry, LogEvent};
+
+impl Protocol<'_> {
+    /// Keeps the journal's entries. One that is not there has none.
+    pub(super) async fn read_log(&mut self) -> Result<(), Stop> {
+        self.session.is_at("reading the journal");
+        let (version, limit) = (self.options.log_version, self.options.log_limit);
+        let message = self.dialect.log(&self.tracker, version, limit);
+        self.log = Some(match self.send_patiently(message).await? {
+            Ok(results) => results.first().map(|rows| read(rows, self.dialect)).unwrap_or_default(),
+            Err(error) => {
+                let table = format!("{}.{}", self.tracker.schema(), self.tracker.journal_table());
+                let doing = format!("reading the journal {table}");
+                return Err(Stop::failed(match self.dialect.classify(&error, &self.tracker) {
+                    Class::Missing => {
+                        self.log = Some(Log::default());
+                        return Ok(());
+                    }
+                    Class::InTransaction => ErrorKind::InTransaction,
+                    Class::Shape => ErrorKind::Shape { table, problem: error.message },
+                    Class::Permission => ErrorKind::Permission { doing, error },
+                    _ => ErrorKind::Database { doing, error },
+                }));
+            }
+        });
+        Ok(())
+    }
+}
+
+/// Reads the rows, which come newest first. What other releases or people have written into one does not keep the others
+/// from being read.
+fn read(rows: &ResultSet, dialect: &dyn Dialect) -> Log {
+    let mut entries: Vec<_> = rows.rows().filter_map(|row| entry(row, dialect)).collect();
+    entries.reverse();
+    let unreadable = rows.rows().count() - entries.len();
+    Log { entries, unreadable }
+}
+
+fn entry(row: &[Option<String>], dialect: &dyn Dialect) -> Option<LogEntry> {
+    let text = |column: usize| row.get(column).and_then(Option::as_deref);
+    let owned = |column: usize| text(column).map(str::to_owned);
+    let count = |column: usize| text(column).and_then(|text| text.parse().ok());
+    Some(LogEntry {
+        id: text(0)?.parse().ok()?,
+        at: text(1).map(|time| dialect.time(time)).unwrap_or_default(),
+        version: text(2)?.parse().ok()?,
+        name: owned(3).unwrap_or_default(),
+        event: LogEvent::read(text(4).unwrap_or_default()),
+        attempt: text(5).and_then(|text| text.parse().ok()),
+        statement: count(6),
+        statements: count(7),
+        duration: text(8).and_then(|text| text.parse().ok()).map(Duration::from_millis),
+        db_user: owned(9),
+        application: owned(10),
+        pid: text(11).and_then(|text| text.parse().ok()),
+        detail: owned(12),
+    })
+}
