@@ -1,4 +1,4 @@
-//! Migrations in Rust: the code of a migration, and the call that a driver makes of it.
+//! Code of migrations in Rust, and the call by which a driver runs it.
 
 use std::any::{Any, type_name};
 use std::error::Error;
@@ -8,17 +8,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Error of a migration in Rust.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
-/// The work of a migration whose file says `-- gapless: rust`, for what SQL cannot say; see
-/// [`Runner::code`](crate::Runner::code).
+/// Code of a migration whose file says `-- gapless: rust`; see [`Runner::code`](crate::Runner::code).
 ///
-/// It runs inside of the migration's own transaction, after the version's row was inserted: what it does
-/// commits together with the record, or not at all. It may run more than once, after a deadlock for example,
-/// but only one of its runs takes effect. Transactions that it begins are savepoints.
+/// The run calls the code inside of the migration's own transaction, after it has inserted the version's row. Its work
+/// and the record commit together or not at all. The run may call it more than once, for example after a deadlock,
+/// but only one of the calls takes effect. Transactions that the code begins are savepoints.
 ///
-/// Where the file also says `-- gapless: no-transaction`, make it with a constructor that ends in `_no_transaction`:
-/// it gets the connection itself, and commits by itself. It is one statement of the journal: if a run is cut off
-/// while it is at work, or if it fails, nobody knows what it has done, and the next run stops until
-/// [`resolve`](crate::Runner::resolve) says how to go on; with `-- gapless: rerunnable` it is run again.
+/// If the file also says `-- gapless: no-transaction`, use a constructor that ends in `_no_transaction`: such code gets
+/// the connection itself, outside of a transaction. The journal treats it as one statement. If the code fails, or the
+/// run is cut off during the call, the effect of the code is unknown, and the next run stops until
+/// [`resolve`](crate::Runner::resolve) says how to go on. With `-- gapless: rerunnable` the next run calls it again.
 ///
 /// ```
 /// # #[cfg(feature = "rusqlite")] {
@@ -32,7 +31,7 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 /// # }
 /// ```
 ///
-/// A clone is the same closure: two runs with blocking clients do not call it at the same time.
+/// Clones share the closure: two runs with blocking clients do not call it at the same time.
 #[derive(Clone)]
 pub struct Code(pub(crate) Inner);
 
@@ -45,7 +44,7 @@ impl<F> Shared<F> {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, F> {
-        // A panic in code is the end of its own run alone.
+        // A panic in the code ends its own run only.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -80,6 +79,13 @@ type TokioCode = Box<dyn for<'a, 'b> FnMut(&'a mut tokio_postgres::Transaction<'
 #[cfg(feature = "tokio-postgres")]
 type TokioOutside = Box<dyn for<'a> FnMut(&'a mut tokio_postgres::Client) -> Working<'a> + Send>;
 
+/// The names of the built-in clients, with the constructors of code for them: inside and outside of a transaction.
+const RESERVED: [(&str, &str, &str); 3] = [
+    ("postgres::Client", "postgres", "postgres_no_transaction"),
+    ("rusqlite::Connection", "rusqlite", "rusqlite_no_transaction"),
+    ("tokio_postgres::Client", "tokio_postgres", "tokio_postgres_no_transaction"),
+];
+
 type OwnCode = Box<dyn FnMut(&mut dyn Any) -> Result<(), BoxError> + Send>;
 
 #[derive(Clone)]
@@ -99,7 +105,7 @@ pub(crate) enum Inner {
     TokioPostgresOutside(Shared<TokioOutside>),
 }
 
-/// Code for a driver that an application has written.
+/// Code for an application's own driver.
 #[derive(Clone)]
 pub(crate) struct Own {
     client: &'static str,
@@ -117,8 +123,8 @@ impl Own {
             match given.downcast_mut::<C>() {
             Some(given) => code(given),
             None => Err(format!(
-                "its code takes `{}`, and the driver of `{client}` gives it something else: make the code for what \
-                 the driver hands to `Call::run`",
+                "its code takes `{}`, and the driver of `{client}` passes another type: make the code for the type \
+                 that the driver passes to `Call::run`",
                 type_name::<C>()
             )
             .into()),
@@ -129,7 +135,7 @@ impl Own {
 }
 
 impl Code {
-    /// For `postgres::Client`.
+    /// Returns code for `postgres::Client`.
     #[cfg(feature = "postgres")]
     pub fn postgres(
         code: impl for<'a, 'b> FnMut(&'a mut postgres::Transaction<'b>) -> Result<(), BoxError> + Send + 'static,
@@ -137,7 +143,7 @@ impl Code {
         Code(Inner::Postgres(Shared::new(Box::new(code))))
     }
 
-    /// For `rusqlite::Connection`.
+    /// Returns code for `rusqlite::Connection`.
     #[cfg(feature = "rusqlite")]
     pub fn rusqlite(
         code: impl for<'a, 'b> FnMut(&'a mut rusqlite::Transaction<'b>) -> Result<(), BoxError> + Send + 'static,
@@ -145,7 +151,19 @@ impl Code {
         Code(Inner::Rusqlite(Shared::new(Box::new(code))))
     }
 
-    /// For `tokio_postgres::Client`: `Code::tokio_postgres(|tx| Box::pin(async move { ... Ok(()) }))`.
+    /// Returns code for `tokio_postgres::Client`.
+    ///
+    /// ```
+    /// use gapless::Code;
+    ///
+    /// let lower = Code::tokio_postgres(|transaction| {
+    ///     Box::pin(async move {
+    ///         transaction.execute("UPDATE users SET email = lower(email)", &[]).await?;
+    ///         Ok(())
+    ///     })
+    /// });
+    /// # let _ = lower;
+    /// ```
     #[cfg(feature = "tokio-postgres")]
     pub fn tokio_postgres(
         code: impl for<'a, 'b> FnMut(
@@ -158,7 +176,7 @@ impl Code {
         Code(Inner::TokioPostgres(Shared::new(Box::new(code))))
     }
 
-    /// For `postgres::Client`, outside of a transaction.
+    /// Returns code for `postgres::Client` that runs outside of a transaction.
     #[cfg(feature = "postgres")]
     pub fn postgres_no_transaction(
         code: impl FnMut(&mut postgres::Client) -> Result<(), BoxError> + Send + 'static,
@@ -166,7 +184,7 @@ impl Code {
         Code(Inner::PostgresOutside(Shared::new(Box::new(code))))
     }
 
-    /// For `rusqlite::Connection`, outside of a transaction.
+    /// Returns code for `rusqlite::Connection` that runs outside of a transaction.
     #[cfg(feature = "rusqlite")]
     pub fn rusqlite_no_transaction(
         code: impl FnMut(&mut rusqlite::Connection) -> Result<(), BoxError> + Send + 'static,
@@ -174,8 +192,19 @@ impl Code {
         Code(Inner::RusqliteOutside(Shared::new(Box::new(code))))
     }
 
-    /// For `tokio_postgres::Client`, outside of a transaction:
-    /// `Code::tokio_postgres_no_transaction(|client| Box::pin(async move { ... Ok(()) }))`.
+    /// Returns code for `tokio_postgres::Client` that runs outside of a transaction.
+    ///
+    /// ```
+    /// use gapless::Code;
+    ///
+    /// let vacuum = Code::tokio_postgres_no_transaction(|client| {
+    ///     Box::pin(async move {
+    ///         client.batch_execute("VACUUM users").await?;
+    ///         Ok(())
+    ///     })
+    /// });
+    /// # let _ = vacuum;
+    /// ```
     #[cfg(feature = "tokio-postgres")]
     pub fn tokio_postgres_no_transaction(
         code: impl for<'a> FnMut(
@@ -188,8 +217,10 @@ impl Code {
         Code(Inner::TokioPostgresOutside(Shared::new(Box::new(code))))
     }
 
-    /// For a driver of your own, whose [`Connection::runs`](crate::Connection::runs) returns `client`. `C` is what
-    /// the driver hands to [`Call::run`]: the connection, in the transaction that the driver has begun.
+    /// Returns code for your own driver, whose [`Connection::runs`](crate::Connection::runs) returns `client`. `C` is
+    /// the type that the driver passes to [`Call::run`]: the connection, in the transaction that the driver has begun.
+    ///
+    /// A run refuses code under the name of a client that has a constructor of its own, such as `postgres::Client`.
     pub fn for_client<C: Any>(
         client: &'static str,
         code: impl FnMut(&mut C) -> Result<(), BoxError> + Send + 'static,
@@ -197,7 +228,7 @@ impl Code {
         Own::made(client, false, code)
     }
 
-    /// For a driver of your own, outside of a transaction; see [`for_client`](Code::for_client).
+    /// Returns code for your own driver that runs outside of a transaction; see [`for_client`](Code::for_client).
     pub fn for_client_no_transaction<C: Any>(
         client: &'static str,
         code: impl FnMut(&mut C) -> Result<(), BoxError> + Send + 'static,
@@ -205,7 +236,7 @@ impl Code {
         Own::made(client, true, code)
     }
 
-    /// Whether it runs outside of a transaction.
+    /// Returns true if it runs outside of a transaction.
     pub(crate) fn is_outside(&self) -> bool {
         match &self.0 {
             Inner::Own(own) => own.outside,
@@ -224,7 +255,17 @@ impl Code {
         }
     }
 
-    /// The driver that it is for.
+    /// Returns the constructor to use instead, if the code is for an application's own driver and bears the name of a
+    /// built-in client.
+    pub(crate) fn reserved(&self) -> Option<&'static str> {
+        let Inner::Own(own) = &self.0 else { return None };
+        RESERVED
+            .iter()
+            .find(|(client, ..)| *client == own.client)
+            .map(|(_, inside, outside)| if own.outside { *outside } else { *inside })
+    }
+
+    /// Returns the name of the client that it is for.
     pub(crate) fn driver(&self) -> &'static str {
         match &self.0 {
             #[cfg(feature = "postgres")]
@@ -244,8 +285,8 @@ impl fmt::Debug for Code {
     }
 }
 
-/// A migration in Rust that a driver is to run, inside of a transaction that it begins and commits, unless it
-/// [is to run outside](Call::is_outside); see [`Step::Call`](crate::engine::Step::Call).
+/// Call of a migration in Rust, for a driver to make inside of a transaction that it begins and commits, unless the
+/// code [runs outside](Call::is_outside) of one; see [`Step::Call`](crate::engine::Step::Call).
 #[derive(Debug)]
 pub struct Call {
     pub(crate) before: String,
@@ -254,27 +295,27 @@ pub struct Call {
 }
 
 impl Call {
-    /// Returns true if the driver opens no transaction, and gives the code the connection itself.
+    /// Returns true if the driver must not open a transaction, and passes the connection itself to the code.
     pub fn is_outside(&self) -> bool {
         self.code.is_outside()
     }
 
-    /// The message before the code: the version's row.
+    /// Returns the message to send before the code, which inserts the version's row.
     pub fn before(&self) -> &str {
         &self.before
     }
 
-    /// The message after it: settings put back, and the journal's row.
+    /// Returns the message to send after the code, which restores settings and writes the journal's row.
     pub fn after(&self) -> &str {
         &self.after
     }
 
-    /// Runs the code once, on what its constructor calls `C`. A driver of your own calls it between
+    /// Calls the code once, with the type that its constructor calls `C`. Your own driver does so between sending
     /// [`before`](Call::before) and [`after`](Call::after); see [`Connection::call`](crate::Connection::call).
     ///
     /// # Errors
     ///
-    /// What the code says; or that it is for another driver, or takes another type than `C`, and has not run.
+    /// The error of the code. Code for another driver, or for another type than `C`, is an error and does not run.
     pub fn run<C: Any>(&mut self, client: &mut C) -> Result<(), BoxError> {
         match &self.code.0 {
             Inner::Own(own) => (own.code.lock())(client),
@@ -283,7 +324,7 @@ impl Call {
         }
     }
 
-    /// Why a driver cannot run this code.
+    /// Returns the reason why a driver cannot run this code.
     pub(crate) fn unsuited(&self) -> String {
         format!(
             "its code is for `{}`, and the run has another client: make the code with the constructor of `Code` \

@@ -173,3 +173,35 @@ fn a_call_does_not_run_the_code_of_a_client_of_the_library() {
     assert!(error.to_string().contains("its code is for `postgres::Client`, and the run has"), "{error}");
     assert_eq!(disguised.0.applied(), ["1"]);
 }
+
+#[test]
+fn for_client_with_the_name_of_a_built_in_client_is_refused_before_anything_is_applied() {
+    let database = cluster().database();
+    let mut client = database.connect();
+    let inside = Code::for_client("postgres::Client", |_: &mut Client| Ok(()));
+    let outside = Code::for_client_no_transaction("postgres::Client", |_: &mut Client| Ok(()));
+    for (directives, code, constructor) in [
+        ("", inside, "`Code::postgres`"),
+        ("-- gapless: no-transaction\n", outside, "`Code::postgres_no_transaction`"),
+    ] {
+        let error = with_code(directives).runner().code(CODE, code).run(&mut client).unwrap_err();
+        assert!(error.is_usage() && error.applied().is_empty(), "{error}");
+        assert!(error.to_string().contains(constructor), "{error}");
+    }
+    let tables = client.query("SELECT 1 FROM pg_tables WHERE schemaname = 'public'", &[]).unwrap();
+    assert_eq!(tables.len(), 0);
+}
+
+#[test]
+fn code_for_another_client_is_refused_before_a_baseline_is_verified() {
+    let (mut long, mut short) = (Own::fresh(), Own::fresh());
+    let set = set(&[
+        ("1_a.sql", "CREATE TABLE a (id int);"),
+        ("2_fill.sql", "-- gapless: rust\n"),
+        ("2_all.baseline.sql", "CREATE TABLE a (id int);"),
+    ]);
+    let runner = set.runner().code(CODE, Code::postgres(|_| Ok(())));
+    let error = runner.verify_baseline(&mut long, &mut short).unwrap_err();
+    assert!(error.is_usage(), "{error}");
+    assert_eq!(long.column("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'").len(), 0);
+}

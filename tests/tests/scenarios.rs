@@ -202,7 +202,7 @@ fn a_run_driven_wrongly_is_an_error() {
     assert!(run().finish().unwrap_err().is_usage());
     let mut slept = run();
     slept.reply(Reply::slept());
-    assert!(slept.finish().unwrap_err().to_string().contains("driven wrongly"));
+    assert!(slept.finish().unwrap_err().to_string().contains("the driver broke the protocol"));
 }
 
 #[test]

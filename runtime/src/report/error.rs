@@ -157,9 +157,8 @@ impl Error {
     pub fn is_usage(&self) -> bool {
         use ErrorKind::{
             InTransaction, Misuse, Name, NoBaseline, NoCode, NotEmbedded, NotRust, NothingToReconcile,
-            UnfitCode,
+            ReservedClient, Resolve, Strings, Target, UnfitCode, UnsuitedCode,
         };
-        use ErrorKind::{Resolve, Strings, Target, UnsuitedCode};
         matches!(
             self.inner.kind,
             InTransaction
@@ -171,6 +170,7 @@ impl Error {
                 | NotEmbedded { .. }
                 | NotRust(_)
                 | NothingToReconcile(_)
+                | ReservedClient { .. }
                 | UnsuitedCode { .. }
                 | Resolve(..)
                 | Strings

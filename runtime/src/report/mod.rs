@@ -6,6 +6,7 @@ mod error_kind;
 pub(crate) mod event;
 pub(crate) mod failure;
 pub(crate) mod log;
+mod message;
 pub(crate) mod remedy;
 pub(crate) mod status;
 mod table;

@@ -205,6 +205,11 @@ impl<'a> Runner<'a> {
         dialect: &'static dyn Dialect,
         client: &str,
     ) -> Result<Run<'a>, Error> {
+        let reserved = self.codes.iter().find_map(|(version, code)| Some((*version, code, code.reserved()?)));
+        if let Some((version, code, constructor)) = reserved {
+            let client = code.driver();
+            return Err(Error::new(ErrorKind::ReservedClient { version, client, constructor }));
+        }
         let unsuited = self.codes.iter().find(|(_, code)| code.driver() != client);
         if let Some((version, code)) = unsuited {
             let (version, made_for) = (*version, code.driver());

@@ -23,14 +23,16 @@ impl<'a> Runner<'a> {
     /// [`Error::is_baseline`] names each difference. Also a database that is not empty, a set without a baseline,
     /// or one that has lost the migration of the baseline's version; and as [`run`](Runner::run).
     pub fn verify_baseline<C: Connection>(self, migrations: &mut C, baseline: &mut C) -> Result<(), Error> {
-        let dialect = migrations.dialect();
+        let (dialect, runs) = (migrations.dialect(), migrations.runs());
         let describe = self.describe(dialect)?;
         let (long, short) = self.both_ways()?;
+        let (long, short) =
+            (long.start_with(Goal::Apply, dialect, runs)?, short.start_with(Goal::Apply, dialect, runs)?);
         for client in [&mut *migrations, &mut *baseline] {
             empty(&exchanged(client.exchange(&describe))?)?;
         }
-        driver::drive(migrations, long.start(Goal::Apply, dialect)?)?;
-        driver::drive(baseline, short.start(Goal::Apply, dialect)?)?;
+        driver::drive(migrations, long)?;
+        driver::drive(baseline, short)?;
         let made = exchanged(migrations.exchange(&describe))?;
         compare(&made, &exchanged(baseline.exchange(&describe))?)
     }
@@ -45,14 +47,16 @@ impl<'a> Runner<'a> {
         migrations: &mut C,
         baseline: &mut C,
     ) -> Result<(), Error> {
-        let dialect = AsyncConnection::dialect(migrations);
+        let (dialect, runs) = (AsyncConnection::dialect(migrations), AsyncConnection::runs(migrations));
         let describe = self.describe(dialect)?;
         let (long, short) = self.both_ways()?;
+        let (long, short) =
+            (long.start_with(Goal::Apply, dialect, runs)?, short.start_with(Goal::Apply, dialect, runs)?);
         for client in [&mut *migrations, &mut *baseline] {
             empty(&exchanged(client.exchange(&describe).await)?)?;
         }
-        driver::drive_async(migrations, long.start(Goal::Apply, dialect)?).await?;
-        driver::drive_async(baseline, short.start(Goal::Apply, dialect)?).await?;
+        driver::drive_async(migrations, long).await?;
+        driver::drive_async(baseline, short).await?;
         let made = exchanged(migrations.exchange(&describe).await)?;
         compare(&made, &exchanged(baseline.exchange(&describe).await)?)
     }

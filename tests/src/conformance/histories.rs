@@ -173,7 +173,7 @@ pub(super) fn some_of_the_tables_are_refused<D: Driver>() {
     let set = tables(3);
     let error =
         D::run(&mut client, set.runner().reconcile([1, 2].map(Version::from), ["t1", "t2"])).unwrap_err();
-    assert!(error.is_partial() && error.to_string().contains("there: t2\n  missing: t1"), "{error}");
+    assert!(error.is_partial() && error.to_string().contains("existing: t2\n  missing: t1"), "{error}");
     assert!(D::sql(&mut client, SET).is_err(), "a tracker was created");
     let error = D::run(&mut client, set.runner().reconcile([Version::from(8)], ["t1"])).unwrap_err();
     assert!(error.is_usage(), "{error}");

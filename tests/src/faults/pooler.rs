@@ -87,7 +87,7 @@ pub fn transaction_pooler(program: &Path, rounds: usize) -> Row {
                     assert!(said.contains("Locking::Transaction"), "{said}");
                     named += 1;
                 }
-                code => assert!(code == Some(0) || said.contains("had the lock"), "{said}"),
+                code => assert!(code == Some(0) || said.contains("held the lock"), "{said}"),
             }
         }
         let before = applied_before(&wrong);

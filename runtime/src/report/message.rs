@@ -1,0 +1,221 @@
+//! The texts of errors, a function each.
+
+use std::error::Error as StdError;
+use std::fmt::{Display, Formatter, Result};
+use std::time::Duration;
+
+use gapless_core::Version;
+
+use crate::engine::DbError;
+use crate::report::event::Holder;
+use crate::report::remedy::Remedy;
+use crate::report::shown;
+
+/// Writes several problems with an empty line between them.
+pub(super) fn each<T: Display>(f: &mut Formatter<'_>, problems: &[T]) -> Result {
+    let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    f.write_str(&texts.join("\n\n"))
+}
+
+pub(super) const IN_TRANSACTION: &str = "the connection is inside of a transaction\n\
+    help: commit it first, or give the run a connection of its own";
+
+pub(super) const STRINGS: &str = "standard_conforming_strings is off, so the server would read the scripts by other \
+    rules than the build did\n\
+    help: SET standard_conforming_strings = on, for the connection or for the database";
+
+pub(super) const NEEDS_SESSION: &str = "runs outside of a transaction and needs a session of its own, which \
+    `Locking::Transaction` does not have\n\
+    help: apply it once over a direct connection with `Locking::Session`; then this program starts here too";
+
+pub(super) fn connection(
+    f: &mut Formatter<'_>,
+    doing: &str,
+    said: Option<&DbError>,
+    source: &dyn StdError,
+) -> Result {
+    write!(f, "the connection was lost while {doing}: {source}")?;
+    if let Some(error) = said {
+        write!(f, "\nthe database had said: {}", error.message)?;
+        error.fmt_details(f)?;
+    }
+    f.write_str("\nhelp: run again; the next run finds out what the last message did")
+}
+
+pub(super) fn database(f: &mut Formatter<'_>, doing: &str, error: &DbError) -> Result {
+    write!(f, "the database failed while {doing}: {}", error.message)?;
+    error.fmt_details(f)?;
+    match Remedy::of(error) {
+        Remedy::File => Ok(()),
+        remedy => write!(f, "\nhelp: {}", remedy.text("")),
+    }
+}
+
+pub(super) fn permission(f: &mut Formatter<'_>, doing: &str, error: &DbError) -> Result {
+    write!(f, "not permitted while {doing}: {}", error.message)?;
+    error.fmt_details(f)?;
+    f.write_str("\nhelp: grant what is missing, or run the migrations as the owner")
+}
+
+pub(super) fn pooler(f: &mut Formatter<'_>, before: i32, after: &str) -> Result {
+    write!(
+        f,
+        "backend {before} answered first, and backend {after} later: the connection goes through a transaction \
+         pooler, where a session lock does not stay with its client\nhelp: use \
+         `.locking(Locking::Transaction)`, or connect past the pooler; if backend {before} still holds the lock, \
+         `SELECT pg_terminate_backend({before})` ends it"
+    )
+}
+
+pub(super) fn lock_wait(
+    f: &mut Formatter<'_>,
+    waited: Duration,
+    holder: Option<&Holder>,
+    busy: Option<&str>,
+) -> Result {
+    let waited = shown(waited);
+    if let Some(said) = busy {
+        return write!(
+            f,
+            "the database was busy for all of {waited}: {said}\n\
+             help: find out what keeps it busy, or wait longer with `.lock_wait(...)`"
+        );
+    }
+    write!(f, "another runner held the lock for all of {waited}")?;
+    holder.map_or(Ok(()), |holder| write!(f, "\n  {holder}"))?;
+    f.write_str("\nhelp: find out what it is doing, or wait longer with `.lock_wait(...)`")
+}
+
+pub(super) fn read_only(f: &mut Formatter<'_>, pending: usize, standby: bool) -> Result {
+    let noun = if pending == 1 { "migration is" } else { "migrations are" };
+    let (what, way) = if standby {
+        ("is a standby", "apply them on the primary")
+    } else {
+        ("takes no writes", "connect for writing, once")
+    };
+    write!(
+        f,
+        "{pending} {noun} pending and the database {what}\nhelp: {way}; then this program starts here too"
+    )
+}
+
+pub(super) fn shape(f: &mut Formatter<'_>, table: &str, problem: &str) -> Result {
+    write!(
+        f,
+        "the table {table} is not a tracker of applied migrations: {problem}\n\
+         help: choose another name with `.table(...)` or `.schema(...)`; a tracker has the columns version (its \
+         key), name, applied_at and checksum"
+    )
+}
+
+pub(super) fn pending(f: &mut Formatter<'_>, paths: &[String]) -> Result {
+    write!(f, "{} not applied:\n  {}\nhelp: run the migrations first", paths.len(), paths.join("\n  "))
+}
+
+pub(super) fn partial(f: &mut Formatter<'_>, there: &[String], missing: &[String]) -> Result {
+    write!(
+        f,
+        "some of the tables to reconcile exist, and some do not\n  existing: {}\n  missing: {}\n\
+         help: find out what became of the missing ones; create them by hand, or drop the others so that \
+         the migrations create all of them",
+        there.join(", "),
+        missing.join(", ")
+    )
+}
+
+pub(super) fn baseline(f: &mut Formatter<'_>, differences: &[String]) -> Result {
+    write!(
+        f,
+        "the baseline makes another schema than the migrations that it stands for\n  {}\n\
+         help: `-` is what the migrations make, `+` what the baseline makes; fix the baseline",
+        differences.join("\n  ")
+    )
+}
+
+pub(super) fn name(f: &mut Formatter<'_>, what: &str, name: &str, problem: &str) -> Result {
+    write!(
+        f,
+        "{name:?} cannot be the tracker's {what}: {problem}\nhelp: give it another name with `.{what}(...)`"
+    )
+}
+
+pub(super) fn target(f: &mut Formatter<'_>, version: Version) -> Result {
+    write!(
+        f,
+        "the target version {version} is not embedded\nhelp: name the version of a migration in the binary"
+    )
+}
+
+pub(super) fn not_embedded(f: &mut Formatter<'_>, what: &str, version: Version) -> Result {
+    write!(
+        f,
+        "`.{what}(...)` names version {version}, which is not embedded\n\
+         help: name the version of a migration in the binary"
+    )
+}
+
+pub(super) fn nothing_to_reconcile(f: &mut Formatter<'_>, version: Option<Version>) -> Result {
+    match version {
+        Some(version) => write!(
+            f,
+            "`.reconcile(...)` names no table for version {version}\nhelp: name the tables that it creates"
+        ),
+        None => {
+            f.write_str("`.reconcile(...)` names no version\nhelp: name the versions that create the tables")
+        }
+    }
+}
+
+pub(super) fn resolve(f: &mut Formatter<'_>, version: Version, problem: &str) -> Result {
+    write!(f, "`.resolve({version}, ...)` resolves nothing: {problem}\nhelp: remove it")
+}
+
+pub(super) fn not_rust(f: &mut Formatter<'_>, version: Version) -> Result {
+    write!(
+        f,
+        "the runner has code for version {version}, whose file is SQL\n\
+         help: write `-- gapless: rust` into the file, and nothing but comments beside it"
+    )
+}
+
+pub(super) fn no_code(f: &mut Formatter<'_>, lacking: &[(Version, String)]) -> Result {
+    for (version, path) in lacking {
+        writeln!(f, "version {version} is a migration in Rust, and the runner has no code for it: {path}")?;
+    }
+    let which = if lacking.len() == 1 { "that version" } else { "each of these versions" };
+    write!(f, "help: give it with `.code(...)` for {which}")
+}
+
+pub(super) fn unfit_code(f: &mut Formatter<'_>, version: Version, outside: bool) -> Result {
+    let (made, says, way) = if outside {
+        ("outside", "does not say", "a constructor without `_no_transaction`")
+    } else {
+        ("inside", "says", "the constructor that ends in `_no_transaction`")
+    };
+    write!(
+        f,
+        "the code of version {version} is made to run {made} of a transaction, and its file {says} \
+         `-- gapless: no-transaction`\nhelp: make it with {way}, or change the file"
+    )
+}
+
+pub(super) fn unsuited_code(f: &mut Formatter<'_>, version: Version, made_for: &str) -> Result {
+    write!(
+        f,
+        "the code of version {version} is for `{made_for}`, and the run has another client\n\
+         help: make it with the constructor of `Code` for the client that runs it"
+    )
+}
+
+pub(super) fn reserved_client(
+    f: &mut Formatter<'_>,
+    version: Version,
+    client: &str,
+    constructor: &str,
+) -> Result {
+    write!(
+        f,
+        "the code of version {version} is made for a driver of your own under the name `{client}`, which belongs to \
+         a built-in one\nhelp: make it with `Code::{constructor}`, or give your driver another name"
+    )
+}
