@@ -116,7 +116,7 @@ fn code_on_sqlite_that_commits_and_fails_is_said_to_be_committed() {
         Err("after all".into())
     });
     let error = with_code().runner().code(CODE, code).run(&mut client).unwrap_err();
-    let told = "what it had done by then is committed, and with it the record";
+    let told = "everything that it did until then is committed, and so is its record";
     assert!(error.to_string().contains(told), "{error}");
     assert!(error.to_string().contains("the code has ended the migration's transaction"), "{error}");
     for (sql, expected) in [
@@ -260,6 +260,6 @@ fn code_that_commits_begins_anew_and_fails_is_said_to_be_committed() {
         Err("after all".into())
     });
     let error = with_code().runner().code(CODE, code).run(&mut client).unwrap_err();
-    assert!(error.to_string().contains("is committed, and with it the record"), "{error}");
+    assert!(error.to_string().contains("is committed, and so is its record"), "{error}");
     assert_eq!(column(&mut client, ROWS), ["1|a", "2|fill"]);
 }

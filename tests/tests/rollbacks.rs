@@ -91,7 +91,7 @@ fn a_way_back_without_transaction_gives_up_at_its_lock_timeout() {
     let error = steps.runner().retries(1).rollback(Rollback::steps(1), &mut client).unwrap_err();
     assert_eq!(error.database_error().unwrap().code, "55P03", "{error}");
     assert_eq!(error.failure().and_then(Failure::statement), Some(2), "{error}");
-    assert!(error.to_string().contains("its statements before this one stay done"), "{error}");
+    assert!(error.to_string().contains("the statements before this one stay done"), "{error}");
     assert_eq!(column(&mut client, SET), ["1|a.rolling-back"]);
     assert_eq!((there(&mut client, "a"), there(&mut client, "b")), (true, false));
     drop(holder);

@@ -16,49 +16,49 @@ pub enum Conflict {
         version: Version,
         /// The file.
         path: String,
-        /// What was applied.
+        /// The checksum of the applied text.
         applied: Checksum,
-        /// What the binary holds.
+        /// The checksum of the embedded text.
         embedded: Checksum,
     },
-    /// The name differs from the one that was applied.
+    /// The name differs from the recorded one.
     Renamed {
         /// The version.
         version: Version,
         /// The file.
         path: String,
-        /// The name that was applied.
+        /// The recorded name.
         applied: String,
-        /// The name that the binary holds.
+        /// The embedded name.
         embedded: String,
     },
-    /// A version was applied that the binary does not know and that no newer release explains.
+    /// A version is applied that the binary does not have and that no newer release explains.
     Orphan {
         /// The version.
         version: Version,
-        /// The name that was applied.
+        /// The recorded name.
         name: String,
     },
-    /// What is pending was applied under another version, and nobody has declared that it was renamed.
+    /// A pending migration seems to be applied under another version, and no rename is declared.
     Moved {
         /// The pending version.
         version: Version,
-        /// Its file.
+        /// The file.
         path: String,
-        /// Its name.
+        /// The name.
         name: String,
-        /// The version and name that were applied.
+        /// The recorded version and name.
         applied: (Version, String),
     },
-    /// A newer release has recorded one of ours under the number of another, which is pending.
+    /// A newer release has recorded one migration under the version of another, which is pending.
     Taken {
         /// The pending version.
         version: Version,
-        /// Its file.
+        /// The file.
         path: String,
-        /// Its name.
+        /// The name.
         name: String,
-        /// What has its number: the version and name that we know, and the name in the database.
+        /// The recorded migration: its version and name in the binary, and its name in the database.
         by: (Version, String, String),
     },
     /// The database stopped below the baseline, and the files that would bring it there are gone.
@@ -70,7 +70,7 @@ pub enum Conflict {
         /// The highest version that is applied.
         highest: Option<Version>,
     },
-    /// A pending version is below an applied one, and the runner was told to refuse that.
+    /// A pending version is below an applied one, and the policy is [`OutOfOrder::Refuse`](crate::OutOfOrder::Refuse).
     OutOfOrder {
         /// The version.
         version: Version,
@@ -79,11 +79,11 @@ pub enum Conflict {
         /// The highest version that is applied.
         highest: Version,
     },
-    /// A script outside of a transaction was rolling it back, and has not ended.
+    /// A rollback outside of a transaction has begun and not ended.
     GoingBack {
         /// The version.
         version: Version,
-        /// Its name.
+        /// The name.
         name: String,
     },
 }
@@ -97,43 +97,17 @@ impl fmt::Display for Conflict {
                  embedded {embedded}\nhelp: restore the file as it was applied, and put the change into a new migration; if \
                  it is applied in your own database alone, roll it back with `Rollback::steps(1).edited()` and run again"
             ),
-            Conflict::Renamed { version, path, applied, .. } if applied.ends_with(BEGUN) => write!(
-                f,
-                "this database began at a baseline for version {version}, of which this release has the migrations \
-                 themselves: {path}\nhelp: run the release with the baseline"
-            ),
-            Conflict::Renamed { version, path, applied, embedded } => write!(
-                f,
-                "version {version} was applied as `{applied}` and is `{embedded}` now: {path}\n\
-                 help: if it is the same migration, say so with this line in renames.txt beside it:\n  \
-                 {version}_{applied} -> {version}_{embedded}\nif it is another one, give it a version of its own"
-            ),
-            Conflict::Moved { version, path, name, applied: (old, known) } => write!(
-                f,
-                "version {version} is pending, and what seems to be the same was applied as version {old} \
-                 (`{known}`): {path}\nhelp: if it is the same migration, say so with this line in renames.txt beside \
-                 it:\n  {old}_{known} -> {version}_{name}\nif a newer release applied the other one, \
-                 `.unknown(Unknown::Allow)` lets this one go on"
-            ),
-            Conflict::Taken { version, path, name, by: (ours, known, recorded) } => write!(
-                f,
-                "version {version} (`{name}`) cannot be applied: a newer release has recorded version {ours} \
-                 (`{known}`) as version {version} (`{recorded}`): {path}\n\
-                 help: give `{name}` a version that no release has used, as the newer release will want it too: \
-                 rename its file; until then run the newer release"
-            ),
-            Conflict::BelowBaseline { version, path, highest } => {
-                let highest = highest.map_or("none".to_owned(), |highest| highest.to_string());
-                write!(
-                    f,
-                    "the database has not reached version {version}, where the baseline begins: {path}\n  highest \
-                     applied: {highest}\nhelp: first run a release that still has the migrations up to {version}"
-                )
+            Conflict::Renamed { version, path, applied, embedded } => {
+                renamed(f, *version, path, applied, embedded)
             }
+            Conflict::Moved { version, path, name, applied } => moved(f, *version, path, name, applied),
+            Conflict::Taken { version, path, name, by } => number_taken(f, *version, path, name, by),
+            Conflict::BelowBaseline { version, path, highest } => below_baseline(f, *version, path, *highest),
             Conflict::GoingBack { version, name } => write!(
                 f,
-                "version {version} (`{name}`) was being rolled back outside of a transaction, and that has not ended\n\
-                 help: roll it back again with the release that began it, which goes on where it stopped; then run again"
+                "version {version} (`{name}`) is half rolled back: a rollback outside of a transaction was \
+                 interrupted\n\
+                 help: roll it back again with the release that began, which goes on where it stopped; then run again"
             ),
             Conflict::Orphan { version, name } => write!(
                 f,
@@ -149,4 +123,72 @@ impl fmt::Display for Conflict {
             ),
         }
     }
+}
+
+fn renamed(
+    f: &mut fmt::Formatter<'_>,
+    version: Version,
+    path: &str,
+    applied: &str,
+    embedded: &str,
+) -> fmt::Result {
+    if applied.ends_with(BEGUN) {
+        return write!(
+            f,
+            "this database began at a baseline for version {version}, of which this release has the migrations \
+             themselves: {path}\nhelp: run the release with the baseline"
+        );
+    }
+    write!(
+        f,
+        "version {version} was applied as `{applied}` and is `{embedded}` now: {path}\n\
+         help: if it is the same migration, say so with this line in renames.txt beside it:\n  \
+         {version}_{applied} -> {version}_{embedded}\nif it is another one, give it a version of its own"
+    )
+}
+
+fn moved(
+    f: &mut fmt::Formatter<'_>,
+    version: Version,
+    path: &str,
+    name: &str,
+    (old, known): &(Version, String),
+) -> fmt::Result {
+    write!(
+        f,
+        "version {version} is pending, and what seems to be the same migration was applied as version {old} \
+         (`{known}`): {path}\nhelp: if it is the same migration, say so with this line in renames.txt beside \
+         it:\n  {old}_{known} -> {version}_{name}\nif a newer release applied the other one, \
+         `.unknown(Unknown::Allow)` lets this one go on"
+    )
+}
+
+fn number_taken(
+    f: &mut fmt::Formatter<'_>,
+    version: Version,
+    path: &str,
+    name: &str,
+    (ours, known, recorded): &(Version, String, String),
+) -> fmt::Result {
+    write!(
+        f,
+        "version {version} (`{name}`) cannot be applied: a newer release has recorded version {ours} \
+         (`{known}`) as version {version} (`{recorded}`): {path}\n\
+         help: rename the file of `{name}` to a version that no release has used, which the newer release will need \
+         too; until then, run the newer release"
+    )
+}
+
+fn below_baseline(
+    f: &mut fmt::Formatter<'_>,
+    version: Version,
+    path: &str,
+    highest: Option<Version>,
+) -> fmt::Result {
+    let highest = highest.map_or("none".to_owned(), |highest| highest.to_string());
+    write!(
+        f,
+        "the database has not reached version {version}, where the baseline begins: {path}\n  highest \
+         applied: {highest}\nhelp: first run a release that still has the migrations up to {version}"
+    )
 }

@@ -1,4 +1,4 @@
-//! The failure of one migration, with the place in its file.
+//! The failure of one migration, with its place in the file.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::engine::DbError;
 use crate::report::event::Holder;
 use crate::report::remedy::Remedy;
 
-/// A migration that the database refused.
+/// Failure of a migration that the database refused.
 #[derive(Clone, Debug)]
 pub struct Failure {
     version: Version,
@@ -18,21 +18,21 @@ pub struct Failure {
     place: Option<Place>,
     manner: Manner,
     remedy: Remedy,
-    /// Whether it was taken back.
+    /// True for the down script of a rollback.
     back: bool,
     aftermath: Box<Aftermath>,
 }
 
-/// What the database was asked afterwards.
+/// Facts that the run asks the database for after a failure.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Aftermath {
-    /// Indexes that it left behind, and that are invalid.
+    /// Invalid indexes that the migration has left behind.
     pub(crate) invalid: Vec<String>,
-    /// Who had a lock on what it names, and which.
+    /// The session that holds a lock on a table of the statement, and the lock.
     pub(crate) blocker: Option<(Holder, String)>,
 }
 
-/// How it ran, which decides what was kept of it.
+/// The way in which it ran, which decides how much of it was kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Manner {
     Transaction,
@@ -44,9 +44,9 @@ enum Manner {
     Code,
     /// As code outside of a transaction, which may be run again.
     CodeOutside,
-    /// As code that has ended it.
+    /// As code that has ended the transaction.
     LeftBehind,
-    /// As a script that has ended it, with the record or without.
+    /// As a script that has ended the transaction, with the record or without.
     Ended {
         recorded: bool,
     },
@@ -61,19 +61,52 @@ impl Manner {
             (false, false) => Manner::Transaction,
         }
     }
+
+    /// Returns a clause that says how much was kept.
+    fn kept(self) -> &'static str {
+        match self {
+            Manner::LeftBehind => {
+                "everything that it did until then is committed, and so is its record: look at the database, and do \
+                 not end the transaction in the code"
+            }
+            Manner::Ended { recorded: true } => {
+                "its transaction ended inside of its script: everything up to there is committed, and so is its \
+                 record; do the rest by hand, or undo what was done and delete its row from the tracker"
+            }
+            Manner::Ended { recorded: false } => {
+                "its transaction ended inside of its script, and everything up to there may be committed: look at \
+                 the database before you run again"
+            }
+            Manner::HalfDone => {
+                "it may have committed a part of its work: look at the database, then run once with `.resolve(...)`"
+            }
+            Manner::Steps => "the statements before this one stay done and will not be repeated",
+            Manner::CodeOutside => "what it did before is kept, and the next run calls it again",
+            Manner::Transaction | Manner::Code => "it was rolled back",
+        }
+    }
+
+    /// Returns what to do if the migration itself is at fault; none if somebody has to look at the database first.
+    fn own_fault(self) -> Option<&'static str> {
+        match self {
+            Manner::LeftBehind | Manner::HalfDone | Manner::Ended { .. } => None,
+            Manner::Code | Manner::CodeOutside => Some("fix the code and run again"),
+            Manner::Steps | Manner::Transaction => Some("fix the file and run again"),
+        }
+    }
 }
 
-/// Where in the file.
+/// A place in the file.
 #[derive(Clone, Debug)]
 struct Place {
     location: Location,
-    /// Which statement, counted from 1, of how many.
+    /// The number of the statement, counted from 1, and the number of all statements.
     statement: Option<(usize, usize)>,
     shown: String,
 }
 
 impl Failure {
-    /// `at` is the place in bytes of the migration's script, where it is known.
+    /// Builds the failure of a migration; `at` is the place in bytes of its script, if it is known.
     pub(crate) fn new(migration: &Migration, error: DbError, at: Option<usize>, syntax: Syntax) -> Failure {
         let path = migration.file();
         let place = at.map(|at| Place::new(&path, migration.sql(), at, syntax));
@@ -84,7 +117,7 @@ impl Failure {
         Failure { version, name, path, error, place, manner, remedy, back: false, aftermath }
     }
 
-    /// The same of the way back.
+    /// Builds the failure of a migration's down script.
     pub(crate) fn back(migration: &Migration, error: DbError, at: Option<usize>, syntax: Syntax) -> Failure {
         let failure = Failure::new(migration, error, None, syntax);
         let Some(down) = migration.down() else { return failure };
@@ -94,17 +127,17 @@ impl Failure {
         Failure { path, place, manner, back: true, ..failure }
     }
 
-    /// The statement may have committed a part of its work.
+    /// Marks a statement that may have committed a part of its work.
     pub(crate) fn half_done(self) -> Failure {
         Failure { manner: Manner::HalfDone, ..self }
     }
 
-    /// The transaction was over before its end, so that some of it is committed.
+    /// Marks code that has ended its transaction, so that some of its work is committed.
     pub(crate) fn left_behind(self) -> Failure {
         Failure { manner: Manner::LeftBehind, ..self }
     }
 
-    /// The transaction was over before the end of its script.
+    /// Marks a script that has ended its transaction.
     pub(crate) fn ended(self, recorded: bool) -> Failure {
         Failure { manner: Manner::Ended { recorded }, ..self }
     }
@@ -117,64 +150,64 @@ impl Failure {
         self.back
     }
 
-    /// Whether it ran statement by statement.
+    /// Returns true if it ran statement by statement.
     pub(crate) fn is_step(&self) -> bool {
         self.manner == Manner::Steps
     }
 
-    /// The database had no history when the run began.
+    /// Marks a database that had no history when the run began.
     pub(crate) fn without_history(self) -> Failure {
         let known = self.back || !Remedy::is_of_existing(&self.error);
         Failure { remedy: if known { self.remedy } else { Remedy::History }, ..self }
     }
 
-    /// Without what may be values of rows.
+    /// Removes everything that may be a value of a row.
     pub(crate) fn without_values(self) -> Failure {
         let error = if self.is_code() { self.error.without_words() } else { self.error.without_values() };
         Failure { error, ..self }
     }
 
-    /// Whether something of it may have been kept.
+    /// Returns true if some of it may be committed.
     pub(crate) fn is_half_done(&self) -> bool {
         matches!(self.manner, Manner::HalfDone | Manner::Ended { .. })
     }
 
-    /// Whether it is a migration in Rust, which may have ended its transaction by itself.
+    /// Returns true for a migration in Rust, which may have ended its transaction by itself.
     pub(crate) fn is_code(&self) -> bool {
         self.manner == Manner::Code
     }
 
-    /// The version.
+    /// Returns the version.
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// The description of its file name.
+    /// Returns the description from the file name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its file, relative to the embedding crate.
+    /// Returns the file, relative to the embedding crate.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The line and column in the file, where the database gave a position.
+    /// Returns the line and column in the file, if the database gave a position.
     pub fn location(&self) -> Option<Location> {
         self.place.as_ref().map(|place| place.location)
     }
 
-    /// Which statement of the file, counted from 1, where that is known.
+    /// Returns the number of the statement in the file, counted from 1, if it is known.
     pub fn statement(&self) -> Option<usize> {
         self.place.as_ref().and_then(|place| place.statement).map(|(number, _)| number)
     }
 
-    /// After a lock timeout or a deadlock, a session that still had a lock on a table that the statement names.
+    /// Returns a session that still held a lock on a table of the statement after a lock timeout or a deadlock.
     pub fn blocker(&self) -> Option<&Holder> {
         self.aftermath.blocker.as_ref().map(|(holder, _)| holder)
     }
 
-    /// The invalid indexes that a failed `CREATE INDEX CONCURRENTLY` or `REINDEX` has left behind.
+    /// Returns the invalid indexes that a failed `CREATE INDEX CONCURRENTLY` or `REINDEX` has left behind.
     pub fn invalid_indexes(&self) -> &[String] {
         &self.aftermath.invalid
     }
@@ -197,68 +230,49 @@ impl Place {
     }
 }
 
-/// How many bytes to underline: the word that begins here, or one character.
+/// Returns the number of bytes to underline: the word that begins here, or one character.
 fn word_length(sql: &str, at: usize) -> usize {
     let rest = sql.get(at..).unwrap_or_default();
     let word = rest.find(|char: char| !(char.is_alphanumeric() || char == '_')).unwrap_or(rest.len());
     word.max(rest.chars().next().map_or(0, char::len_utf8))
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = if self.back { "taking back migration" } else { "migration" };
-        write!(f, "{what} {} `{}` failed: {}", self.version, self.name, self.error.message)?;
-        match &self.place {
-            Some(place) => write!(f, "\n{}", place.shown)?,
-            None => write!(f, "\n --> {}", self.path)?,
-        }
-        if let Some((number, of)) =
-            self.place.as_ref().and_then(|place| place.statement).filter(|(_, of)| *of > 1)
-        {
-            write!(f, "\nstatement {number} of {of}")?;
-        }
-        self.error.fmt_details(f)?;
+impl Failure {
+    fn fmt_place(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(place) = &self.place else { return write!(f, "\n --> {}", self.path) };
+        write!(f, "\n{}", place.shown)?;
+        let one_of_several = place.statement.filter(|(_, of)| *of > 1);
+        one_of_several.map_or(Ok(()), |(number, of)| write!(f, "\nstatement {number} of {of}"))
+    }
+
+    fn fmt_aftermath(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Aftermath { invalid, blocker } = &*self.aftermath;
         if let Some((holder, lock)) = blocker {
             write!(f, "\nnote: {lock} is held by {holder}")?;
         }
-        if !invalid.is_empty() {
-            write!(
-                f,
-                "\nnote: left behind and invalid, while writes still maintain it: {}",
-                invalid.join(", ")
-            )?;
-            if !self.back {
-                f.write_str("; the next run drops it before it builds it again")?;
-            }
+        if invalid.is_empty() {
+            return Ok(());
         }
-        let kept = match self.manner {
-            Manner::LeftBehind => {
-                "what it had done by then is committed, and with it the record: look at the database; do not end the \
-                 transaction in the code"
-            }
-            Manner::Ended { recorded: true } => {
-                "its transaction ended inside of its script: what it had done by then is committed, and with it the \
-                 record; do the rest by hand, or undo what was done and delete its row from the tracker"
-            }
-            Manner::Ended { recorded: false } => {
-                "its transaction ended inside of its script, and what it had done by then may be committed: look at \
-                 the database before you run again"
-            }
-            Manner::HalfDone => {
-                "it may have committed a part of its work: look at the database, then start once with `.resolve(...)`"
-            }
-            Manner::Steps => "its statements before this one stay done and will not be repeated",
-            Manner::CodeOutside => "what it did before is kept, and it is run again",
-            Manner::Transaction | Manner::Code => "it was rolled back",
-        };
-        let own = match self.manner {
-            Manner::LeftBehind | Manner::HalfDone | Manner::Ended { .. } => {
-                return write!(f, "\nhelp: {kept}");
-            }
-            Manner::Code | Manner::CodeOutside => "fix the code and run again",
-            Manner::Steps | Manner::Transaction => "fix the file and run again",
-        };
-        write!(f, "\nhelp: {kept}; {}", self.remedy.text(own))
+        write!(f, "\nnote: left behind and invalid, while writes still maintain it: {}", invalid.join(", "))?;
+        if self.back { Ok(()) } else { f.write_str("; the next run drops it before it builds it again") }
+    }
+
+    fn fmt_help(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kept = self.manner.kept();
+        match self.manner.own_fault() {
+            Some(way) => write!(f, "\nhelp: {kept}; {}", self.remedy.text(way)),
+            None => write!(f, "\nhelp: {kept}"),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = if self.back { "rolling back migration" } else { "migration" };
+        write!(f, "{what} {} `{}` failed: {}", self.version, self.name, self.error.message)?;
+        self.fmt_place(f)?;
+        self.error.fmt_details(f)?;
+        self.fmt_aftermath(f)?;
+        self.fmt_help(f)
     }
 }

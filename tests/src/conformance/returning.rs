@@ -159,7 +159,7 @@ pub(super) fn a_failing_way_back_keeps_the_row<D: Driver>() {
     ]);
     run::<D>(&mut client, &set).unwrap();
     let error = D::rollback(&mut client, set.runner(), Rollback::steps(1)).unwrap_err();
-    assert!(error.to_string().starts_with("taking back migration 1 `a` failed: "), "{error}");
+    assert!(error.to_string().starts_with("rolling back migration 1 `a` failed: "), "{error}");
     let failure = error.failure().expect("a migration is to blame");
     assert_eq!(failure.path(), "migrations/1_a.down.sql");
     if let Some(location) = failure.location() {
@@ -192,7 +192,7 @@ pub(super) fn a_way_back_outside_of_a_transaction<D: Driver>() {
     assert_clean::<D>(&mut client);
     let error = run::<D>(&mut client, &set).unwrap_err();
     assert!(
-        error.is_interrupted() && error.to_string().starts_with("version 1 (`a`) was being rolled back"),
+        error.is_interrupted() && error.to_string().starts_with("version 1 (`a`) is half rolled back"),
         "{error}"
     );
     rows::<D>(&mut client, "CREATE TABLE a (id int)");

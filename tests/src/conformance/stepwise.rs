@@ -44,7 +44,7 @@ pub(super) fn a_failed_statement_is_where_the_next_run_goes_on<D: Driver>() {
     let error = run::<D>(&mut client, &broken).unwrap_err();
     let failure = error.failure().expect("a migration failed");
     assert_eq!((failure.statement(), failure.location().unwrap().line), (Some(3), 4), "{error}");
-    assert!(error.to_string().contains("its statements before this one stay done"), "{error}");
+    assert!(error.to_string().contains("the statements before this one stay done"), "{error}");
     assert_eq!(rows::<D>(&mut client, SET), Vec::<String>::new());
     assert_clean::<D>(&mut client);
     let mended = set(&[("1_a.sql", STEPS), ("2_b.sql", "SELECT 1")]);
