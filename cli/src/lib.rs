@@ -28,6 +28,7 @@
 //!
 //! Such a program needs none of this crate's features: `gapless-cli = { version = "0.1", default-features = false }`.
 
+mod ask;
 #[cfg(feature = "binary")]
 mod binary;
 mod commands;

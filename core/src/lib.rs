@@ -20,6 +20,8 @@ pub use read::{
     Difference, FileName, ForeignTable, Kind, NameError, Pattern, Scan, Scanned, ScannedFile, SourceError,
     project_root, scan, stem, write_locks,
 };
+#[doc(hidden)]
+pub use read::{LOCK, RENAMES, comments, scan_leniently};
 pub use set::{
     Checksum, Directives, Down, DuplicateVersion, Layout, Migration, MigrationSet, ParseChecksumError,
     ParseVersionError, Rename, Rules, Version, digest_of, normalise,

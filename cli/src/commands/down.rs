@@ -1,9 +1,8 @@
 //! `down`: rolls applied migrations back with their down files.
 
-use std::io::{self, BufRead, IsTerminal, Write};
-
 use gapless::{Rollback, Runner, Version};
 
+use crate::ask::Consent;
 use crate::database::Database;
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
@@ -16,9 +15,8 @@ pub struct Arguments {
     /// Roll back this many of the migrations that were applied last
     #[arg(long, value_name = "N", default_value_t = 1)]
     steps: usize,
-    /// Do not ask
-    #[arg(long, short)]
-    yes: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 impl Arguments {
@@ -39,27 +37,11 @@ pub(super) async fn run<D: Database>(
     if plan.is_empty() {
         return Ok(Exit::Done);
     }
-    if !arguments.yes && !confirmed("roll back?")? {
+    if !arguments.consent.given("roll back?")? {
         output.line("nothing was rolled back")?;
         return Ok(Exit::Failed);
     }
     let report = database.rollback(runner, rollback).await?;
     output.line(&report)?;
     Ok(Exit::Done)
-}
-
-/// Asks at the terminal. Where there is none, nobody can answer.
-fn confirmed(question: &str) -> Result<bool, CommandError> {
-    let stdin = io::stdin();
-    if !stdin.is_terminal() {
-        return Err(CommandError::usage(
-            "no terminal to ask at\nhelp: give --yes to go on without a question",
-        ));
-    }
-    let mut stderr = io::stderr();
-    write!(stderr, "{question} [y/N] ")?;
-    stderr.flush()?;
-    let mut answer = String::new();
-    stdin.lock().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

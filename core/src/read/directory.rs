@@ -257,7 +257,7 @@ fn holds_sql(path: &Path) -> io::Result<bool> {
 
 /// A tombstone or a baseline, which are ours in every layout; `None` for another file. The stem is ours or that of the
 /// layout.
-fn special(layout: Layout, file: &str) -> Option<Result<Option<Named>, NameError>> {
+pub(super) fn special(layout: Layout, file: &str) -> Option<Result<Option<Named>, NameError>> {
     let suffixes = [(".tombstone.sql", Part::Tombstone), (".baseline.sql", Part::Baseline)];
     let native = FileName::parse(file).map(|name| name.map(Named::from));
     let lower = file.to_ascii_lowercase();

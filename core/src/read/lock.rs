@@ -6,7 +6,7 @@ use super::scanner::Files;
 use crate::lint::Problem;
 
 /// The name of the file, in each directory of migrations.
-pub(crate) const LOCK: &str = "migrations.lock";
+pub const LOCK: &str = "migrations.lock";
 
 /// As `sha256sum` writes it.
 pub(super) fn written(files: &Files) -> String {

@@ -1,6 +1,7 @@
 //! Reads directories of migrations into a set, or into the problems that they have.
 
 mod directory;
+mod entry;
 mod foreign_tables;
 mod freshness;
 mod guess;
@@ -19,11 +20,17 @@ mod script;
 mod wrapper;
 mod write_locks;
 
+#[doc(hidden)]
+pub use entry::comments;
 pub use foreign_tables::ForeignTable;
 pub use freshness::Difference;
+#[doc(hidden)]
+pub use lock::LOCK;
 pub use name::{FileName, Kind, NameError};
 pub use pattern::{Pattern, SourceError, project_root};
+#[doc(hidden)]
+pub use renames::RENAMES;
 pub use renames::stem;
-pub use scan::scan;
+pub use scan::{scan, scan_leniently};
 pub use scanned::{Scan, Scanned, ScannedFile};
 pub use write_locks::write_locks;

@@ -4,7 +4,7 @@ use super::name::{self, FileName};
 use crate::set::Version;
 
 /// Where renames are declared, in each directory of migrations.
-pub(crate) const RENAMES: &str = "renames.txt";
+pub const RENAMES: &str = "renames.txt";
 
 /// `NNN_name` taken apart; `None` for anything else.
 pub fn stem(text: &str) -> Option<(Version, &str)> {

@@ -35,13 +35,24 @@ impl MigrationSet {
 ///
 /// Every problem of every directory, file and script at once.
 pub fn scan(root: &Path, patterns: &[Pattern], rules: impl Into<Rules>) -> Result<Scan, Problems> {
+    let (scan, problems) = scan_leniently(root, patterns, rules);
+    problems.map(|()| scan)
+}
+
+/// Reads the directories as [`scan`] does, and returns what could be read beside the problems.
+#[doc(hidden)]
+pub fn scan_leniently(
+    root: &Path,
+    patterns: &[Pattern],
+    rules: impl Into<Rules>,
+) -> (Scan, Result<(), Problems>) {
     let rules = rules.into();
     let mut scanner = Scanner::new(root, rules);
     scanner.read(patterns);
     let found = scanner.assemble();
     scanner.check_locks();
-    Problems::check(scanner.problems)?;
-    Ok(Scan { found, patterns: patterns.to_vec(), rules, watched: scanner.watched })
+    let scan = Scan { found, patterns: patterns.to_vec(), rules, watched: scanner.watched };
+    (scan, Problems::check(scanner.problems))
 }
 
 /// The files that claim one version.
