@@ -1,0 +1,137 @@
+//! A terminal: a directory, a database, and the program in the search path. A test types lines and compares everything
+//! that it sees with a snapshot.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+mod steady;
+
+use std::fs;
+use std::io::{Read, pipe};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use gapless_tests::cluster;
+
+pub(crate) use steady::steady;
+
+/// A directory of its own with a database of its own, and a record of what was typed and seen.
+pub(crate) struct Terminal {
+    directory: tempfile::TempDir,
+    url: String,
+    seen: String,
+}
+
+impl Terminal {
+    /// A terminal whose `DATABASE_URL` is a SQLite file.
+    pub(crate) fn sqlite() -> Terminal {
+        Terminal::new("sqlite:app.db".to_owned())
+    }
+
+    /// A terminal whose `DATABASE_URL` is an empty database of a real Postgres server.
+    pub(crate) fn postgres() -> Terminal {
+        Terminal::new(cluster::cluster().database().url())
+    }
+
+    /// A terminal with this `DATABASE_URL`; an empty one is not set.
+    pub(crate) fn new(url: String) -> Terminal {
+        let directory = tempfile::tempdir().expect("a directory is made");
+        Terminal { directory, url, seen: String::new() }
+    }
+
+    /// The current directory of what is typed.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The database's URL.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Writes a file, and the directories above it.
+    pub(crate) fn file(&self, path: &str, text: &str) -> &Terminal {
+        let path = self.directory().join(path);
+        fs::create_dir_all(path.parent().expect("it is in a directory")).expect("a directory is made");
+        fs::write(path, text).expect("a file is written");
+        self
+    }
+
+    /// Removes a file.
+    pub(crate) fn remove(&self, path: &str) -> &Terminal {
+        fs::remove_file(self.directory().join(path)).expect("a file is removed");
+        self
+    }
+
+    /// Runs SQL beside the program.
+    pub(crate) fn sql(&self, sql: &str) -> &Terminal {
+        if let Some(path) = self.url.strip_prefix("sqlite:") {
+            let connection = rusqlite::Connection::open(self.directory().join(path)).expect("it opens");
+            connection.execute_batch(sql).expect("the SQL runs");
+        } else {
+            self.client().batch_execute(sql).expect("the SQL runs");
+        }
+        self
+    }
+
+    /// A connection to the Postgres database, beside the program.
+    pub(crate) fn client(&self) -> postgres::Client {
+        postgres::Client::connect(&self.url, postgres::NoTls).expect("the server answers")
+    }
+
+    /// The command that runs a line in a shell. Its standard input is empty.
+    pub(crate) fn command(&self, line: &str) -> Command {
+        let program = Path::new(env!("CARGO_BIN_EXE_gapless")).parent().expect("it is in a directory");
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let paths = std::iter::once(PathBuf::from(program)).chain(std::env::split_paths(&path));
+        let mut command = Command::new("sh");
+        command.args(["-c", line]).current_dir(self.directory()).stdin(std::process::Stdio::null());
+        command.env_clear().env("PATH", std::env::join_paths(paths).expect("paths can be joined"));
+        command.env("HOME", self.directory()).env("LANG", "C.UTF-8").env("COLUMNS", "100");
+        if !self.url.is_empty() {
+            command.env("DATABASE_URL", &self.url);
+        }
+        command
+    }
+
+    /// Types a line, and records it with what it prints and with its exit code, where that is not 0. Returns the code.
+    pub(crate) fn run(&mut self, line: &str) -> i32 {
+        let (mut reader, writer) = pipe().expect("a pipe is made");
+        let mut command = self.command(line);
+        command.stdout(writer.try_clone().expect("a pipe can be shared")).stderr(writer);
+        let mut child = command.spawn().expect("a shell starts");
+        // It holds the writing end of the pipe, whose end is awaited below.
+        drop(command);
+        let mut text = String::new();
+        reader.read_to_string(&mut text).expect("the output is text");
+        let code = child.wait().expect("the shell ends").code().expect("no signal ended it");
+        self.record(line, &text, code);
+        code
+    }
+
+    /// Records a line that was run otherwise.
+    pub(crate) fn record(&mut self, line: &str, text: &str, code: i32) {
+        self.seen += &format!("$ {line}\n{}", self.steady(text));
+        if !self.seen.ends_with('\n') {
+            self.seen.push('\n');
+        }
+        if code != 0 {
+            self.seen += &format!("[exit code {code}]\n");
+        }
+    }
+
+    /// Adds a sentence to the record, for its readers.
+    pub(crate) fn note(&mut self, text: &str) -> &mut Terminal {
+        self.seen += &format!("# {text}\n");
+        self
+    }
+
+    /// Returns the record so far, and begins another.
+    pub(crate) fn seen(&mut self) -> String {
+        std::mem::take(&mut self.seen)
+    }
+
+    /// Text without what differs from run to run.
+    pub(crate) fn steady(&self, text: &str) -> String {
+        steady(&text.replace(&*self.directory().to_string_lossy(), "DIRECTORY"))
+    }
+}
