@@ -8,8 +8,6 @@
 pub use gapless_core::{Concurrent, Fault, Statement, split};
 
 pub use crate::code::Call;
-pub use crate::dialect::{
-    APPLIED, CURRENT, Class, Dialect, Entry, Look, Missing, Postgres, Prepared, Sqlite, Table, Timeouts,
-};
+pub use crate::dialect::{APPLIED, Dialect, Postgres, Sqlite};
 pub use crate::protocol::{DbError, Finished, Position, Reply, ResultSet, Run, Step};
 pub use crate::tracker::Tracker;

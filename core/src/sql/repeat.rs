@@ -45,6 +45,13 @@ impl Statement<'_> {
             && !self.sets_session()
     }
 
+    /// True if it is known to read and write rows and nothing else, so that no database commits before it or after it.
+    pub fn is_dml(&self) -> bool {
+        const KNOWN: [&str; 8] =
+            ["DELETE", "INSERT", "MERGE", "REPLACE", "SELECT", "UPDATE", "VALUES", "WITH"];
+        KNOWN.iter().any(|word| self.first_is(word))
+    }
+
     /// `CREATE OR REPLACE` of what is replaced whole, and `IF NOT EXISTS`. `AS` brings rows along.
     fn creates_again(&self) -> bool {
         const KINDS: [&str; 10] = [

@@ -3,8 +3,16 @@
 /// What a database can do. The protocol asks this, and never which database it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Abilities {
+    /// A transaction that rolls back takes its DDL with it. Where DDL commits by itself, a migration that holds any
+    /// runs statement by statement.
+    pub transactional_ddl: bool,
+    /// A transaction has savepoints. Without them a dry run marks its transaction instead.
+    pub savepoints: bool,
     /// A session holds a lock from one transaction to the next.
     pub session_lock: bool,
+    /// The server reads a message of several statements whole before it runs any, so that an error of syntax further
+    /// on keeps the first from running.
+    pub reads_ahead: bool,
     /// A rollback puts back the settings that a script has changed.
     pub transactional_settings: bool,
     /// A commit may return before it is durable.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use gapless_core::{Checksum, Migration, Version};
 
-use super::Language;
+use super::{Language, Names};
 use crate::Change;
 use crate::tracker::Tracker;
 
@@ -94,15 +94,13 @@ pub(super) fn record_covered<D: Language + ?Sized>(
 pub(super) fn journal_names<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
-    version: Version,
-    name: &str,
-    stems: &[(Version, &str)],
+    names: &Names<'_>,
 ) -> String {
-    let name = dialect.literal(name);
+    let (version, name) = (names.version, dialect.literal(names.name));
     let row = |(old, known): &(Version, &str)| {
         format!("({version}, {name}, 'renamed', {})", dialect.literal(&format!("{old}_{known}")))
     };
-    let rows: Vec<_> = stems.iter().map(row).collect();
+    let rows: Vec<_> = names.before.iter().map(row).collect();
     let journal = tracker.journal();
     format!("INSERT INTO {journal} (version, name, event, detail) VALUES {};\n", rows.join(", "))
 }

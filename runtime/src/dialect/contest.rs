@@ -2,7 +2,7 @@
 
 use gapless_core::{Migration, Version};
 
-use super::Language;
+use super::{Language, Names};
 use crate::tracker::Tracker;
 
 /// See [`TrackerSql::contest`]. The row is there, so that any second one violates the key.
@@ -10,9 +10,10 @@ pub(super) fn statement<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
     migration: &Migration,
-    before: &[(Version, &str)],
-    own: &[(Version, &str)],
+    recorded: &[Names<'_>],
 ) -> String {
+    let own: Vec<_> = recorded.iter().map(|names| (names.version, names.name)).collect();
+    let before: Vec<_> = recorded.iter().flat_map(|names| names.before.iter().copied()).collect();
     let (set, journal) = (tracker.set(), tracker.journal());
     let row = format!("{}, {}, {}", migration.version(), dialect.literal(migration.name()), dialect.clock());
     let is = |(version, name): &(Version, &str)| {
@@ -21,7 +22,7 @@ pub(super) fn statement<D: Language + ?Sized>(
     // Another release may have given the same old name a number of its own.
     let stems: Vec<_> = own
         .iter()
-        .chain(before)
+        .chain(&before)
         .map(|(version, name)| dialect.literal(&format!("{version}_{name}")))
         .collect();
     let own: Vec<_> = own.iter().map(is).collect();

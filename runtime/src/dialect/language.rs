@@ -8,11 +8,6 @@ use super::{Abilities, Class};
 use crate::engine::DbError;
 use crate::tracker::Tracker;
 
-/// Writes an identifier between the double quotes of standard SQL.
-pub(crate) fn quoted(identifier: &str) -> String {
-    format!("\"{}\"", identifier.replace('"', "\"\""))
-}
-
 /// Keeps databases from being added outside of this crate.
 pub trait Sealed {}
 
@@ -30,8 +25,10 @@ pub trait Language: Sealed + fmt::Debug + Sync {
     /// Returns how many bytes of an identifier the database keeps; `None` is all of them.
     fn longest_identifier(&self) -> Option<usize>;
 
-    /// Writes an identifier between quotes.
-    fn identifier(&self, name: &str) -> String;
+    /// Writes an identifier between quotes: those of standard SQL, unless the database has its own.
+    fn identifier(&self, name: &str) -> String {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
 
     /// Writes the name of a table in a schema.
     fn qualified(&self, schema: &str, table: &str) -> String {

@@ -21,17 +21,20 @@ mod transaction;
 pub(crate) use self::abilities::Abilities;
 pub(crate) use self::catalog::CatalogSql;
 pub(crate) use self::catalog::{TableForm, blocker, tables_there};
-pub use self::class::Class;
-pub(crate) use self::language::{Language, quoted};
-pub use self::postgres::{Postgres, Prepared};
+pub(crate) use self::class::Class;
+pub(crate) use self::language::Language;
+pub use self::postgres::Postgres;
+pub(crate) use self::postgres::Prepared;
 pub(crate) use self::session::SessionSql;
 pub(crate) use self::session::{LockAnswer, Observation, Rows, SessionFacts, Unlock};
 pub use self::sqlite::Sqlite;
 pub(crate) use self::status::StatusSql;
 pub(crate) use self::steps::StepSql;
 pub(crate) use self::steps::{FoundIndex, ProgressRow, versions};
-pub use self::terms::{APPLIED, CURRENT, Entry, Look, Missing, Table, Timeouts};
-pub(crate) use self::terms::{BEGUN, LEFT, MARK, OPEN};
+pub use self::terms::APPLIED;
+pub(crate) use self::terms::{
+    BEGUN, CURRENT, Entry, LEFT, Look, MARK, Missing, Names, OPEN, Table, Timeouts,
+};
 pub(crate) use self::tracker::TrackerSql;
 pub(crate) use self::tracker::{Recorded, durations, is_recorded, renames, runs, seen};
 pub(crate) use self::transaction::TransactionSql;

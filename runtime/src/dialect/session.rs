@@ -34,9 +34,9 @@ pub trait SessionSql: Language {
         String::new()
     }
 
-    /// Returns the function by which a script gives up all locks of its session; `None` where there is none.
-    fn unlock_all(&self) -> Option<&'static str> {
-        None
+    /// Returns the statements and functions (with `()` behind them) that give up all locks of their session.
+    fn unlock_all(&self) -> &'static [&'static str] {
+        &[]
     }
 
     /// Sets these timeouts for the session.

@@ -2,7 +2,7 @@
 
 use gapless_core::{Concurrent, Version};
 
-use super::{BEGUN, Entry, Language};
+use super::{BEGUN, Entry, Language, Names};
 use crate::engine::ResultSet;
 use crate::history::GOING_BACK;
 use crate::protocol::is_truth;
@@ -14,19 +14,12 @@ pub trait StepSql: Language {
     /// and is not this one, or NULL if that cannot be known, whether the migration is in the set now, whether the row is
     /// about this migration) in the order of its rows; also what it has under the names that the migration had before, or
     /// has for a newer release. [`ProgressRow`] reads the answer.
-    fn progress(&self, tracker: &Tracker, version: Version, name: &str, before: &[(Version, &str)])
-    -> String;
+    fn progress(&self, tracker: &Tracker, names: &Names<'_>) -> String;
 
     /// Inserts the row of a try that begins; fails with [`Class::Unrecorded`](super::Class::Unrecorded) if
     /// [`StepSql::progress`] would not show so many rows any more.
-    fn journal_start(
-        &self,
-        tracker: &Tracker,
-        entry: &Entry<'_>,
-        before: &[(Version, &str)],
-        known: usize,
-    ) -> String {
-        start(self, tracker, entry, before, known)
+    fn journal_start(&self, tracker: &Tracker, entry: &Entry<'_>, names: &Names<'_>, known: usize) -> String {
+        start(self, tracker, entry, names, known)
     }
 
     /// Inserts the row of a statement that is about to be sent by itself: its checksum and, if it is a concurrent one,
@@ -42,8 +35,8 @@ pub trait StepSql: Language {
 
     /// Inserts the row of a statement that is done; fails with [`Class::Unrecorded`](super::Class::Unrecorded) if a
     /// later try has begun.
-    fn journal_step(&self, tracker: &Tracker, entry: &Entry<'_>, before: &[(Version, &str)]) -> String {
-        step(self, tracker, entry, before)
+    fn journal_step(&self, tracker: &Tracker, entry: &Entry<'_>, names: &Names<'_>) -> String {
+        step(self, tracker, entry, names)
     }
 
     /// Selects the indexes (qualified name, valid, named by the statement, made since it was first begun) that tell
@@ -52,9 +45,7 @@ pub trait StepSql: Language {
     fn inspect(
         &self,
         _tracker: &Tracker,
-        _version: Version,
-        _name: &str,
-        _before: &[(Version, &str)],
+        _names: &Names<'_>,
         _number: usize,
         _statement: &Concurrent<'_>,
     ) -> Option<String> {
@@ -78,12 +69,12 @@ pub trait StepSql: Language {
 
     /// Selects which of these have begun outside of a transaction and not ended (version), each with all names that it
     /// has had; without a semicolon. [`versions`] reads the answer.
-    fn unfinished(&self, tracker: &Tracker, known: &[(Version, (Version, &str))]) -> String {
-        unfinished(self, tracker, known)
+    fn unfinished(&self, tracker: &Tracker, migrations: &[Names<'_>]) -> String {
+        unfinished(self, tracker, migrations)
     }
 
     /// Fails with [`Class::Unfinished`](super::Class::Unfinished) if one of these has.
-    fn none_unfinished(&self, tracker: &Tracker, known: &[(Version, (Version, &str))]) -> String;
+    fn none_unfinished(&self, tracker: &Tracker, migrations: &[Names<'_>]) -> String;
 }
 
 /// A row of the answer to [`StepSql::progress`].
@@ -189,11 +180,11 @@ pub(super) fn start<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
     entry: &Entry<'_>,
-    before: &[(Version, &str)],
+    names: &Names<'_>,
     known: usize,
 ) -> String {
     let journal = tracker.journal();
-    let about = about(dialect, tracker, entry.version, entry.name, before);
+    let about = about(dialect, tracker, names);
     row_unless(dialect, tracker, entry, &format!("(SELECT count(*) FROM {journal} WHERE {about}) <> {known}"))
 }
 
@@ -202,11 +193,11 @@ pub(super) fn step<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
     entry: &Entry<'_>,
-    before: &[(Version, &str)],
+    names: &Names<'_>,
 ) -> String {
-    let about = about(dialect, tracker, entry.version, entry.name, before);
+    let about = about(dialect, tracker, names);
     // Rolling back, the row bears a name of its own.
-    let own = is_own(dialect, tracker, entry.version, entry.name, before);
+    let own = is_own(dialect, tracker, names);
     let overtaken = format!(
         "EXISTS (SELECT 1 FROM {} WHERE ({about}) AND event = 'started' AND attempt > {}) OR \
          EXISTS (SELECT 1 FROM {} WHERE {own})",
@@ -241,16 +232,9 @@ pub(super) fn begun<D: Language + ?Sized>(
 
 /// Whether a row of the journal is about the migration, under this name, one before, or one that a newer release has given
 /// it; a condition.
-pub(super) fn is_own<D: Language + ?Sized>(
-    dialect: &D,
-    tracker: &Tracker,
-    version: Version,
-    name: &str,
-    before: &[(Version, &str)],
-) -> String {
-    let names = [(version, name)].into_iter().chain(before.iter().copied());
+pub(super) fn is_own<D: Language + ?Sized>(dialect: &D, tracker: &Tracker, names: &Names<'_>) -> String {
     let (mut own, mut stems) = (Vec::new(), Vec::new());
-    for (version, name) in names {
+    for (version, name) in names.all() {
         own.push(format!("version = {version} AND name = {}", dialect.literal(name)));
         stems.push(dialect.literal(&format!("{version}_{name}")));
     }
@@ -263,26 +247,22 @@ pub(super) fn is_own<D: Language + ?Sized>(
 }
 
 /// What of the journal is about the migration or its version, whatever bore it; a condition.
-pub(super) fn about<D: Language + ?Sized>(
-    dialect: &D,
-    tracker: &Tracker,
-    version: Version,
-    name: &str,
-    before: &[(Version, &str)],
-) -> String {
-    format!("version = {version} OR {}", is_own(dialect, tracker, version, name, before))
+pub(super) fn about<D: Language + ?Sized>(dialect: &D, tracker: &Tracker, names: &Names<'_>) -> String {
+    format!("version = {} OR {}", names.version, is_own(dialect, tracker, names))
 }
 
 /// See [`StepSql::unfinished`].
 pub(super) fn unfinished<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
-    known: &[(Version, (Version, &str))],
+    migrations: &[Names<'_>],
 ) -> String {
-    let row = |(own, (version, name)): &(Version, (Version, &str))| {
-        format!("({own}, {version}, {})", dialect.literal(name))
+    let rows_of = |names: &Names<'_>| {
+        let own = names.version;
+        let row = |(version, name)| format!("({own}, {version}, {})", dialect.literal(name));
+        names.all().map(row).collect::<Vec<_>>()
     };
-    let rows: Vec<_> = known.iter().map(row).collect();
+    let rows: Vec<_> = migrations.iter().flat_map(rows_of).collect();
     let journal = tracker.journal();
     format!(
         "WITH k (own, version, name) AS (VALUES {}), a AS (SELECT own, version, name FROM k UNION \

@@ -55,6 +55,24 @@ impl Missing {
     }
 }
 
+/// The names of a migration: the one that it has, and those that it had before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names<'a> {
+    /// The version.
+    pub version: Version,
+    /// The name.
+    pub name: &'a str,
+    /// The versions and names that `renames.txt` says it had.
+    pub before: Vec<(Version, &'a str)>,
+}
+
+impl<'a> Names<'a> {
+    /// Returns the present name, and those before it.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (Version, &'a str)> {
+        std::iter::once((self.version, self.name)).chain(self.before.iter().copied())
+    }
+}
+
 /// Limits for each statement of a migration; zero is none, `None` leaves the session's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timeouts {
@@ -87,7 +105,7 @@ pub struct Entry<'a> {
 pub const APPLIED: &str = "gapless:applied";
 
 /// Behind a version that is NULL, the answer that the applied set is ours, row by row.
-pub const CURRENT: &str = "gapless:current";
+pub(crate) const CURRENT: &str = "gapless:current";
 
 /// What [`TrackerSql::check_taken_back`](super::TrackerSql::check_taken_back) fails with, and a driver whose code has ended the transaction.
 pub(crate) const LEFT: &str = "gapless: the transaction of the record is over";

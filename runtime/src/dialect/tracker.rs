@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gapless_core::{Migration, Version};
 
-use super::{APPLIED, Entry, Language, Missing, Prepared, amend, contest, steps};
+use super::{APPLIED, Entry, Language, Missing, Names, Prepared, amend, contest, steps};
 use crate::Change;
 use crate::engine::ResultSet;
 use crate::history::repair::Known;
@@ -49,14 +49,8 @@ pub trait TrackerSql: Language {
 
     /// Violates the key of the migration's row, which this transaction has written, if one of these old names is in
     /// the set, or the set has under another name what was once called one of these.
-    fn contest(
-        &self,
-        tracker: &Tracker,
-        migration: &Migration,
-        before: &[(Version, &str)],
-        own: &[(Version, &str)],
-    ) -> String {
-        contest::statement(self, tracker, migration, before, own)
+    fn contest(&self, tracker: &Tracker, migration: &Migration, recorded: &[Names<'_>]) -> String {
+        contest::statement(self, tracker, migration, recorded)
     }
 
     /// Inserts a row of the journal.
@@ -65,14 +59,8 @@ pub trait TrackerSql: Language {
     }
 
     /// Journals that these stems were names of a migration before, for releases that know no other.
-    fn journal_names(
-        &self,
-        tracker: &Tracker,
-        version: Version,
-        name: &str,
-        stems: &[(Version, &str)],
-    ) -> String {
-        amend::journal_names(self, tracker, version, name, stems)
+    fn journal_names(&self, tracker: &Tracker, names: &Names<'_>) -> String {
+        amend::journal_names(self, tracker, names)
     }
 
     /// Inserts the journal's row of a migration whose transaction is about to be committed; selects

@@ -34,9 +34,19 @@ pub trait TransactionSql: Language {
         String::new()
     }
 
-    /// Writes the name of the savepoint of the run with this token.
+    /// Writes the name of the savepoint of the run with this token; an identifier.
     fn savepoint(&self, token: &str) -> String {
         self.identifier(&format!("gapless {token}"))
+    }
+
+    /// Sets that savepoint.
+    fn set_savepoint(&self, token: &str) -> String {
+        format!("SAVEPOINT {};\n", self.savepoint(token))
+    }
+
+    /// Releases that savepoint; fails with [`Class::Ended`](super::Class::Ended) in any other transaction.
+    fn release_savepoint(&self, token: &str) -> String {
+        format!("RELEASE SAVEPOINT {};\n", self.savepoint(token))
     }
 
     /// Marks the transaction of the run with this token, for [`TransactionSql::check_mark`]; empty where the rows bear
@@ -60,6 +70,11 @@ pub trait TransactionSql: Language {
 
     /// Commits; a commit that is not durable may be lost in a crash of the server, with all after it.
     fn commit(&self, durable: bool) -> String;
+
+    /// Rolls back.
+    fn roll_back(&self) -> &'static str {
+        "ROLLBACK;\n"
+    }
 
     /// Makes everything durable that was committed before; empty unless
     /// [`Abilities::asynchronous_commit`](super::Abilities::asynchronous_commit).

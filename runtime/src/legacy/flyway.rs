@@ -5,7 +5,7 @@ use gapless_core::Migration;
 use super::proof::crc32;
 use super::reading::Reading;
 use super::{Form, Kind, Place, Tool};
-use crate::dialect::quoted;
+use crate::dialect::{Language, Postgres};
 use crate::engine::ResultSet;
 
 /// A row for each event, by rank: a migration applied, taken back (`UNDO_SQL` and the like) or given up
@@ -185,7 +185,7 @@ fn parts(version: &str) -> impl Iterator<Item = &str> {
 
 /// The letters "Flyway" as a number, and added to it Java's hash of the quoted name of the table.
 fn lock_keys(place: &Place<'_>) -> Vec<i64> {
-    let name = format!("{}.{}", quoted(place.schema), quoted(place.table));
+    let name = format!("{}.{}", Postgres.identifier(place.schema), Postgres.identifier(place.table));
     let hash = name.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(unit.into()));
     vec![0x466c_7977_6179 + i64::from(hash)]
 }

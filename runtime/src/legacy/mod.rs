@@ -25,7 +25,8 @@ use self::reading::Reading;
 pub(crate) use self::refusal::{Refusal, told};
 use self::tool::{Form, Kind, Place, TOOLS, Tool, no_lock};
 use crate::dialect::Dialect;
-use crate::engine::{ResultSet, Table};
+use crate::dialect::Table;
+use crate::engine::ResultSet;
 
 /// The tracker of another tool, whose history a run takes over.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use gapless_core::{Migration, Statement, split};
 use super::protocol::Protocol;
 use super::reply::ResultSet;
 use crate::Failure;
-use crate::dialect::{Class, FoundIndex, blocker, is_recorded};
+use crate::dialect::{Class, FoundIndex, Names, blocker, is_recorded};
 use crate::report::failure::Aftermath;
 
 /// More words than that are not looked for among the relations that are locked.
@@ -55,9 +55,9 @@ impl Protocol<'_> {
         let at = failure.statement().and_then(|number| number.checked_sub(1));
         let statement = at.and_then(|at| statements.get(at));
         let concurrent = statement.filter(|_| failure.is_step()).and_then(Statement::concurrent);
-        let (version, name) = (failure.version(), failure.name());
-        let indexes = concurrent
-            .and_then(|concurrent| self.dialect.inspect(&self.tracker, version, name, &[], 0, &concurrent));
+        let names = Names { version: failure.version(), name: failure.name(), before: Vec::new() };
+        let indexes =
+            concurrent.and_then(|concurrent| self.dialect.inspect(&self.tracker, &names, 0, &concurrent));
         let locked = self.dialect.classify(failure.database_error(), &self.tracker) == Class::Retry;
         let text = statement.map_or(script, Statement::text);
         let blocker = locked.then(|| self.dialect.blocker(&words(text))).flatten();

@@ -2,68 +2,14 @@
 
 use std::time::Duration;
 
-use gapless_core::{Directives, Migration, Problem, Syntax, Version};
+use gapless_core::{Migration, Version};
 
 use super::Stop;
-use super::direction::Direction;
+use super::item::Execution;
 use super::protocol::Protocol;
 use crate::report::error::ErrorKind;
 use crate::report::event::Event;
 use crate::{Applied, Pending};
-
-/// How a migration is executed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Execution {
-    /// In a transaction of its own; many in one message.
-    Batched,
-    /// Statement by statement, or as code, outside of a transaction.
-    Stepwise,
-    /// As code, in a transaction of its own.
-    Code,
-}
-
-/// A migration to be run.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Item<'a> {
-    pub(super) migration: &'a Migration,
-    pub(super) execution: Execution,
-    /// Whether it is rolled back.
-    back: bool,
-}
-
-impl<'a> Item<'a> {
-    pub(super) fn up(migration: &'a Migration) -> Item<'a> {
-        let directives = migration.directives();
-        let execution = match Execution::of(directives) {
-            Execution::Batched if directives.rust() => Execution::Code,
-            execution => execution,
-        };
-        Item { migration, execution, back: false }
-    }
-
-    /// `None`: it has no down script.
-    pub(super) fn down(migration: &'a Migration) -> Option<Item<'a>> {
-        let execution = Execution::of(migration.down()?.directives());
-        Some(Item { migration, execution, back: true })
-    }
-
-    /// The file that is run.
-    pub(super) fn path(&self) -> String {
-        let down = self.migration.down().filter(|_| self.back);
-        down.map_or_else(|| self.migration.file(), |down| down.path().to_owned())
-    }
-
-    /// What this syntax brings to light in the text that is run.
-    pub(super) fn problems(&self, syntax: Syntax) -> Vec<Problem> {
-        if self.back { self.migration.down_problems(syntax) } else { self.migration.problems(syntax) }
-    }
-}
-
-impl Execution {
-    fn of(directives: Directives) -> Execution {
-        if directives.no_transaction() { Execution::Stepwise } else { Execution::Batched }
-    }
-}
 
 impl Protocol<'_> {
     /// Applies the queue. A migration that fails does not keep those before it from being applied.
@@ -72,7 +18,7 @@ impl Protocol<'_> {
         // The queue grows shorter with each turn: what a turn does not apply ends the run, or this attempt.
         while let Some(item) = self.queue.front().copied() {
             if self.is_to_be_asked(item.migration) {
-                self.run_steps(item.migration, Direction::Up).await?;
+                self.run_steps(item).await?;
                 continue;
             }
             match item.execution {
@@ -83,7 +29,7 @@ impl Protocol<'_> {
                         Err(stop) => return Err(stop.knowing(failed)),
                     }
                 }
-                Execution::Stepwise => self.run_steps(item.migration, Direction::Up).await?,
+                Execution::Stepwise => self.run_steps(item).await?,
                 Execution::Code => self.apply_code(item.migration).await?,
             }
         }

@@ -1,10 +1,8 @@
 //! Running a migration outside of a transaction, statement by statement. Each is journaled with what it does, or before
 //! and behind it, so that a run that was cut off knows where it stopped.
 
-use gapless_core::Migration;
-
 use super::Stop;
-use super::direction::Direction;
+use super::item::{Direction, Item};
 use super::part::{Message, Part};
 use super::protocol::Protocol;
 use super::resume::Begin;
@@ -17,13 +15,9 @@ use crate::report::error::ErrorKind;
 impl<'a> Protocol<'a> {
     /// Runs a migration to its record, or to the removal of its record. One that is to run in a transaction now leaves the
     /// queue as it is, once nothing is left of what was begun outside of one.
-    pub(super) async fn run_steps(
-        &mut self,
-        migration: &'a Migration,
-        direction: Direction<'a>,
-    ) -> Result<(), Stop> {
+    pub(super) async fn run_steps(&mut self, item: Item<'a>) -> Result<(), Stop> {
         let mut steps = loop {
-            let mut steps = self.steps(migration, direction)?;
+            let mut steps = self.steps(item)?;
             let progress = self.read_progress(&mut steps).await?;
             match self.begin_try(&mut steps, progress).await? {
                 Begin::Steps => break steps,
@@ -43,12 +37,12 @@ impl<'a> Protocol<'a> {
         // Ends with the record, or an error: what makes it begin again was a pause.
         while !self.record_all(&mut steps).await? {}
         self.session.dirty = false;
-        match direction {
+        match item.direction {
             Direction::Up => {
-                self.mark(migration, None);
+                self.mark(item.migration, None);
                 self.patience.attempt = 1;
             }
-            Direction::Down(_) => self.rolled_back(migration, None),
+            Direction::Down(_) => self.rolled_back(item.migration, None),
         }
         Ok(())
     }
@@ -116,12 +110,12 @@ impl<'a> Protocol<'a> {
 
     /// Runs the code of a migration outside of a transaction.
     async fn call_step(&mut self, steps: &mut Steps<'a>) -> Result<bool, Stop> {
-        let version = steps.migration.version();
+        let version = steps.item.migration.version();
         let Some(code) = self.codes.remove(&version) else {
-            return Err(Stop::failed(ErrorKind::NoCode(vec![(version, steps.migration.file())])));
+            return Err(Stop::failed(ErrorKind::NoCode(vec![(version, steps.item.migration.file())])));
         };
         self.session
-            .is_at(format!("applying the migration in Rust {}", super::batch::shown(steps.migration)));
+            .is_at(format!("applying the migration in Rust {}", super::batch::shown(steps.item.migration)));
         let call = Call { before: self.same_backend(), code, after: self.dialect.outside() };
         let (returned, answer) = self.session.call(call).await?;
         self.codes.extend(returned.map(|call| (version, call.code)));
@@ -153,12 +147,12 @@ impl<'a> Protocol<'a> {
 
     /// The version's row comes, or goes, once all of the steps are done.
     fn record_steps(&self, steps: &Steps<'a>) -> Message {
-        let row = match steps.direction {
+        let row = match steps.item.direction {
             Direction::Up => {
-                self.record(steps.migration, None)
-                    + &self.dialect.journal_applied(&self.tracker, steps.migration, &self.token)
+                self.record(steps.item.migration, None)
+                    + &self.dialect.journal_applied(&self.tracker, steps.item.migration, &self.token)
             }
-            Direction::Down(_) => self.dialect.take_back(&self.tracker, steps.migration.version()),
+            Direction::Down(_) => self.dialect.take_back(&self.tracker, steps.item.migration.version()),
         };
         let text = self.same_backend()
             + &self.restore()

@@ -5,7 +5,7 @@ use std::ops::Range;
 use gapless_core::{Migration, split};
 
 use super::Stop;
-use super::apply::{Execution, Item};
+use super::item::{Execution, Item};
 use super::protocol::Protocol;
 use super::reply::DbError;
 use crate::dialect::{Class, Dialect, Prepared, Unlock, durations};

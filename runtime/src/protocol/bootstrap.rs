@@ -1,7 +1,7 @@
 //! Creating the tracker: along with the first migrations, or in a message of its own.
 
 use super::Stop;
-use super::apply::Execution;
+use super::item::Execution;
 use super::protocol::Protocol;
 use super::reply::DbError;
 use crate::Plan;
@@ -36,10 +36,11 @@ impl Protocol<'_> {
         }
     }
 
-    /// Whether the tracker can come with the first migrations: those are sent in one message, and no such message
-    /// has failed before.
+    /// Returns `true` if the tracker can come with the first migrations: one message holds them, that of the tracker
+    /// commits whole, and no such message has failed before.
     fn brings_tracker(&self) -> bool {
-        let batched = self.queue.front().is_some_and(|first| first.execution == Execution::Batched);
+        let batched = self.queue.front().is_some_and(|first| first.execution == Execution::Batched)
+            && self.abilities.transactional_ddl;
         self.goal == Goal::Apply && !self.apart && self.plan.changes().is_empty() && batched
     }
 

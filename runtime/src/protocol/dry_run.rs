@@ -6,8 +6,8 @@ use std::ops::Range;
 use gapless_core::Migration;
 
 use super::Stop;
-use super::apply::{Execution, Item};
 use super::batch::offset;
+use super::item::{Execution, Item};
 use super::protocol::Protocol;
 use crate::dialect::{Class, Missing, Timeouts};
 use crate::engine::DbError;
@@ -25,6 +25,13 @@ impl<'a> Protocol<'a> {
     /// Tries the queue up to the first migration that cannot be tried, and rolls all of it back.
     pub(super) async fn dry_run(&mut self, missing: Missing) -> Result<(), Stop> {
         self.session.is_at("trying the migrations");
+        // DDL that commits by itself would leave a tracker behind.
+        if (missing.any() || self.plan.creates.is_some()) && !self.abilities.transactional_ddl {
+            if let Some(first) = self.queue.pop_front() {
+                self.break_off(first, Untried::NoTransaction);
+            }
+            return Ok(());
+        }
         let begin = self.begin_dry_run(missing);
         if let Err(error) = self.session.transact(begin).await? {
             return Err(self.dry_run_not_begun(error).await);

@@ -85,15 +85,19 @@ impl<'a> Protocol<'a> {
         }
     }
 
-    /// A savepoint of a dry run's one transaction.
+    /// Wraps a migration in a savepoint of a dry run's one transaction.
     pub(super) fn dry_envelope(&self, migration: &Migration) -> Envelope {
         let timeouts = self.dialect.set_local_timeouts(self.timeouts(migration.directives()));
-        let savepoint = self.dialect.savepoint(&self.token);
+        let (dialect, token) = (self.dialect, &self.token);
+        // Either fails where the script has ended the transaction.
+        let (begin, end) = if self.abilities.savepoints {
+            (dialect.set_savepoint(token), dialect.release_savepoint(token))
+        } else {
+            (dialect.mark(token), dialect.check_mark(token))
+        };
         Envelope {
-            before: format!("SAVEPOINT {savepoint};\n{timeouts}") + &self.record(migration, None),
-            after: self.dialect.check_deferred().to_owned()
-                + &self.restore()
-                + &format!("RELEASE SAVEPOINT {savepoint};\n"),
+            before: begin + &timeouts + &self.record(migration, None),
+            after: dialect.check_deferred().to_owned() + &self.restore() + &end,
         }
     }
 

@@ -50,8 +50,7 @@ impl<'a> Protocol<'a> {
             Concurrent::Drop { .. } => steps.in_doubt,
             Concurrent::Reindex { .. } => steps.begun_before,
         };
-        let (version, name) = (steps.migration.version(), steps.migration.name());
-        let (before, number) = (self.names_before(version), steps.at + 1);
-        needed.then(|| self.dialect.inspect(&self.tracker, version, name, &before, number, &concurrent))?
+        let names = self.names(steps.item.migration);
+        needed.then(|| self.dialect.inspect(&self.tracker, &names, steps.at + 1, &concurrent))?
     }
 }

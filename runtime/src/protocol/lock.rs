@@ -4,7 +4,7 @@
 use gapless_core::Migration;
 
 use super::Stop;
-use super::apply::Execution;
+use super::item::Execution;
 use super::observe::{MANY, Observed, counted};
 use super::plan::Decision;
 use super::protocol::Protocol;
@@ -105,7 +105,7 @@ enum Try {
 impl Protocol<'_> {
     fn look(&self, names_holder: bool) -> Look {
         let take = self.locks_session() && !self.session.locked;
-        let digests = self.dialect.abilities().digest;
+        let digests = self.abilities.digest;
         let known = Some(&self.known.history).filter(|history| digests && history.rows().len() >= MANY);
         Look {
             take,
@@ -120,7 +120,7 @@ impl Protocol<'_> {
 
     /// Returns `true` if the run holds a lock of its session while it works.
     fn locks_session(&self) -> bool {
-        self.options.locking == Locking::Session && self.dialect.abilities().session_lock
+        self.options.locking == Locking::Session && self.abilities.session_lock
     }
 
     /// Takes in what the answer says of the session. Gives whether the lock is ours.
@@ -174,7 +174,7 @@ impl Protocol<'_> {
             return false;
         }
         // Steps have timeouts of the session, and code is not looked into.
-        let plain = |item: &super::apply::Item<'_>| {
+        let plain = |item: &super::item::Item<'_>| {
             item.execution == Execution::Batched && item.migration.is_plain(self.dialect.syntax())
         };
         let few = (1..=FEW).contains(&self.queue.len());
@@ -201,7 +201,7 @@ impl Protocol<'_> {
         }
         let steps = self.queue.iter().find(|item| item.execution == Execution::Stepwise);
         if let (Locking::Transaction, Some(item)) = (self.options.locking, steps) {
-            return Some(ErrorKind::NeedsSession(item.path()));
+            return Some(ErrorKind::NeedsSession(item.file()));
         }
         let lacks_code = |migration: &&Migration| !self.codes.contains_key(&migration.version());
         let coded = self.queue.iter().map(|item| item.migration).filter(|one| one.directives().rust());

@@ -10,10 +10,10 @@ mod backoff;
 mod batch;
 mod bootstrap;
 mod code;
-mod direction;
 mod dry_run;
 mod envelope;
 mod inspect;
+mod item;
 mod locate;
 mod lock;
 mod log;
@@ -39,6 +39,8 @@ mod teardown;
 mod unfinished;
 mod validate;
 mod wait;
+#[cfg(test)]
+mod without_abilities;
 
 pub(crate) use self::reply::is_truth;
 pub use self::reply::{DbError, Position, Reply, ResultSet};

@@ -114,7 +114,7 @@ impl Protocol<'_> {
     fn digest(&self) -> Option<i64> {
         let rows = self.options.rollback.is_some() || self.goal == Goal::Status;
         let many = self.set.migrations().len() >= MANY && !rows;
-        let digests = many && self.dialect.abilities().digest;
+        let digests = many && self.abilities.digest;
         self.set.digest().filter(|_| digests).map(|digest| counted(digest, self.set.migrations().len()))
     }
 }

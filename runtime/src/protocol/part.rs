@@ -143,7 +143,7 @@ impl<'a> Protocol<'a> {
             }
             Part::Record => {
                 let syntax = self.dialect.syntax();
-                let failure = steps.direction.failure(steps.migration, error, None, syntax);
+                let failure = steps.item.failure(error, None, syntax);
                 Stop::failed(ErrorKind::Migration(failure))
             }
             _ => self.not_journaled(error),
@@ -173,18 +173,15 @@ impl<'a> Protocol<'a> {
             index.and_then(|index| steps.statements.get(index)).map(|statement| statement.span().start);
         let within = at.filter(|_| part != Part::Drop).unwrap_or_default();
         let place = start.map(|start| start + within);
-        let failure = steps.direction.failure(steps.migration, error, place, self.dialect.syntax());
+        let failure = steps.item.failure(error, place, self.dialect.syntax());
         let kind = ErrorKind::Migration(if half_done { failure.half_done() } else { failure });
         if steps.in_doubt && !executing {
             // The statement itself was not sent: what became of it before is still not known.
             return Stop::Unjournaled(Box::new(kind));
         }
-        let untouched = steps.direction.is_down()
-            && executing
-            && steps.at == 0
-            && !half_done
-            && steps.concurrent().is_none();
-        self.staying = untouched.then(|| steps.migration.version());
+        let untouched =
+            steps.item.is_down() && executing && steps.at == 0 && !half_done && steps.concurrent().is_none();
+        self.staying = untouched.then(|| steps.item.migration.version());
         Stop::failed(kind)
     }
 
@@ -198,7 +195,7 @@ impl<'a> Protocol<'a> {
             let busy = Some(format!("{}: {reason}", steps.doing(executing)));
             return Err(Stop::failed(ErrorKind::LockWait { waited, holder: None, busy }));
         }
-        let version = steps.migration.version();
+        let version = steps.item.migration.version();
         self.emit(&Event::Retrying { version, attempt: steps.tries, reason });
         self.pause_before_retry().await;
         Ok(())

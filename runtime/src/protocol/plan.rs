@@ -3,7 +3,7 @@
 use gapless_core::Migration;
 
 use super::Stop;
-use super::apply::Item;
+use super::item::Item;
 use super::observe::Observed;
 use super::probe::Question;
 use super::protocol::Protocol;
@@ -164,15 +164,16 @@ impl Protocol<'_> {
     }
 
     fn fill_queue(&mut self, plan: &mut Plan, history: &History) -> Result<(), Vec<Stuck>> {
+        let (abilities, syntax) = (self.abilities, self.dialect.syntax());
         let Some(wanted) = self.wanted() else {
             let set = self.set;
             let pending = plan.pending().iter().filter_map(|pending| pending.of(set));
-            self.queue = pending.map(Item::up).collect();
+            self.queue = pending.map(|migration| Item::up(migration, abilities, syntax)).collect();
             return Ok(());
         };
         let back = taken_back(self.set, history, wanted)?;
         plan.take_back(self.set, &back);
-        self.queue = back.into_iter().filter_map(Item::down).collect();
+        self.queue = back.into_iter().filter_map(|one| Item::down(one, abilities, syntax)).collect();
         Ok(())
     }
 }

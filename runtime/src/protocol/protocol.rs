@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, VecDeque};
 use gapless_core::{MigrationSet, Version};
 
 use super::Stop;
-use super::apply::Item;
 use super::dry_run::Tried;
+use super::item::Item;
 use super::overtaken::Overtaken;
 use super::probe::Known;
 use super::session::{Link, Session};
 use super::validate;
 use super::wait::Patience;
 use crate::code::Code;
-use crate::dialect::{Dialect, Missing, Prepared};
+use crate::dialect::{Abilities, Dialect, Missing, Prepared};
 use crate::history::History;
 use crate::plan::Plan;
 use crate::report::error::{Error, ErrorKind, Lost};
@@ -28,6 +28,7 @@ pub(super) struct Protocol<'a> {
     pub(super) set: &'a MigrationSet,
     pub(super) options: Options,
     pub(super) dialect: &'static dyn Dialect,
+    pub(super) abilities: Abilities,
     pub(super) tracker: Tracker,
     pub(super) goal: Goal,
     pub(super) listener: Listener<'a>,
@@ -99,6 +100,7 @@ impl<'a> Protocol<'a> {
             options,
             goal,
             dialect,
+            abilities: dialect.abilities(),
             tracker,
             listener,
             codes,

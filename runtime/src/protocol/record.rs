@@ -5,7 +5,7 @@ use gapless_core::{Migration, Version};
 
 use super::protocol::Protocol;
 use crate::Change;
-use crate::dialect::Prepared;
+use crate::dialect::{Names, Prepared};
 use crate::plan::covered;
 
 impl<'a> Protocol<'a> {
@@ -26,7 +26,7 @@ impl<'a> Protocol<'a> {
         let mut sql = self.claim(&recorded);
         sql += &row;
         for one in &recorded {
-            sql += &self.journal_names(one.version(), one.name(), None);
+            sql += &self.journal_names(&self.names(one));
         }
         sql + &self.contest(migration, &recorded)
     }
@@ -36,36 +36,43 @@ impl<'a> Protocol<'a> {
         let changes = self.plan.changes();
         let mut sql = self.dialect.amend(&self.tracker, changes);
         for change in changes {
-            let told = match change {
+            let mut names = self.names_of(change.version(), change.name());
+            match change {
                 // Its own row of the journal tells this one.
-                Change::Renamed { from: (old, known), .. } => Some((*old, known.as_str())),
+                Change::Renamed { from: (old, known), .. } => {
+                    names.before.retain(|stem| *stem != (*old, known.as_str()));
+                }
                 Change::Accepted { .. } => continue,
-                _ => None,
-            };
-            sql += &self.journal_names(change.version(), change.name(), told);
+                _ => {}
+            }
+            sql += &self.journal_names(&names);
         }
         sql
     }
 
     /// Tells releases that know no other what a migration was called before.
-    pub(super) fn journal_names(
-        &self,
-        version: Version,
-        name: &str,
-        told: Option<(Version, &str)>,
-    ) -> String {
-        let mut before = self.names_before(version);
-        before.retain(|stem| Some(*stem) != told);
-        if before.is_empty() {
+    pub(super) fn journal_names(&self, names: &Names<'_>) -> String {
+        if names.before.is_empty() {
             return String::new();
         }
-        self.dialect.journal_names(&self.tracker, version, name, &before)
+        self.dialect.journal_names(&self.tracker, names)
     }
 
-    /// The names that a migration had before, as `renames.txt` says.
-    pub(super) fn names_before(&self, version: Version) -> Vec<(Version, &'a str)> {
+    /// Returns the names of a migration.
+    pub(super) fn names<'m>(&self, migration: &'m Migration) -> Names<'m>
+    where
+        'a: 'm,
+    {
+        self.names_of(migration.version(), migration.name())
+    }
+
+    /// Returns this name of a version, and those that `renames.txt` says it had before.
+    fn names_of<'m>(&self, version: Version, name: &'m str) -> Names<'m>
+    where
+        'a: 'm,
+    {
         let renames = self.set.renames().iter().filter(|rename| rename.to() == version);
-        renames.filter_map(gapless_core::Rename::from_stem).collect()
+        Names { version, name, before: renames.filter_map(gapless_core::Rename::from_stem).collect() }
     }
 
     /// Keeps releases that have a migration under different numbers from recording it at the same time, where no lock
@@ -74,7 +81,7 @@ impl<'a> Protocol<'a> {
         if self.is_alone() || self.options.locking == crate::Locking::Transaction {
             return String::new();
         }
-        let before = recorded.iter().flat_map(|one| self.names_before(one.version()));
+        let before = recorded.iter().flat_map(|one| self.names(one).before);
         let own = recorded.iter().filter(|_| recorded.len() == 1).map(|one| (one.version(), one.name()));
         let mut stems: Vec<_> = before.chain(own).collect();
         // In one order, so that two runs do not wait for each other.
@@ -92,9 +99,8 @@ impl<'a> Protocol<'a> {
         if self.is_alone() {
             return String::new();
         }
-        let before: Vec<_> = recorded.iter().flat_map(|one| self.names_before(one.version())).collect();
-        let own: Vec<_> = recorded.iter().map(|one| (one.version(), one.name())).collect();
-        self.dialect.contest(&self.tracker, migration, &before, &own)
+        let recorded: Vec<_> = recorded.iter().map(|one| self.names(one)).collect();
+        self.dialect.contest(&self.tracker, migration, &recorded)
     }
 
     /// Whether nobody else can have recorded anything since the set was looked at.

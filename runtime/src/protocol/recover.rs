@@ -86,9 +86,10 @@ impl<'a> Protocol<'a> {
             self.mark(migration, None);
         }
         let missing = refusal.batch.members().position(|member| !refusal.is_settled(member));
-        // Statements run one after the other. Only a message that was refused before any of it ran can have its error
-        // further on; and what a script hides from us is not counted by us.
-        if !fence && (ran || refusal.error.position.is_none()) {
+        // Statements run one after the other. Only a message that the server refused before it ran any of it can have
+        // its error further on; and a script may hide statements from our count.
+        let refused_whole = self.abilities.reads_ahead && !ran && refusal.error.position.is_some();
+        if !fence && !refused_whole {
             refusal.located = refusal.located.filter(|culprit| Some(culprit.index) == missing);
         }
         let overtaken = self.is_overtaken_by(&refusal);
@@ -205,7 +206,7 @@ impl<'a> Protocol<'a> {
     fn is_elsewhere(&self, migration: &Migration, history: &History) -> bool {
         let known =
             |(version, name): &(Version, &str)| history.find(*version).is_some_and(|row| row.name == *name);
-        self.names_before(migration.version()).iter().any(known)
+        self.names(migration).before.iter().any(known)
             || history.rows().iter().any(|row| self.is_strange(row))
     }
 

@@ -26,9 +26,7 @@ pub(super) enum Begin {
 impl<'a> Protocol<'a> {
     /// Reads what the journal has on the migration.
     pub(super) async fn read_progress(&mut self, steps: &mut Steps<'a>) -> Result<Progress, Stop> {
-        let migration = steps.migration;
-        let before = self.names_before(migration.version());
-        let message = self.dialect.progress(&self.tracker, migration.version(), migration.name(), &before);
+        let message = self.dialect.progress(&self.tracker, &self.names(steps.item.migration));
         let results = self.insist(steps, Part::Progress, Message::plain(message)).await?;
         Ok(results.first().map(Progress::read).unwrap_or_default())
     }
@@ -39,7 +37,7 @@ impl<'a> Protocol<'a> {
         steps: &mut Steps<'a>,
         mut progress: Progress,
     ) -> Result<Begin, Stop> {
-        let down = steps.direction.is_down();
+        let down = steps.item.is_down();
         if progress.rows > 0 && progress.recorded != down {
             return Err(self.recorded_by_another(steps).await);
         }
@@ -59,8 +57,8 @@ impl<'a> Protocol<'a> {
         self.place(steps, &progress, resolution)?;
         self.patience.attempt = progress.attempt + 1;
         let message = self.start_message(steps, &progress, resolution.is_some());
-        if !steps.direction.is_down() {
-            self.tell_applying([steps.migration.version()]);
+        if !steps.item.is_down() {
+            self.tell_applying([steps.item.migration.version()]);
         }
         let started = self.send_part(steps, Part::Start, Message::plain(message)).await?.is_some();
         Ok(if started { Begin::Steps } else { Begin::Again })
@@ -71,12 +69,11 @@ impl<'a> Protocol<'a> {
         if self.is_overtaken(self.known.history.rows().len()) {
             return self.overtaken_by(None).await;
         }
-        let (is, doing) =
-            if steps.direction.is_down() { ("is not", "rolling back") } else { ("is", "applying") };
+        let (is, doing) = if steps.item.is_down() { ("is not", "rolling back") } else { ("is", "applying") };
         let message =
             format!("it {is} in the set, and the set was read to hold something else under that version");
         let error = DbError { message, ..DbError::default() };
-        let doing = format!("{doing} version {}", steps.migration.version());
+        let doing = format!("{doing} version {}", steps.item.migration.version());
         Stop::failed(ErrorKind::Database { doing, error })
     }
 
@@ -92,7 +89,7 @@ impl<'a> Protocol<'a> {
             Some(Resolution::MarkApplied) => total,
             Some(Resolution::RetryFrom(statement)) if (1..=total + 1).contains(&statement) => statement - 1,
             Some(Resolution::RetryFrom(_)) => {
-                let version = steps.migration.version();
+                let version = steps.item.migration.version();
                 return Err(Stop::failed(ErrorKind::Resolve(version, "the file has no such statement")));
             }
             Some(Resolution::Retry) => progress.done,
@@ -113,10 +110,10 @@ impl<'a> Protocol<'a> {
 
     /// Journals that a try begins, and what is known before it does.
     fn start_message(&mut self, steps: &mut Steps<'a>, progress: &Progress, resolved: bool) -> String {
-        let version = steps.migration.version();
-        let before = self.names_before(version);
-        let (mut known, mut journal) = (progress.rows, self.claim(&[steps.migration]));
-        if steps.direction.is_down() {
+        let version = steps.item.migration.version();
+        let names = self.names(steps.item.migration);
+        let (mut known, mut journal) = (progress.rows, self.claim(&[steps.item.migration]));
+        if steps.item.is_down() {
             journal += &self.dialect.go_back(&self.tracker, version);
             if !progress.begun {
                 journal += &self.dialect.journal(&self.tracker, &self.entry(steps, "rolling_back"));
@@ -129,9 +126,9 @@ impl<'a> Protocol<'a> {
             known += 1;
         }
         let entry = self.entry(steps, "started");
-        journal += &self.dialect.journal_start(&self.tracker, &entry, &before, known);
+        journal += &self.dialect.journal_start(&self.tracker, &entry, &names, known);
         // Releases that know it by an older name must not begin it anew.
-        journal += &self.journal_names(version, steps.migration.name(), None);
+        journal += &self.journal_names(&names);
         // What is set again comes first: names may mean something else then.
         if steps.replay.is_empty() {
             journal += &self.announce(steps, steps.at);
@@ -155,12 +152,12 @@ impl<'a> Protocol<'a> {
     }
 
     fn resolves(&self, steps: &Steps<'a>) -> bool {
-        self.options.resolve.is_some_and(|(version, _)| version == steps.migration.version())
+        self.options.resolve.is_some_and(|(version, _)| version == steps.item.migration.version())
     }
 
     /// Begins to wait anew whenever the journal has grown: somebody is at it.
     fn watch(&mut self, steps: &Steps<'a>, progress: &Progress) {
-        let now = Some((steps.migration.version(), progress.attempt, progress.rows));
+        let now = Some((steps.item.migration.version(), progress.attempt, progress.rows));
         if self.watched != now {
             self.watched = now;
             self.patience.waited = std::time::Duration::ZERO;
@@ -186,17 +183,16 @@ impl<'a> Protocol<'a> {
             return Some(EDITED.to_owned());
         }
         let told = statement.and_then(Statement::concurrent).is_some_and(|concurrent| {
-            let (version, name) = (steps.migration.version(), steps.migration.name());
-            self.dialect.inspect(&self.tracker, version, name, &[], 0, &concurrent).is_some()
+            self.dialect.inspect(&self.tracker, &self.names(steps.item.migration), 0, &concurrent).is_some()
         });
         (!told).then(|| LOST.to_owned())
     }
 }
 
 pub(super) fn interrupted(steps: &Steps<'_>, done: usize, why: &str) -> Stop {
-    let version = steps.migration.version();
+    let version = steps.item.migration.version();
     let statement = done + 1;
-    let start = if steps.direction.is_down() { "roll back once more" } else { "start once" };
+    let start = if steps.item.is_down() { "roll back once more" } else { "start once" };
     let ways = format!(
         "look at the database, then {start} with one of `.resolve({version}, Resolution::Retry)` to run \
          statement {statement} again, `Resolution::RetryFrom({})` if it took effect, or \
@@ -208,8 +204,8 @@ pub(super) fn interrupted(steps: &Steps<'_>, done: usize, why: &str) -> Stop {
 
 pub(super) fn broken(steps: &Steps<'_>, statement: usize, why: &str, ways: String) -> Stop {
     Stop::failed(ErrorKind::Interrupted {
-        version: steps.migration.version(),
-        path: steps.direction.path(steps.migration).to_owned(),
+        version: steps.item.migration.version(),
+        path: steps.item.file(),
         statement,
         statements: steps.total(),
         why: why.to_owned(),

@@ -5,9 +5,8 @@ use std::time::Duration;
 use gapless_core::{Down, Migration};
 
 use super::Stop;
-use super::apply::Execution;
 use super::batch::{offset, shown};
-use super::direction::Direction;
+use super::item::{Direction, Execution};
 use super::protocol::Protocol;
 use crate::Failure;
 use crate::dialect::Class;
@@ -21,14 +20,14 @@ impl<'a> Protocol<'a> {
         // The queue grows shorter with each turn.
         while let Some(item) = self.queue.front().copied() {
             self.session.is_at(format!("rolling back migration {}", shown(item.migration)));
-            let Some(down) = item.migration.down() else {
+            let Direction::Down(down) = item.direction else {
                 return Err(Stop::failed(ErrorKind::Misuse("a migration without a down script")));
             };
             let version = item.migration.version();
             // It may have been begun outside of a transaction.
             let begun = self.known.history.find(version).is_some_and(|row| row.going_back);
             if item.execution == Execution::Stepwise || (begun && self.asked != Some(version)) {
-                self.run_steps(item.migration, Direction::Down(down)).await?;
+                self.run_steps(item).await?;
                 continue;
             }
             self.roll_back_whole(item.migration, down).await?;

@@ -74,9 +74,14 @@ impl<'a> Run<'a> {
     ) -> Result<Run<'a>, Error> {
         let link = Link::default();
         let protocol = Protocol::new(set, options, goal, dialect, listener, codes, seed, link.clone())?;
+        Ok(Run::of(protocol, link))
+    }
+
+    /// Begins this protocol, which asks over this link.
+    pub(super) fn of(protocol: Protocol<'a>, link: Link) -> Run<'a> {
         let mut run = Run { protocol: Box::pin(protocol.run()), link, question: None, ended: None };
         run.resume();
-        Ok(run)
+        run
     }
 
     /// The next step. Asking again without a reply gives the same answer.

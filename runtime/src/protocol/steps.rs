@@ -1,18 +1,18 @@
 //! The steps of a migration that runs outside of a transaction: its statements, or its code.
 
-use gapless_core::{Checksum, Concurrent, Migration, Statement, split};
+use gapless_core::{Checksum, Concurrent, Statement, split};
 
 use super::Stop;
 use super::batch::shown;
-use super::direction::Direction;
+use super::item::{Execution, Item};
 use super::protocol::Protocol;
-use crate::dialect::{BEGUN, Entry, Timeouts};
+use crate::dialect::{Abilities, BEGUN, Entry, Timeouts};
 use crate::report::error::ErrorKind;
 
 #[derive(Debug)]
 pub(super) struct Steps<'a> {
-    pub(super) migration: &'a Migration,
-    pub(super) direction: Direction<'a>,
+    pub(super) item: Item<'a>,
+    abilities: Abilities,
     pub(super) statements: Vec<Statement<'a>>,
     /// The step at hand, counted from zero: a statement, or the code.
     pub(super) at: usize,
@@ -44,7 +44,7 @@ pub(super) enum Manner {
 
 impl<'a> Steps<'a> {
     pub(super) fn total(&self) -> usize {
-        if self.direction.directives(self.migration).rust() { 1 } else { self.statements.len() }
+        if self.item.directives().rust() { 1 } else { self.statements.len() }
     }
 
     /// The statement at hand; `None` once all are done, and of code.
@@ -61,8 +61,8 @@ impl<'a> Steps<'a> {
     }
 
     pub(super) fn checksum(&self, index: usize) -> String {
-        if index == 0 && self.direction.directives(self.migration).rust() {
-            return self.migration.checksum().to_string();
+        if index == 0 && self.item.directives().rust() {
+            return self.item.migration.checksum().to_string();
         }
         Checksum::of(self.text(index)).to_string()
     }
@@ -72,9 +72,14 @@ impl<'a> Steps<'a> {
             None => Manner::Code,
             Some(statement) if statement.sets_session() => Manner::Session,
             Some(_) if self.apart && index == self.at => Manner::Alone,
-            Some(statement) if statement.is_transactional() => Manner::Together,
+            Some(statement) if self.is_atomic(statement) => Manner::Together,
             Some(_) => Manner::Alone,
         }
+    }
+
+    /// Returns `true` for a statement that commits with its row of the journal or not at all.
+    fn is_atomic(&self, statement: &Statement<'_>) -> bool {
+        statement.is_transactional() && (self.abilities.transactional_ddl || statement.is_dml())
     }
 
     /// Whether the journal must know of it before it is sent.
@@ -94,7 +99,7 @@ impl<'a> Steps<'a> {
     }
 
     pub(super) fn is_rerunnable(&self) -> bool {
-        self.direction.directives(self.migration).rerunnable()
+        self.item.directives().rerunnable()
     }
 
     /// Whether the step at hand may have committed a part of its work before it failed.
@@ -108,7 +113,7 @@ impl<'a> Steps<'a> {
 
     /// Whether the file is to run in a transaction now, although it was begun outside of one.
     pub(super) fn is_turned(&self) -> bool {
-        !self.direction.directives(self.migration).no_transaction()
+        self.item.execution != Execution::Stepwise
     }
 
     /// Goes on with the next step, which the journal knows already if it goes by itself.
@@ -121,8 +126,8 @@ impl<'a> Steps<'a> {
 
     /// What the run is at, in few words: the step at hand, or the migration as a whole.
     pub(super) fn doing(&self, executing: bool) -> String {
-        let verb = if self.direction.is_down() { "rolling back" } else { "applying" };
-        let migration = shown(self.migration);
+        let verb = if self.item.is_down() { "rolling back" } else { "applying" };
+        let migration = shown(self.item.migration);
         if executing {
             return format!("{verb} statement {} of {} of migration {migration}", self.at + 1, self.total());
         }
@@ -131,17 +136,13 @@ impl<'a> Steps<'a> {
 }
 
 impl<'a> Protocol<'a> {
-    pub(super) fn steps(
-        &self,
-        migration: &'a Migration,
-        direction: Direction<'a>,
-    ) -> Result<Steps<'a>, Stop> {
+    pub(super) fn steps(&self, item: Item<'a>) -> Result<Steps<'a>, Stop> {
         let syntax = self.dialect.syntax();
-        let statements = split(direction.sql(migration), syntax)
-            .map_err(|_| Stop::failed(ErrorKind::Refused(direction.problems(migration, syntax))))?;
+        let statements =
+            split(item.sql(), syntax).map_err(|_| Stop::failed(ErrorKind::Refused(item.problems(syntax))))?;
         Ok(Steps {
-            migration,
-            direction,
+            item,
+            abilities: self.abilities,
             statements,
             at: 0,
             announced: false,
@@ -154,13 +155,13 @@ impl<'a> Protocol<'a> {
     }
 
     pub(super) fn step_timeouts(&self, steps: &Steps<'a>) -> Timeouts {
-        self.timeouts(steps.direction.directives(steps.migration))
+        self.timeouts(steps.item.directives())
     }
 
     pub(super) fn entry<'s>(&self, steps: &'s Steps<'a>, event: &'static str) -> Entry<'s> {
         Entry {
-            version: steps.migration.version(),
-            name: steps.migration.name(),
+            version: steps.item.migration.version(),
+            name: steps.item.migration.name(),
             event,
             attempt: self.patience.attempt,
             statement: None,
@@ -174,8 +175,8 @@ impl<'a> Protocol<'a> {
         let mut entry = self.entry(steps, "statement");
         entry.statement = Some(steps.at + 1);
         entry.detail = Some(steps.checksum(steps.at));
-        let before = self.names_before(steps.migration.version());
-        self.dialect.journal_step(&self.tracker, &entry, &before) + &self.announce(steps, steps.at + 1)
+        let names = self.names(steps.item.migration);
+        self.dialect.journal_step(&self.tracker, &entry, &names) + &self.announce(steps, steps.at + 1)
     }
 
     /// The journal's row for a step that goes by itself.

@@ -80,10 +80,10 @@ impl Protocol<'_> {
 
     /// Rolls back what a refused message has left open. Its own outcome does not matter.
     pub(super) async fn roll_back(&mut self) -> Result<(), Stop> {
-        self.session.dirty |= !self.dialect.abilities().transactional_settings;
+        self.session.dirty |= !self.abilities.transactional_settings;
         self.session.open = false;
         self.session.is_at("rolling back");
-        let mut message = "ROLLBACK;\n".to_owned();
+        let mut message = self.dialect.roll_back().to_owned();
         message.extend(self.prepared.take().map(|prepared| prepared.forget));
         let _answer = self.session.send(message).await?;
         Ok(())
@@ -128,7 +128,7 @@ impl Protocol<'_> {
     /// Makes durable what was committed before a message was refused.
     async fn flush(&mut self) -> Result<(), Stop> {
         self.session.is_at("making sure that what was applied outlives a crash");
-        if std::mem::take(&mut self.undurable) && self.dialect.abilities().asynchronous_commit {
+        if std::mem::take(&mut self.undurable) && self.abilities.asynchronous_commit {
             let _answer = self.session.send(self.dialect.flush().to_owned()).await?;
         }
         Ok(())
@@ -210,10 +210,12 @@ impl Protocol<'_> {
         } else {
             self.unlocking_script().map_or_else(
                 || {
-                    "the session has given up its locks (`DISCARD ALL`, `pg_advisory_unlock_all()`)"
-                        .to_owned()
+                    format!(
+                        "the session has given up its locks (`{}`)",
+                        self.dialect.unlock_all().join("`, `")
+                    )
                 },
-                |(path, way)| format!("{way} in {path} has given it up"),
+                |(path, function)| format!("{function} in {path} has given it up"),
             )
         };
         self.warn(format!("the advisory lock was not this session's when it was given back: {blamed}"));
@@ -221,12 +223,14 @@ impl Protocol<'_> {
 
     /// The file that has given up all locks of its session, among those that this run has applied.
     fn unlocking_script(&self) -> Option<(String, &'static str)> {
-        let way = self.dialect.unlock_all()?;
-        let gives_up =
-            |version| self.set.find(version).is_some_and(|one| one.sql().to_ascii_lowercase().contains(way));
+        // A statement by itself is refused by the build.
+        let function = self.dialect.unlock_all().iter().find_map(|way| way.strip_suffix("()"))?;
+        let gives_up = |version| {
+            self.set.find(version).is_some_and(|one| one.sql().to_ascii_lowercase().contains(function))
+        };
         self.session.report(|report| {
             let applied = report.applied.iter().find(|applied| gives_up(applied.version()));
-            applied.map(|applied| (applied.path().to_owned(), way))
+            applied.map(|applied| (applied.path().to_owned(), function))
         })
     }
 

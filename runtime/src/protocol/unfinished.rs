@@ -3,8 +3,7 @@
 use gapless_core::{Migration, Version};
 
 use super::Stop;
-use super::apply::Item;
-use super::direction::Direction;
+use super::item::{Execution, Item};
 use super::part::{Message, Part};
 use super::progress::Progress;
 use super::protocol::Protocol;
@@ -22,40 +21,25 @@ impl<'a> Protocol<'a> {
         if !self.session.journal || migrations.is_empty() {
             return String::new();
         }
-        self.dialect.none_unfinished(&self.tracker, &self.all_names(migrations.iter().copied()))
-    }
-
-    /// Each with its names, the one it has and those before.
-    fn all_names<'m>(
-        &self,
-        migrations: impl Iterator<Item = &'m Migration>,
-    ) -> Vec<(Version, (Version, &'m str))>
-    where
-        'a: 'm,
-    {
-        let names = |migration: &'m Migration| {
-            let version = migration.version();
-            let own = std::iter::once((version, migration.name()));
-            own.chain(self.names_before(version)).map(move |stem| (version, stem))
-        };
-        migrations.flat_map(names).collect()
+        let names: Vec<_> = migrations.iter().map(|one| self.names(one)).collect();
+        self.dialect.none_unfinished(&self.tracker, &names)
     }
 
     /// Such a message was refused: settles what is left of the migration, so that it can run in a transaction.
     pub(super) async fn settle_unfinished(&mut self) -> Result<(), Stop> {
         self.roll_back().await?;
         self.session.is_at("reading the journal");
-        let known = self.all_names(self.queue.iter().map(|item| item.migration));
-        let message = self.dialect.unfinished(&self.tracker, &known) + ";\n";
+        let names: Vec<_> = self.queue.iter().map(|item| self.names(item.migration)).collect();
+        let message = self.dialect.unfinished(&self.tracker, &names) + ";\n";
         let results = self.session.send(message).await?.map_err(|error| {
             Stop::failed(ErrorKind::Database { doing: "reading the journal".to_owned(), error })
         })?;
         let begun = versions(results.first());
         let of_it = |item: &&Item<'a>| {
-            !item.migration.directives().no_transaction() && begun.contains(&item.migration.version())
+            item.execution != Execution::Stepwise && begun.contains(&item.migration.version())
         };
-        match self.queue.iter().find(of_it).map(|item| item.migration) {
-            Some(migration) => self.run_steps(migration, Direction::Up).await,
+        match self.queue.iter().find(of_it).copied() {
+            Some(item) => self.run_steps(item).await,
             // It has been ended since.
             None if self.is_overtaken(self.known.history.rows().len()) => Err(self.overtaken_by(None).await),
             None => {
@@ -80,7 +64,7 @@ impl<'a> Protocol<'a> {
         progress: &Progress,
         resolution: Option<Resolution>,
     ) -> Result<Begin, Stop> {
-        let version = steps.migration.version();
+        let version = steps.item.migration.version();
         let alive = progress.open && progress.alive == Some(true);
         match resolution {
             Some(Resolution::RetryFrom(2..)) => {

@@ -127,6 +127,12 @@ impl Failure {
         Failure { path, place, manner, back: true, ..failure }
     }
 
+    /// Marks a script that ran statement by statement, whatever its file says.
+    pub(crate) fn stepwise(self) -> Failure {
+        let manner = if self.manner == Manner::Transaction { Manner::Steps } else { self.manner };
+        Failure { manner, ..self }
+    }
+
     /// Marks a statement that may have committed a part of its work.
     pub(crate) fn half_done(self) -> Failure {
         Failure { manner: Manner::HalfDone, ..self }

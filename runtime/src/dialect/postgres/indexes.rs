@@ -1,10 +1,10 @@
 //! The indexes that tell what became of a concurrent statement of Postgres.
 
-use gapless_core::{Concurrent, Version};
+use gapless_core::Concurrent;
 
 use super::catalog::{oid, rebuilt};
 use crate::dialect::steps::{CLOSING, is_own};
-use crate::dialect::{BEGUN, Language};
+use crate::dialect::{BEGUN, Language, Names};
 use crate::tracker::Tracker;
 
 /// The indexes (qualified name, valid, named by the statement, made since it was begun first) that tell what became
@@ -12,13 +12,11 @@ use crate::tracker::Tracker;
 pub(super) fn indexes<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
-    version: Version,
-    name: &str,
-    before: &[(Version, &str)],
+    names: &Names<'_>,
     number: usize,
     statement: &Concurrent<'_>,
 ) -> Option<String> {
-    let then = found_then(tracker, &is_own(dialect, tracker, version, name, before), number);
+    let then = found_then(tracker, &is_own(dialect, tracker, names), number);
     let is_new = format!(
         "NOT i.indexrelid::pg_catalog.text = ANY (pg_catalog.string_to_array(coalesce({then}, ''), ','))"
     );

@@ -11,13 +11,12 @@ mod transaction;
 
 use gapless_core::{Syntax, Version};
 
-pub use self::prepared::Prepared;
+pub(crate) use self::prepared::Prepared;
 use self::session::HANDED_ON;
 use self::steps::UNFINISHED;
 use self::transaction::HELD;
 use super::language::{Language, Sealed};
 use super::{Abilities, Class, LEFT, MARK, OPEN};
-use crate::dialect::quoted;
 use crate::engine::DbError;
 use crate::tracker::Tracker;
 
@@ -30,7 +29,10 @@ impl Sealed for Postgres {}
 impl Language for Postgres {
     fn abilities(&self) -> Abilities {
         Abilities {
+            transactional_ddl: true,
+            savepoints: true,
             session_lock: true,
+            reads_ahead: true,
             transactional_settings: true,
             asynchronous_commit: true,
             digest: true,
@@ -48,10 +50,6 @@ impl Language for Postgres {
     /// `NAMEDATALEN - 1`.
     fn longest_identifier(&self) -> Option<usize> {
         Some(63)
-    }
-
-    fn identifier(&self, name: &str) -> String {
-        quoted(name)
     }
 
     /// A string that means the same with `standard_conforming_strings` on and off.

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use gapless_core::Migration;
 
-use crate::dialect::quoted;
 use crate::dialect::{APPLIED, Dialect, Language};
 use crate::tracker::Tracker;
 
@@ -21,14 +20,16 @@ pub struct Prepared {
     pub end: String,
     /// Forgets them, if they are there.
     pub forget: String,
-    names: [String; 2],
+    /// Their names, quoted.
+    record: String,
+    journal: String,
 }
 
 impl Prepared {
     /// Those of the run with this token.
     pub(super) fn new(dialect: &dyn Language, tracker: &Tracker, token: &str) -> Prepared {
         let names = ["record", "journal"].map(|what| format!("gapless {what}, {token}"));
-        let [record, journal] = names.each_ref().map(|name| quoted(name));
+        let [record, journal] = names.each_ref().map(|name| dialect.identifier(name));
         let row = format!(
             "INSERT INTO {} (version, name, applied_at, checksum) VALUES ($1, $2, {}, $3);\n",
             tracker.set(),
@@ -36,7 +37,7 @@ impl Prepared {
         );
         let entry = journal_applied(dialect, tracker, "$1", "applied", token);
         let gone = names.iter().fold(String::new(), |mut sql, name| {
-            let (there, quoted) = (dialect.literal(name), quoted(name));
+            let (there, quoted) = (dialect.literal(name), dialect.identifier(name));
             let _ = write!(
                 sql,
                 "IF EXISTS (SELECT 1 FROM pg_catalog.pg_prepared_statements WHERE name = {there}) THEN \
@@ -50,7 +51,8 @@ impl Prepared {
             ),
             end: format!("DEALLOCATE {record};\nDEALLOCATE {journal};\n"),
             forget: format!("DO $gapless$BEGIN {gone}END$gapless$;\n"),
-            names,
+            record,
+            journal,
         }
     }
 
@@ -58,7 +60,7 @@ impl Prepared {
     pub(crate) fn record(&self, dialect: &dyn Dialect, migration: &Migration) -> String {
         format!(
             "EXECUTE {} ({}, {}, '{}');\n",
-            quoted(&self.names[0]),
+            self.record,
             migration.version(),
             dialect.literal(migration.name()),
             migration.checksum()
@@ -67,7 +69,7 @@ impl Prepared {
 
     /// See [`TrackerSql::journal_applied`](crate::dialect::TrackerSql::journal_applied).
     pub(crate) fn journal_applied(&self, migration: &Migration) -> String {
-        format!("EXECUTE {} ({});\n", quoted(&self.names[1]), migration.version())
+        format!("EXECUTE {} ({});\n", self.journal, migration.version())
     }
 }
 

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use super::transaction::set;
 use super::{Postgres, catalog};
-use crate::dialect::quoted;
 use crate::dialect::{CURRENT, Language, Look, OPEN, SessionSql, Timeouts};
 use crate::tracker::Tracker;
 
@@ -40,8 +39,8 @@ impl SessionSql for Postgres {
         )
     }
 
-    fn unlock_all(&self) -> Option<&'static str> {
-        Some("pg_advisory_unlock_all")
+    fn unlock_all(&self) -> &'static [&'static str] {
+        &["DISCARD ALL", "pg_advisory_unlock_all()"]
     }
 
     fn set_timeouts(&self, timeouts: Timeouts) -> String {
@@ -156,7 +155,7 @@ fn take(dialect: &dyn Language, tracker: &Tracker, look: Look) -> String {
     );
     let take = guarded(look, &attempt);
     let there = |name: String| format!("pg_catalog.to_regclass({}) IS NOT NULL", dialect.literal(&name));
-    let schema = dialect.literal(&quoted(tracker.schema()));
+    let schema = dialect.literal(&dialect.identifier(tracker.schema()));
     let fence = catalog::has_key(dialect, tracker);
     format!(
         "SELECT {take}, pg_catalog.to_regnamespace({schema}) IS NOT NULL, {}, {}, {SESSION}, \

@@ -6,7 +6,6 @@ use gapless_core::{Migration, Version};
 
 use super::prepared::OURS;
 use super::{Postgres, Prepared, prepared};
-use crate::dialect::quoted;
 use crate::dialect::{LEFT, Language, Missing, TrackerSql};
 use crate::history::GOING_BACK;
 use crate::tracker::Tracker;
@@ -17,7 +16,7 @@ impl TrackerSql for Postgres {
         let (set, journal) = (tracker.set(), tracker.journal());
         let mut sql = String::new();
         if missing.schema {
-            let _ = writeln!(sql, "CREATE SCHEMA {};", quoted(tracker.schema()));
+            let _ = writeln!(sql, "CREATE SCHEMA {};", self.identifier(tracker.schema()));
         }
         if missing.set {
             let _ = writeln!(

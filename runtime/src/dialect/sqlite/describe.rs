@@ -9,7 +9,7 @@ const CLAUSES: [&str; 5] = ["AUTOINCREMENT", "CHECK", "COLLATE", "DEFERR", "GENE
 /// Source: <https://www.sqlite.org/pragma.html>. Views and triggers are kept as they were written.
 pub(super) fn describe(dialect: &dyn Language, tracker: &Tracker) -> String {
     let (table, journal) = (dialect.literal(tracker.table()), dialect.literal(&tracker.journal_table()));
-    let schema = crate::dialect::quoted(tracker.schema());
+    let schema = dialect.identifier(tracker.schema());
     let user = format!("m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.tbl_name NOT IN ({table}, {journal})");
     let written = CLAUSES.map(|clause| {
         let length = clause.len();

@@ -12,7 +12,6 @@ use gapless_core::Syntax;
 use self::steps::UNFINISHED;
 use super::language::{Language, Sealed};
 use super::{Abilities, Class, LEFT, MARK, OPEN};
-use crate::dialect::quoted;
 use crate::engine::DbError;
 use crate::tracker::Tracker;
 
@@ -28,7 +27,10 @@ impl Sealed for Sqlite {}
 impl Language for Sqlite {
     fn abilities(&self) -> Abilities {
         Abilities {
+            transactional_ddl: true,
+            savepoints: true,
             session_lock: false,
+            reads_ahead: false,
             transactional_settings: false,
             asynchronous_commit: false,
             digest: false,
@@ -45,10 +47,6 @@ impl Language for Sqlite {
 
     fn longest_identifier(&self) -> Option<usize> {
         None
-    }
-
-    fn identifier(&self, name: &str) -> String {
-        quoted(name)
     }
 
     fn literal(&self, text: &str) -> String {

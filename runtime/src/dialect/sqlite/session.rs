@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use super::Sqlite;
-use crate::dialect::quoted;
 use crate::dialect::{Language, Look, SessionSql, Timeouts};
 use crate::tracker::Tracker;
 
@@ -31,7 +30,7 @@ impl SessionSql for Sqlite {
     /// There is no lock to take: each migration's own transaction takes the database's.
     fn lock(&self, tracker: &Tracker, look: Look) -> String {
         let there = |name: &str| {
-            let schema = quoted(tracker.schema());
+            let schema = self.identifier(tracker.schema());
             format!(
                 "EXISTS (SELECT 1 FROM {schema}.sqlite_master WHERE lower(name) = lower({}))",
                 self.literal(name)

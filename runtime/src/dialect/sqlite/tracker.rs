@@ -3,7 +3,6 @@
 use gapless_core::{Migration, Version};
 
 use super::{NOW, Sqlite};
-use crate::dialect::quoted;
 use crate::dialect::{APPLIED, Language, Missing, TrackerSql};
 use crate::history::GOING_BACK;
 use crate::tracker::Tracker;
@@ -11,9 +10,9 @@ use crate::tracker::Tracker;
 impl TrackerSql for Sqlite {
     fn create(&self, tracker: &Tracker, _: Missing) -> String {
         let (set, journal) = (tracker.set(), tracker.journal());
-        let [index, names] =
-            ["started", "renamed"].map(|name| quoted(&format!("{}_{name}", tracker.journal_table())));
-        let (schema, table) = (quoted(tracker.schema()), quoted(&tracker.journal_table()));
+        let [index, names] = ["started", "renamed"]
+            .map(|name| self.identifier(&format!("{}_{name}", tracker.journal_table())));
+        let (schema, table) = (self.identifier(tracker.schema()), self.identifier(&tracker.journal_table()));
         format!(
             "CREATE TABLE IF NOT EXISTS {set} (version INTEGER PRIMARY KEY, name TEXT NOT NULL, \
              applied_at TEXT NOT NULL DEFAULT {NOW}, checksum TEXT);\n\

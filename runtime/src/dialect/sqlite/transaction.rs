@@ -20,7 +20,7 @@ impl TransactionSql for Sqlite {
 
     /// A savepoint does not outlive its transaction.
     fn mark(&self, token: &str) -> String {
-        format!("SAVEPOINT {};\n", self.savepoint(token))
+        self.set_savepoint(token)
     }
 
     fn check_mark(&self, token: &str) -> String {
