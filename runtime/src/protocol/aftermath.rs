@@ -58,7 +58,7 @@ impl Protocol<'_> {
         let names = Names { version: failure.version(), name: failure.name(), before: Vec::new() };
         let indexes =
             concurrent.and_then(|concurrent| self.dialect.inspect(&self.tracker, &names, 0, &concurrent));
-        let locked = self.dialect.classify(failure.database_error(), &self.tracker) == Class::Retry;
+        let locked = self.class(failure.database_error()) == Class::Retry;
         let text = statement.map_or(script, Statement::text);
         let blocker = locked.then(|| self.dialect.blocker(&words(text))).flatten();
         Questions { recorded, indexes, blocker }

@@ -30,7 +30,7 @@ impl Protocol<'_> {
                     }
                 }
                 Execution::Stepwise => self.run_steps(item).await?,
-                Execution::Code => self.apply_code(item.migration).await?,
+                Execution::Code => self.apply_code(item).await?,
             }
         }
         failed.map_or(Ok(()), |kind| Err(Stop::failed(kind)))

@@ -38,7 +38,7 @@ pub(super) struct Batch<'a> {
 /// A migration's part of the message.
 #[derive(Debug)]
 struct Segment<'a> {
-    migration: &'a Migration,
+    item: Item<'a>,
     /// From its `BEGIN` to its `COMMIT`.
     whole: Range<usize>,
     script: Range<usize>,
@@ -54,16 +54,20 @@ pub(super) struct Culprit {
 
 impl<'a> Batch<'a> {
     pub(super) fn members(&self) -> impl Iterator<Item = &'a Migration> {
-        self.segments.iter().map(|segment| segment.migration)
+        self.items().map(|item| item.migration)
+    }
+
+    pub(super) fn items(&self) -> impl Iterator<Item = Item<'a>> {
+        self.segments.iter().map(|segment| segment.item)
     }
 
     /// Its migrations in few words.
     pub(super) fn shown(&self) -> String {
         match self.segments.as_slice() {
             [] => "nothing".to_owned(),
-            [one] => format!("migration {}", shown(one.migration)),
+            [one] => format!("migration {}", shown(one.item.migration)),
             [first, .., last] => {
-                format!("migrations {} to {}", shown(first.migration), shown(last.migration))
+                format!("migrations {} to {}", shown(first.item.migration), shown(last.item.migration))
             }
         }
     }
@@ -120,7 +124,8 @@ impl<'a> Protocol<'a> {
     /// Writes the message for the transactional migrations at the head of the queue.
     fn batch(&mut self, ends_run: bool) -> Batch<'a> {
         let ready = self.queue.iter().take_while(|item| !self.is_to_be_asked(item.migration));
-        let members = members(ready);
+        let items = members(ready);
+        let members: Vec<_> = items.iter().map(|item| item.migration).collect();
         let last = ends_run && members.len() == self.queue.len();
         let mut message = headline(&members) + &self.same_backend() + &self.none_unfinished(&members);
         let missing = self.missing.take();
@@ -133,7 +138,7 @@ impl<'a> Protocol<'a> {
             bootstraps: missing.is_some(),
             prepared: None,
         };
-        self.write_segments(&mut batch, &members);
+        self.write_segments(&mut batch, &items);
         batch.unlocks = last && self.session.locked;
         if batch.unlocks {
             batch.message += &self.dialect.unlock(&self.tracker, self.session.pid);
@@ -143,17 +148,17 @@ impl<'a> Protocol<'a> {
 
     /// Writes each member's part. Where many scripts follow each other that define objects and do nothing else, their
     /// rows are prepared: any other script may make the session forget what is prepared.
-    fn write_segments(&self, batch: &mut Batch<'a>, members: &[&'a Migration]) {
-        let plain: Vec<_> =
-            members.iter().map(|migration| migration.is_plain(self.dialect.syntax())).collect();
-        let alike = |index: &usize| plain[*index] && !members[*index].is_baseline();
+    fn write_segments(&self, batch: &mut Batch<'a>, items: &[Item<'a>]) {
+        let syntax = self.dialect.syntax();
+        let plain: Vec<_> = items.iter().map(|item| item.migration.is_plain(syntax)).collect();
+        let alike = |index: &usize| plain[*index] && !items[*index].migration.is_baseline();
         let restore = self.restore();
         // A pooler's session may be another one when there is something to forget.
         let session = self.options.locking == Locking::Session;
         let prepared = self.dialect.prepared(&self.tracker, &self.token).filter(|_| session);
         let (mut ready, mut used): (Option<&Prepared>, bool) = (None, false);
-        for (index, migration) in members.iter().enumerate() {
-            let many = || (index..members.len()).take_while(alike).nth(WORTH_PREPARING).is_some();
+        for (index, item) in items.iter().enumerate() {
+            let many = || (index..items.len()).take_while(alike).nth(WORTH_PREPARING).is_some();
             if let Some(prepared) = ready.filter(|_| !alike(&index)) {
                 batch.message.push_str(&prepared.end);
                 ready = None;
@@ -163,11 +168,11 @@ impl<'a> Protocol<'a> {
             }
             // To look for settings that have changed takes as long as a small migration.
             let restore = if plain[index] { "" } else { &restore };
-            let durable = index + 1 == members.len();
-            let envelope = self.up_envelope(migration, ready, restore, durable);
+            let durable = index + 1 == items.len();
+            let envelope = self.up_envelope(item.migration, ready, restore, durable);
             let whole = batch.message.len();
-            let script = envelope.write(&mut batch.message, migration.sql());
-            batch.segments.push(Segment { migration, whole: whole..batch.message.len(), script });
+            let script = envelope.write(&mut batch.message, item.sql());
+            batch.segments.push(Segment { item: *item, whole: whole..batch.message.len(), script });
         }
         if let Some(prepared) = ready {
             batch.message.push_str(&prepared.end);
@@ -208,12 +213,12 @@ pub(super) fn headline(members: &[&Migration]) -> String {
     }
 }
 
-fn members<'q, 'a: 'q>(queue: impl Iterator<Item = &'q Item<'a>>) -> Vec<&'a Migration> {
+fn members<'q, 'a: 'q>(queue: impl Iterator<Item = &'q Item<'a>>) -> Vec<Item<'a>> {
     let mut bytes = 0;
     let fits = |item: &&'q Item<'a>| {
         let fits = bytes == 0 || bytes + item.migration.sql().len() <= MOST_BYTES;
         bytes += item.migration.sql().len();
         fits && item.execution == Execution::Batched
     };
-    queue.take_while(fits).take(MOST_MIGRATIONS).map(|item| item.migration).collect()
+    queue.take_while(fits).take(MOST_MIGRATIONS).copied().collect()
 }

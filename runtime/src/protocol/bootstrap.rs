@@ -1,13 +1,13 @@
 //! Creating the tracker: along with the first migrations, or in a message of its own.
 
 use super::Stop;
+use super::errors::Work;
 use super::item::Execution;
 use super::protocol::Protocol;
 use super::reply::DbError;
 use crate::Plan;
 use crate::dialect::{Class, Entry, Missing, Timeouts};
 use crate::legacy::Legacy;
-use crate::report::error::ErrorKind;
 use crate::runner::Goal;
 
 /// Another runner gets in the way once for each object. What is in the way for longer is of another kind, such as a
@@ -87,22 +87,15 @@ impl Protocol<'_> {
     }
 
     async fn not_bootstrapped(&mut self, error: DbError) -> Result<(), Stop> {
-        let doing = match &self.plan.creates {
-            Some(table) => format!("creating {} and {table}", self.tracker.shown()),
-            None => format!("creating {} and its journal", self.tracker.shown()),
-        };
-        let kind = match self.dialect.classify(&error, &self.tracker) {
-            Class::HandedOn { pid } => return Err(self.handed_on(pid)),
+        Err(match self.class(&error) {
+            Class::HandedOn { pid } => self.handed_on(pid),
             Class::Exists if self.collisions < MOST_COLLISIONS => {
                 self.collisions += 1;
-                return Err(self.observe_again().await);
+                self.observe_again().await
             }
-            Class::Busy | Class::Retry => return Err(self.stand_back_from(&error).await),
-            Class::Permission => ErrorKind::Permission { doing, error },
-            Class::ReadOnly => self.takes_no_writes(),
-            _ => ErrorKind::Database { doing, error },
-        };
-        Err(Stop::failed(kind))
+            Class::Busy | Class::Retry => self.stand_back_from(&error).await,
+            _ => Stop::failed(self.error(Work::Bootstrapping, error)),
+        })
     }
 
     /// Rolls back and observes again; without the lock, after a pause.
@@ -111,9 +104,5 @@ impl Protocol<'_> {
             return self.stand_back().await;
         }
         self.roll_back().await.err().unwrap_or(Stop::Again)
-    }
-
-    pub(super) fn takes_no_writes(&self) -> ErrorKind {
-        ErrorKind::ReadOnly { pending: self.queue.len(), standby: self.session.standby }
     }
 }

@@ -1,18 +1,14 @@
 //! The dry run: everything in one transaction, so that each migration sees what those before it did, and
 //! then back.
 
-use std::ops::Range;
-
-use gapless_core::Migration;
-
 use super::Stop;
 use super::batch::offset;
+use super::errors::Work;
 use super::item::{Execution, Item};
 use super::protocol::Protocol;
 use crate::dialect::{Class, Missing, Timeouts};
 use crate::engine::DbError;
-use crate::report::error::ErrorKind;
-use crate::{Applied, Failure, NotTried, Untried};
+use crate::{Applied, NotTried, Untried};
 
 /// What a dry run comes to.
 #[derive(Debug, Default)]
@@ -62,13 +58,10 @@ impl<'a> Protocol<'a> {
     }
 
     async fn dry_run_not_begun(&mut self, error: DbError) -> Stop {
-        Stop::failed(match self.dialect.classify(&error, &self.tracker) {
-            Class::Busy => return self.stand_back_from(&error).await,
-            Class::Permission => {
-                ErrorKind::Permission { doing: format!("trying to create {}", self.tracker.shown()), error }
-            }
-            _ => ErrorKind::Database { doing: "beginning the dry run".to_owned(), error },
-        })
+        match self.class(&error) {
+            Class::Busy => self.stand_back_from(&error).await,
+            _ => Stop::failed(self.error(Work::BeginningDryRun, error)),
+        }
     }
 
     /// Tries a migration in a savepoint of its own.
@@ -83,30 +76,17 @@ impl<'a> Protocol<'a> {
             }
             Err(error) => error,
         };
-        match self.dialect.classify(&error, &self.tracker) {
+        match self.class(&error) {
             Class::Busy => Err(self.stand_back_from(&error).await),
             Class::Untriable => {
                 self.break_off(item, Untried::Uncommitted);
                 Ok(())
             }
-            class => {
-                let failure = self.tried_and_failed(item.migration, error, &message, &script);
-                let failure = if class == Class::Ended { failure.ended(false) } else { failure };
-                Err(Stop::failed(ErrorKind::Migration(failure)))
+            _ => {
+                let at = offset(&error, &message, self.dialect).filter(|at| script.contains(at));
+                Err(Stop::failed(self.failure(&item, error, at.map(|at| at - script.start))))
             }
         }
-    }
-
-    fn tried_and_failed(
-        &self,
-        migration: &Migration,
-        error: DbError,
-        message: &str,
-        script: &Range<usize>,
-    ) -> Failure {
-        let at = offset(&error, message, self.dialect);
-        let at = at.filter(|at| script.contains(at)).map(|at| at - script.start);
-        Failure::new(migration, error, at, self.dialect.syntax())
     }
 
     /// Ends at a migration that cannot be tried. What comes after it would run on a database that it will never

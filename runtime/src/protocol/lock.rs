@@ -4,6 +4,7 @@
 use gapless_core::Migration;
 
 use super::Stop;
+use super::errors::Work;
 use super::item::Execution;
 use super::observe::{MANY, Observed, counted};
 use super::plan::Decision;
@@ -125,9 +126,8 @@ impl Protocol<'_> {
 
     /// Takes in what the answer says of the session. Gives whether the lock is ours.
     fn learn_lock(&mut self, look: Look, answer: &LockAnswer<'_>) -> Result<bool, Stop> {
-        if let (None, Some(before)) = (answer.ours, look.pid) {
-            let after = answer.session.pid.map_or(String::new(), |pid| pid.to_string());
-            return Err(Stop::failed(ErrorKind::Pooler { before, after }));
+        if answer.ours.is_none() && look.pid.is_some() {
+            return Err(Stop::failed(self.pooler(answer.session.pid)));
         }
         if let Some(settings) = &answer.settings {
             self.session.settings = Some(settings.clone());
@@ -146,9 +146,9 @@ impl Protocol<'_> {
     ///
     /// What else kept the lock from being taken, or the end of patience.
     async fn not_locked(&mut self, error: DbError) -> Result<(), Stop> {
-        let class = self.dialect.classify(&error, &self.tracker);
+        let class = self.class(&error);
         if class == Class::InTransaction {
-            return Err(Stop::failed(ErrorKind::InTransaction));
+            return Err(Stop::failed(self.error(Work::Locking, error)));
         }
         // Whether the lock was taken before the message failed is not known: give it back either way, unless the next
         // try finds out.
@@ -159,7 +159,7 @@ impl Protocol<'_> {
                 self.retry_canceled(error).await?;
                 Err(Stop::Again)
             }
-            _ => Err(Stop::failed(ErrorKind::Database { doing: "asking for the lock".to_owned(), error })),
+            _ => Err(Stop::failed(self.error(Work::Locking, error))),
         };
         if matches!(again, Ok(()) | Err(Stop::Again)) {
             (self.session.locked, self.session.refused) = (false, false);
@@ -192,12 +192,10 @@ impl Protocol<'_> {
         }
         // Of a table that was not there at the look before, the catalog may show the name and not yet the key.
         if look.set && !answer.has_key {
-            let table = self.tracker.shown();
             let set = self.tracker.set();
-            let problem = format!(
+            return Some(self.shape(format!(
                 "two rows may have one version; make it the key: ALTER TABLE {set} ADD PRIMARY KEY (version)"
-            );
-            return Some(ErrorKind::Shape { table, problem });
+            )));
         }
         let steps = self.queue.iter().find(|item| item.execution == Execution::Stepwise);
         if let (Locking::Transaction, Some(item)) = (self.options.locking, steps) {

@@ -12,6 +12,7 @@ mod bootstrap;
 mod code;
 mod dry_run;
 mod envelope;
+mod errors;
 mod inspect;
 mod item;
 mod locate;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use gapless_core::Version;
 
 use super::Stop;
+use super::errors::Work;
 use super::protocol::Protocol;
 use super::session::Answer;
 use crate::dialect::{Class, Dialect, Observation, Rows, SessionFacts};
@@ -46,15 +47,11 @@ impl Protocol<'_> {
 
     /// An inner error passes: the database is busy, or somebody canceled the statement.
     fn observed(&mut self, answer: Answer) -> Result<Result<Observed, DbError>, Stop> {
-        let table = self.tracker.shown();
         let error = match answer {
             Ok(results) => {
                 let Observation { session, in_transaction, set } = Observation::read(&results);
-                if let Some(before) =
-                    self.session.pid.filter(|pid| self.session.locked && session.pid != Some(*pid))
-                {
-                    let after = session.pid.map_or(String::new(), |pid| pid.to_string());
-                    return Err(Stop::failed(ErrorKind::Pooler { before, after }));
+                if self.session.locked && self.session.pid.is_some() && self.session.pid != session.pid {
+                    return Err(Stop::failed(self.pooler(session.pid)));
                 }
                 self.session.knows(session);
                 if in_transaction {
@@ -68,28 +65,24 @@ impl Protocol<'_> {
             }
             Err(error) => error,
         };
-        Err(Stop::failed(match self.dialect.classify(&error, &self.tracker) {
+        match self.class(&error) {
             Class::Missing => {
                 (self.session.set_exists, self.session.whole) = (false, false);
-                return Ok(Ok(Observed::History(History::default())));
+                Ok(Ok(Observed::History(History::default())))
             }
-            Class::Busy | Class::Retry | Class::Canceled => return Ok(Err(error)),
-            Class::InTransaction => ErrorKind::InTransaction,
-            Class::Shape => ErrorKind::Shape { table, problem: error.message },
-            Class::Permission => ErrorKind::Permission { doing: format!("reading {table}"), error },
-            _ => ErrorKind::Database { doing: format!("reading {table}"), error },
-        }))
+            Class::Busy | Class::Retry | Class::Canceled => Ok(Err(error)),
+            _ => Err(Stop::failed(self.error(Work::Observing, error))),
+        }
     }
 
     pub(super) fn is_canceled(&self, error: &DbError) -> bool {
-        self.dialect.classify(error, &self.tracker) == Class::Canceled
+        self.class(error) == Class::Canceled
     }
 
     /// A canceled observation is tried as often as anything.
     pub(super) async fn retry_canceled(&mut self, error: DbError) -> Result<(), Stop> {
         if !self.may_retry() {
-            let doing = format!("reading {}", self.tracker.shown());
-            return Err(Stop::failed(ErrorKind::Database { doing, error }));
+            return Err(Stop::failed(self.error(Work::Observing, error)));
         }
         self.patience.attempt += 1;
         self.pause_before_retry().await;
@@ -103,10 +96,7 @@ impl Protocol<'_> {
             Some(Rows::All(rows)) => rows,
             None => return Ok(Observed::History(History::default())),
         };
-        History::read(rows).map(Observed::History).map_err(|problem| {
-            let table = self.tracker.shown();
-            Stop::failed(ErrorKind::Shape { table, problem })
-        })
+        History::read(rows).map(Observed::History).map_err(|problem| Stop::failed(self.shape(problem)))
     }
 
     /// The digest that the set has if there is nothing to do. What few rows there are, are sent as soon as it

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::Stop;
 use super::batch::offset;
-use super::code::left_open;
+use super::errors::{self, Work};
 use super::protocol::Protocol;
 use super::steps::{Manner, Steps};
 use crate::dialect::Class;
@@ -108,7 +108,7 @@ impl<'a> Protocol<'a> {
         message: &Message,
         error: DbError,
     ) -> Result<(), Stop> {
-        let class = self.dialect.classify(&error, &self.tracker);
+        let class = self.class(&error);
         if let Class::HandedOn { pid } = class {
             return Err(self.handed_on(pid));
         }
@@ -142,17 +142,11 @@ impl<'a> Protocol<'a> {
                 self.step_failed(steps, part, error, at, half_done)
             }
             Part::Record => {
-                let syntax = self.dialect.syntax();
-                let failure = steps.item.failure(error, None, syntax);
+                let failure = steps.item.failure(error, None, self.dialect.syntax());
                 Stop::failed(ErrorKind::Migration(failure))
             }
-            _ => self.not_journaled(error),
+            _ => Stop::failed(self.error(Work::Journaling, error)),
         })
-    }
-
-    fn not_journaled(&self, error: DbError) -> Stop {
-        let doing = "journaling a migration without a transaction".to_owned();
-        Stop::failed(ErrorKind::Database { doing, error })
     }
 
     /// A statement that failed, or what had to come before it.
@@ -166,7 +160,7 @@ impl<'a> Protocol<'a> {
     ) -> Stop {
         let executing = part == Part::Statement;
         if executing && at.is_none() && self.tracker.is_named_by(&error) {
-            return self.not_journaled(error);
+            return Stop::failed(self.error(Work::Journaling, error));
         }
         let index = if part == Part::Replay { steps.replay.last().copied() } else { Some(steps.at) };
         let start =
@@ -203,7 +197,7 @@ impl<'a> Protocol<'a> {
 
     /// Code that has left a transaction open is told so in words of its own.
     pub(super) fn without_our_words(&self, error: DbError) -> DbError {
-        let class = self.dialect.classify(&error, &self.tracker);
-        if matches!(class, Class::LeftOpen | Class::InTransaction) { left_open() } else { error }
+        let class = self.class(&error);
+        if matches!(class, Class::LeftOpen | Class::InTransaction) { errors::left_open() } else { error }
     }
 }

@@ -7,6 +7,7 @@ use gapless_core::Version;
 
 use super::Stop;
 use super::bootstrap::CREATED;
+use super::errors::Work;
 use super::protocol::Protocol;
 use super::reply::{DbError, ResultSet};
 use crate::dialect::{Class, TableForm, renames, runs, seen, tables_there};
@@ -152,7 +153,7 @@ impl Protocol<'_> {
     }
 
     async fn not_probed(&mut self, question: Question, error: DbError) -> Result<(), Stop> {
-        let class = self.dialect.classify(&error, &self.tracker);
+        let class = self.class(&error);
         let journal = matches!(question, Question::Renamed | Question::Journal);
         if journal && class == Class::Missing {
             // Without a journal nothing was ever renamed.
@@ -160,20 +161,16 @@ impl Protocol<'_> {
             (facts.renamed, facts.seen) = (Some(Vec::new()), Some(Vec::new()));
             return Ok(());
         }
-        let doing = match &self.options.adopt {
-            _ if journal => format!("reading the journal of {}", self.tracker.shown()),
-            Some(legacy) if question != Question::Tables => format!("reading {}", legacy.shown()),
-            _ => "looking for the tables to be reconciled".to_owned(),
+        if matches!(class, Class::Busy | Class::Retry) {
+            self.wait_for_database(&error).await?;
+            return Err(Stop::Again);
+        }
+        let work = match &self.options.adopt {
+            _ if journal => Work::ReadingJournal,
+            Some(legacy) if question != Question::Tables => Work::Reading(legacy.shown()),
+            _ => Work::LookingForTables,
         };
-        let kind = match class {
-            Class::Busy | Class::Retry => {
-                self.wait_for_database(&error).await?;
-                return Err(Stop::Again);
-            }
-            Class::Permission => ErrorKind::Permission { doing, error },
-            _ => return Err(Stop::failed(ErrorKind::Database { doing, error })),
-        };
-        if question == Question::Renamed {
+        if question == Question::Renamed && class == Class::Permission {
             // A role that may not read the journal cannot know of renames: contradictions are told, and nothing is run.
             self.known.facts.renamed = Some(Vec::new());
             if let Err(Stop::Failed(conflict)) = self.decide_with_probes()
@@ -182,7 +179,7 @@ impl Protocol<'_> {
                 return Err(Stop::Failed(conflict));
             }
         }
-        Err(Stop::failed(kind))
+        Err(Stop::failed(self.error(work, error)))
     }
 
     fn learn_form(&mut self, rows: &ResultSet) -> Result<(), Vec<String>> {

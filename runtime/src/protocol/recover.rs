@@ -2,11 +2,12 @@
 
 use gapless_core::{Migration, Version};
 
-use super::Stop;
 use super::batch::{Batch, Culprit};
+use super::errors::Work;
+use super::item::Item;
 use super::observe::Observed;
 use super::protocol::Protocol;
-use crate::Failure;
+use super::{Stop, errors};
 use crate::dialect::{Class, Observation, Recorded};
 use crate::engine::{DbError, Position, ResultSet};
 use crate::history::History;
@@ -34,7 +35,7 @@ impl<'a> Protocol<'a> {
         mut batch: Batch<'a>,
         mut error: DbError,
     ) -> Result<Option<ErrorKind>, Stop> {
-        let class = self.dialect.classify(&error, &self.tracker);
+        let class = self.class(&error);
         if let Class::HandedOn { pid } = class {
             return Err(self.handed_on(pid));
         }
@@ -156,7 +157,7 @@ impl<'a> Protocol<'a> {
                 Ok(results) => return Ok(Some(results)),
                 Err(error) => error,
             };
-            match self.dialect.classify(&error, &self.tracker) {
+            match self.class(&error) {
                 Class::Busy | Class::Retry | Class::Canceled => self.wait_for_database(&error).await?,
                 _ => return Ok(None),
             }
@@ -167,16 +168,14 @@ impl<'a> Protocol<'a> {
     /// the database said where it lies and did not mean another runner, or else what it said.
     fn unreviewed(&self, stop: Stop, refusal: &Refusal<'a>) -> Stop {
         let batch = &refusal.batch;
-        let only = batch.members().next().filter(|_| batch.members().count() == 1 && !batch.bootstraps);
+        let only = batch.items().next().filter(|_| batch.items().count() == 1 && !batch.bootstraps);
         let passing = match refusal.class {
             Class::Fence { .. } | Class::Busy | Class::Retry | Class::HandedOn { .. } | Class::Exists => true,
             _ => self.tracker.is_named_by(&refusal.error),
         };
-        let failed = refusal.migration().or(only).filter(|_| !passing).map(|migration| {
-            let at = refusal.located.and_then(|culprit| culprit.at);
-            let syntax = self.dialect.syntax();
-            ErrorKind::Migration(Failure::new(migration, refusal.error.clone(), at, syntax))
-        });
+        let culprit = refusal.culprit().map(|(_, item)| item).or(only).filter(|_| !passing);
+        let at = refusal.located.and_then(|culprit| culprit.at);
+        let failed = culprit.map(|item| self.failure(&item, refusal.error.clone(), at));
         match stop {
             // The time for looking is over: the first error is the one to report, unless the database was busy then too.
             Stop::Failed(mut kind) if matches!(*kind, ErrorKind::LockWait { .. }) => {
@@ -220,18 +219,12 @@ impl<'a> Protocol<'a> {
 
     /// The transaction was over before its end: something may be kept, and to try again may do it twice.
     fn ended_early(&self, refusal: &Refusal<'a>, kept: bool) -> Stop {
-        let Some((culprit, migration)) = refusal.culprit() else { return refusal.unexplained() };
-        let said = |message: &str| DbError { message: message.to_owned(), ..DbError::default() };
+        let Some((culprit, item)) = refusal.culprit() else { return self.unexplained(refusal) };
         let error = match refusal.class {
-            Class::Unrecorded | Class::Ended if kept => {
-                said("the script has ended the migration's transaction")
-            }
-            Class::Unrecorded | Class::Ended => said(
-                "the script has ended the migration's transaction, or removed its own row from the tracker",
-            ),
+            Class::Unrecorded | Class::Ended => errors::script_ended(kept),
             _ => refusal.error.clone(),
         };
-        let failure = Failure::new(migration, error, culprit.at, self.dialect.syntax()).ended(kept);
+        let failure = item.failure(error, culprit.at, self.dialect.syntax()).ended(kept);
         Stop::failed(ErrorKind::Migration(failure))
     }
 
@@ -242,44 +235,37 @@ impl<'a> Protocol<'a> {
         refusal: &Refusal<'a>,
         recorded: impl Fn(&Migration) -> bool,
     ) -> Result<ErrorKind, Stop> {
-        let Some((mut culprit, migration)) = refusal.culprit() else { return Err(refusal.unexplained()) };
+        let Some((mut culprit, item)) = refusal.culprit() else { return Err(self.unexplained(refusal)) };
         let unsaid = matches!(refusal.class, Class::Other | Class::Permission | Class::Exists)
             && culprit.at.is_none()
             && !self.tracker.is_named_by(&refusal.error);
         if unsaid && refusal.batch.members().take(culprit.index).all(&recorded) {
-            let located = self.locate(migration, &refusal.error).await;
-            let failed = || Some(self.blame(migration, culprit, refusal.error.clone()));
+            let located = self.locate(item.migration, &refusal.error).await;
+            let failed = || Some(self.migration_error(&item, refusal.error.clone(), None));
             culprit.at = located.map_err(|stop| stop.knowing(failed()))?;
         }
-        let kind = self.blame(migration, culprit, refusal.error.clone());
+        let kind = self.migration_error(&item, refusal.error.clone(), culprit.at);
         let before = refusal.batch.members().take(culprit.index);
         let kept: Vec<_> = before.filter(|member| !recorded(member)).map(Migration::version).collect();
         self.queue.retain(|item| kept.contains(&item.migration.version()));
         Ok(kind)
     }
 
-    /// What the error of a migration's part of a message says.
-    fn blame(&self, migration: &Migration, culprit: Culprit, error: DbError) -> ErrorKind {
-        let ours = culprit.at.is_none() && self.tracker.is_named_by(&error);
-        let doing = || format!("recording version {} in {}", migration.version(), self.tracker.shown());
-        match self.dialect.classify(&error, &self.tracker) {
-            Class::ReadOnly if self.session.read_only => self.takes_no_writes(),
-            Class::Permission if ours => ErrorKind::Permission { doing: doing(), error },
-            _ if ours => ErrorKind::Database { doing: doing(), error },
-            _ => ErrorKind::Migration(Failure::new(migration, error, culprit.at, self.dialect.syntax())),
-        }
+    /// Nothing of the batch can have failed.
+    fn unexplained(&self, refusal: &Refusal<'a>) -> Stop {
+        Stop::failed(self.error(Work::ApplyingAgain, refusal.error.clone()))
     }
 }
 
 impl<'a> Refusal<'a> {
     /// The migration at fault, and where the error lies.
-    fn culprit(&self) -> Option<(Culprit, &'a Migration)> {
+    fn culprit(&self) -> Option<(Culprit, Item<'a>)> {
         let culprit = self.located?;
-        Some((culprit, self.batch.members().nth(culprit.index)?))
+        Some((culprit, self.batch.items().nth(culprit.index)?))
     }
 
     fn migration(&self) -> Option<&'a Migration> {
-        self.culprit().map(|(_, migration)| migration)
+        self.culprit().map(|(_, item)| item.migration)
     }
 
     fn is_recorded(&self, migration: &Migration) -> bool {
@@ -289,11 +275,5 @@ impl<'a> Refusal<'a> {
     /// Whether it is in the set, and the journal says by whom.
     fn is_settled(&self, migration: &Migration) -> bool {
         self.is_recorded(migration) && self.how.is_told(migration.version())
-    }
-
-    /// Nothing of the batch can have failed.
-    fn unexplained(&self) -> Stop {
-        let doing = "applying migrations, all of which are recorded".to_owned();
-        Stop::failed(ErrorKind::Database { doing, error: self.error.clone() })
     }
 }

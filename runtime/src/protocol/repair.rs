@@ -2,12 +2,12 @@
 //! accepted checksums.
 
 use super::Stop;
+use super::errors::Work;
 use super::protocol::Protocol;
 use super::reply::{DbError, ResultSet};
 use crate::Change;
 use crate::dialect::{Class, Timeouts};
 use crate::history::History;
-use crate::report::error::ErrorKind;
 use crate::report::event::Event;
 
 impl Protocol<'_> {
@@ -68,18 +68,14 @@ impl Protocol<'_> {
     }
 
     async fn not_repaired(&mut self, error: DbError) -> Result<(), Stop> {
-        let doing = format!("repairing {}", self.tracker.shown());
-        let kind = match self.dialect.classify(&error, &self.tracker) {
-            Class::HandedOn { pid } => return Err(self.handed_on(pid)),
-            Class::Busy => return Err(self.stand_back_from(&error).await),
+        Err(match self.class(&error) {
+            Class::HandedOn { pid } => self.handed_on(pid),
+            Class::Busy => self.stand_back_from(&error).await,
             // Another runner was faster; or a key of the table's own says that it cannot be.
             Class::Fence { .. } | Class::Retry => {
-                return Err(self.retry_or(ErrorKind::Database { doing, error }, None, "").await);
+                self.retry_or(self.error(Work::Repairing, error), None, "").await
             }
-            Class::Permission => ErrorKind::Permission { doing, error },
-            Class::ReadOnly => self.takes_no_writes(),
-            _ => ErrorKind::Database { doing, error },
-        };
-        Err(Stop::failed(kind))
+            _ => Stop::failed(self.error(Work::Repairing, error)),
+        })
     }
 }

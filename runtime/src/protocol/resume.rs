@@ -3,12 +3,12 @@
 use gapless_core::Statement;
 
 use super::Stop;
+use super::errors::{Work, said};
 use super::part::{Message, Part};
 use super::progress::Progress;
 use super::protocol::Protocol;
 use super::steps::Steps;
 use crate::dialect::Entry;
-use crate::engine::DbError;
 use crate::report::error::ErrorKind;
 use crate::runner::options::Resolution;
 
@@ -69,12 +69,15 @@ impl<'a> Protocol<'a> {
         if self.is_overtaken(self.known.history.rows().len()) {
             return self.overtaken_by(None).await;
         }
-        let (is, doing) = if steps.item.is_down() { ("is not", "rolling back") } else { ("is", "applying") };
+        let version = steps.item.migration.version();
+        let (is, work) = if steps.item.is_down() {
+            ("is not", Work::RollingBack(version))
+        } else {
+            ("is", Work::Applying(version))
+        };
         let message =
             format!("it {is} in the set, and the set was read to hold something else under that version");
-        let error = DbError { message, ..DbError::default() };
-        let doing = format!("{doing} version {}", steps.item.migration.version());
-        Stop::failed(ErrorKind::Database { doing, error })
+        Stop::failed(self.error(work, said(message)))
     }
 
     /// Sets the step to go on with.

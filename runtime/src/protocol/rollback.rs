@@ -6,9 +6,8 @@ use gapless_core::{Down, Migration};
 
 use super::Stop;
 use super::batch::{offset, shown};
-use super::item::{Direction, Execution};
+use super::item::{Direction, Execution, Item};
 use super::protocol::Protocol;
-use crate::Failure;
 use crate::dialect::Class;
 use crate::engine::DbError;
 use crate::report::error::ErrorKind;
@@ -30,7 +29,7 @@ impl<'a> Protocol<'a> {
                 self.run_steps(item).await?;
                 continue;
             }
-            self.roll_back_whole(item.migration, down).await?;
+            self.roll_back_whole(&item, down).await?;
             self.session.dirty = false;
             self.rolled_back(item.migration, Some(self.session.spent));
         }
@@ -38,40 +37,28 @@ impl<'a> Protocol<'a> {
     }
 
     /// All of it in one transaction.
-    async fn roll_back_whole(&mut self, migration: &Migration, down: &Down) -> Result<(), Stop> {
+    async fn roll_back_whole(&mut self, item: &Item<'a>, down: &Down) -> Result<(), Stop> {
         let mut message = String::new();
-        let script = self.down_envelope(migration, down).write(&mut message, down.sql());
+        let script = self.down_envelope(item.migration, down).write(&mut message, down.sql());
         let Err(error) = self.session.transact(message.clone()).await? else { return Ok(()) };
         let at = offset(&error, &message, self.dialect).filter(|at| script.contains(at));
-        Err(self.not_rolled_back(migration, error, at.map(|at| at - script.start)).await)
+        Err(self.not_rolled_back(item, error, at.map(|at| at - script.start)).await)
     }
 
     /// A transaction of a rollback was refused; `at` is where in the down script.
-    pub(super) async fn not_rolled_back(
-        &mut self,
-        migration: &Migration,
-        error: DbError,
-        at: Option<usize>,
-    ) -> Stop {
-        let class = self.dialect.classify(&error, &self.tracker);
-        let version = migration.version();
-        let ours = at.is_none() && self.tracker.is_named_by(&error);
-        let reason = error.message.clone();
-        let failure = |error| {
-            let failure = Failure::back(migration, error, at, self.dialect.syntax());
-            ErrorKind::Migration(if class == Class::Ended { failure.ended(false) } else { failure })
-        };
+    async fn not_rolled_back(&mut self, item: &Item<'a>, error: DbError, at: Option<usize>) -> Stop {
+        let class = self.class(&error);
+        // Its row is gone: another runner has rolled it back.
+        let gone = class == Class::Unrecorded && at.is_none();
         match class {
             Class::HandedOn { pid } => self.handed_on(pid),
             Class::Busy => self.stand_back_from(&error).await,
-            Class::Retry => self.retry_or(failure(error), Some(version), &reason).await,
-            // Its row is gone: another runner has rolled it back.
-            Class::Unrecorded if at.is_none() => self.retry_or(failure(error), Some(version), &reason).await,
-            Class::Permission if ours => {
-                let doing = format!("removing version {version} from {}", self.tracker.shown());
-                Stop::failed(ErrorKind::Permission { doing, error })
+            _ if gone || class == Class::Retry => {
+                let (version, reason) = (item.migration.version(), error.message.clone());
+                let kind = self.failure(item, error, at);
+                self.retry_or(kind, Some(version), &reason).await
             }
-            _ => Stop::failed(failure(error)),
+            _ => Stop::failed(self.migration_error(item, error, at)),
         }
     }
 

@@ -52,7 +52,7 @@ impl Protocol<'_> {
                 Ok(Journal::read(result(0), |time| dialect.time(time)))
             }
             Err(error) => {
-                if self.dialect.classify(&error, &self.tracker) != Class::Missing {
+                if self.class(&error) != Class::Missing {
                     warnings.push(format!("the journal could not be read: {}", error.message));
                 }
                 Ok(Journal::default())

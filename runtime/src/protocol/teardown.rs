@@ -147,7 +147,7 @@ impl Protocol<'_> {
         for tries in 0..=UNLOCK_TRIES {
             self.await_backend(tries).await;
             let Err(error) = self.send_patiently(message.clone()).await? else { return Ok(None) };
-            let Class::HandedOn { pid } = self.dialect.classify(&error, &self.tracker) else {
+            let Class::HandedOn { pid } = self.class(&error) else {
                 self.warn(format!("the session's settings were not put back: {}", error.message));
                 return Ok(None);
             };
@@ -169,7 +169,7 @@ impl Protocol<'_> {
             let answer = self.session.send(message.clone()).await?;
             let Err(error) = &answer else { return Ok(answer) };
             let busy = {
-                let class = self.dialect.classify(error, &self.tracker);
+                let class = self.class(error);
                 matches!(class, Class::Busy | Class::Retry | Class::Canceled)
             };
             if !busy || self.wait_for_database(error).await.is_err() {
@@ -232,17 +232,5 @@ impl Protocol<'_> {
             let applied = report.applied.iter().find(|applied| gives_up(applied.version()));
             applied.map(|applied| (applied.path().to_owned(), function))
         })
-    }
-
-    /// A pooler has handed the session on: nothing of the message ran.
-    pub(super) fn handed_on(&mut self, after: Option<i32>) -> Stop {
-        self.session.open = false;
-        Stop::failed(self.pooler(after))
-    }
-
-    fn pooler(&self, after: Option<i32>) -> ErrorKind {
-        let before = self.session.pid.unwrap_or_default();
-        let after = after.map_or(String::new(), |pid| pid.to_string());
-        ErrorKind::Pooler { before, after }
     }
 }

@@ -3,6 +3,7 @@
 use gapless_core::{Migration, Version};
 
 use super::Stop;
+use super::errors::{Work, said};
 use super::item::{Execution, Item};
 use super::part::{Message, Part};
 use super::progress::Progress;
@@ -10,7 +11,6 @@ use super::protocol::Protocol;
 use super::resume::{Begin, broken};
 use super::steps::Steps;
 use crate::dialect::{Entry, versions};
-use crate::engine::DbError;
 use crate::report::error::ErrorKind;
 use crate::runner::options::Resolution;
 
@@ -31,9 +31,8 @@ impl<'a> Protocol<'a> {
         self.session.is_at("reading the journal");
         let names: Vec<_> = self.queue.iter().map(|item| self.names(item.migration)).collect();
         let message = self.dialect.unfinished(&self.tracker, &names) + ";\n";
-        let results = self.session.send(message).await?.map_err(|error| {
-            Stop::failed(ErrorKind::Database { doing: "reading the journal".to_owned(), error })
-        })?;
+        let answer = self.session.send(message).await?;
+        let results = answer.map_err(|error| Stop::failed(self.error(Work::Settling, error)))?;
         let begun = versions(results.first());
         let of_it = |item: &&Item<'a>| {
             item.execution != Execution::Stepwise && begun.contains(&item.migration.version())
@@ -43,9 +42,8 @@ impl<'a> Protocol<'a> {
             // It has been ended since.
             None if self.is_overtaken(self.known.history.rows().len()) => Err(self.overtaken_by(None).await),
             None => {
-                let message = "what was begun outside of a transaction is not what is to be run".to_owned();
-                let error = DbError { message, ..DbError::default() };
-                Err(Stop::failed(ErrorKind::Database { doing: "reading the journal".to_owned(), error }))
+                let error = said("what was begun outside of a transaction is not what is to be run");
+                Err(Stop::failed(self.error(Work::Settling, error)))
             }
         }
     }

@@ -1,0 +1,150 @@
+//! From the database's error to the error that the run ends with: this file maps all of them.
+//!
+//! [`Language::classify`](crate::dialect::Language::classify) says what an error means. Each part of the protocol
+//! decides by that class to wait, to retry or to end; how the run ends stands here.
+
+use gapless_core::Version;
+
+use super::Stop;
+use super::item::Item;
+use super::protocol::Protocol;
+use super::reply::DbError;
+use crate::dialect::Class;
+use crate::report::error::ErrorKind;
+use crate::runner::Goal;
+
+/// The work that the database refused.
+#[derive(Clone, Debug)]
+pub(super) enum Work {
+    Observing,
+    Locking,
+    /// Probing the journal for renames and for other tools' tables.
+    ReadingJournal,
+    /// Probing this table of another tool.
+    Reading(String),
+    LookingForTables,
+    Bootstrapping,
+    Repairing,
+    BeginningDryRun,
+    Recording(Version),
+    Removing(Version),
+    /// Journaling a step.
+    Journaling,
+    /// Looking for migrations that were begun outside of a transaction.
+    Settling,
+    Applying(Version),
+    RollingBack(Version),
+    /// Applying migrations that turn out to be recorded.
+    ApplyingAgain,
+}
+
+impl Protocol<'_> {
+    pub(super) fn class(&self, error: &DbError) -> Class {
+        self.dialect.classify(error, &self.tracker)
+    }
+
+    /// Returns the error of a run that ends because the database refused this work.
+    pub(super) fn error(&self, work: Work, error: DbError) -> ErrorKind {
+        let class = self.class(&error);
+        let doing = self.doing(&work, class);
+        match (class, work) {
+            (Class::InTransaction, Work::Observing | Work::Locking) => ErrorKind::InTransaction,
+            (Class::Shape, Work::Observing) => self.shape(error.message),
+            (Class::ReadOnly, Work::Bootstrapping | Work::Repairing) => self.read_only(),
+            // The message reads what the run has read before, or writes what it has written before.
+            (Class::Permission, Work::Locking | Work::Journaling | Work::Settling) => {
+                ErrorKind::Database { doing, error }
+            }
+            (Class::Permission, _) => ErrorKind::Permission { doing, error },
+            _ => ErrorKind::Database { doing, error },
+        }
+    }
+
+    fn doing(&self, work: &Work, class: Class) -> String {
+        let tracker = self.tracker.shown();
+        match work {
+            Work::Observing => format!("reading {tracker}"),
+            Work::Locking => "asking for the lock".to_owned(),
+            Work::ReadingJournal => format!("reading the journal of {tracker}"),
+            Work::Reading(table) => format!("reading {table}"),
+            Work::LookingForTables => "looking for the tables to be reconciled".to_owned(),
+            Work::Bootstrapping => match &self.plan.creates {
+                Some(table) => format!("creating {tracker} and {table}"),
+                None => format!("creating {tracker} and its journal"),
+            },
+            Work::Repairing => format!("repairing {tracker}"),
+            Work::BeginningDryRun if class == Class::Permission => format!("trying to create {tracker}"),
+            Work::BeginningDryRun => "beginning the dry run".to_owned(),
+            Work::Recording(version) => format!("recording version {version} in {tracker}"),
+            Work::Removing(version) => format!("removing version {version} from {tracker}"),
+            Work::Journaling => "journaling a migration without a transaction".to_owned(),
+            Work::Settling => "reading the journal".to_owned(),
+            Work::Applying(version) => format!("applying version {version}"),
+            Work::RollingBack(version) => format!("rolling back version {version}"),
+            Work::ApplyingAgain => "applying migrations, all of which are recorded".to_owned(),
+        }
+    }
+
+    /// Returns the error of a run that ends because the database refused a migration's transaction. The error lies `at`
+    /// this byte of its script, or around it: then it may be the tracker's.
+    pub(super) fn migration_error(&self, item: &Item<'_>, error: DbError, at: Option<usize>) -> ErrorKind {
+        let ours = at.is_none() && self.tracker.is_named_by(&error);
+        let version = item.migration.version();
+        match self.class(&error) {
+            Class::Permission if ours && item.is_down() => self.error(Work::Removing(version), error),
+            Class::ReadOnly if self.session.read_only && !item.is_down() => self.read_only(),
+            _ if ours && !item.is_down() => self.error(Work::Recording(version), error),
+            _ => self.failure(item, error, at),
+        }
+    }
+
+    /// Returns the error of a run that ends because a migration's script failed.
+    pub(super) fn failure(&self, item: &Item<'_>, error: DbError, at: Option<usize>) -> ErrorKind {
+        let ended =
+            matches!(self.class(&error), Class::Ended) && (item.is_down() || self.goal == Goal::DryRun);
+        let failure = item.failure(error, at, self.dialect.syntax());
+        ErrorKind::Migration(if ended { failure.ended(false) } else { failure })
+    }
+
+    pub(super) fn shape(&self, problem: String) -> ErrorKind {
+        ErrorKind::Shape { table: self.tracker.shown(), problem }
+    }
+
+    pub(super) fn read_only(&self) -> ErrorKind {
+        ErrorKind::ReadOnly { pending: self.queue.len(), standby: self.session.standby }
+    }
+
+    /// Ends the run because a pooler has handed the session on: nothing of the message ran.
+    pub(super) fn handed_on(&mut self, after: Option<i32>) -> Stop {
+        self.session.open = false;
+        Stop::failed(self.pooler(after))
+    }
+
+    /// Returns the error of a run whose session has moved to this backend.
+    pub(super) fn pooler(&self, after: Option<i32>) -> ErrorKind {
+        let before = self.session.pid.unwrap_or_default();
+        ErrorKind::Pooler { before, after: after.map_or(String::new(), |pid| pid.to_string()) }
+    }
+}
+
+pub(super) fn code_ended() -> DbError {
+    said("the code has ended the migration's transaction, or removed its row from the tracker")
+}
+
+pub(super) fn left_open() -> DbError {
+    said("the code has left a transaction open, which was rolled back")
+}
+
+/// The script has ended its transaction; with its record, or its record is gone.
+pub(super) fn script_ended(recorded: bool) -> DbError {
+    said(if recorded {
+        "the script has ended the migration's transaction"
+    } else {
+        "the script has ended the migration's transaction, or removed its own row from the tracker"
+    })
+}
+
+/// An error in our own words, where those of the database say nothing.
+pub(super) fn said(message: impl Into<String>) -> DbError {
+    DbError { message: message.into(), ..DbError::default() }
+}
