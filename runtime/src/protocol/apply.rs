@@ -11,6 +11,15 @@ use crate::report::error::ErrorKind;
 use crate::report::event::Event;
 use crate::{Applied, Pending};
 
+/// What the run has told of its applying.
+#[derive(Debug, Default)]
+pub(super) struct Applying {
+    /// How many rows of the set this run has written.
+    pub(super) recorded: usize,
+    /// The migrations of the last [`Event::Applying`].
+    announced: Vec<Pending>,
+}
+
 impl Protocol<'_> {
     /// Applies the queue. A migration that fails does not keep those before it from being applied.
     pub(super) async fn apply_all(&mut self) -> Result<(), Stop> {
@@ -45,9 +54,9 @@ impl Protocol<'_> {
 
     pub(super) fn tell_applying(&mut self, versions: impl IntoIterator<Item = Version>) {
         let pending: Vec<_> = versions.into_iter().filter_map(|version| self.pending(version)).collect();
-        if self.announced != pending {
+        if self.applying.announced != pending {
             self.emit(&Event::Applying(&pending));
-            self.announced = pending;
+            self.applying.announced = pending;
         }
     }
 
@@ -69,7 +78,7 @@ impl Protocol<'_> {
         if let Ok(at) = self.queue.binary_search_by_key(&version, |item| item.migration.version()) {
             self.queue.remove(at);
         }
-        self.recorded += self.pending(version).and_then(|pending| pending.stands_for()).unwrap_or(1);
+        self.applying.recorded += self.pending(version).and_then(|pending| pending.stands_for()).unwrap_or(1);
         let applied = self.applied(migration, duration);
         self.emit(&Event::Applied(&applied));
         self.session.report(|report| report.applied.push(applied));

@@ -1,6 +1,8 @@
 //! Running a migration outside of a transaction, statement by statement. Each is journaled with what it does, or before
 //! and behind it, so that a run that was cut off knows where it stopped.
 
+use gapless_core::Version;
+
 use super::Stop;
 use super::item::{Direction, Item};
 use super::part::{Message, Part};
@@ -11,6 +13,26 @@ use crate::code::Call;
 use crate::dialect::Timeouts;
 use crate::engine::ResultSet;
 use crate::report::error::ErrorKind;
+
+/// What stays known from one attempt at a migration outside of a transaction to the next.
+#[derive(Debug, Default)]
+pub(super) struct Stepwise {
+    /// The version that the run waits for, its last try, and the rows of its journal.
+    watched: Option<(Version, u32, usize)>,
+    /// The version of which nothing is left outside of a transaction.
+    pub(super) settled: Option<Version>,
+}
+
+impl Stepwise {
+    /// Returns `true` if the journal has grown since it was last read.
+    pub(super) fn is_news(&mut self, now: (Version, u32, usize)) -> bool {
+        self.watched.replace(now) != Some(now)
+    }
+
+    pub(super) fn has_settled(&self, version: Version) -> bool {
+        self.settled == Some(version)
+    }
+}
 
 impl<'a> Protocol<'a> {
     /// Runs a migration to its record, or to the removal of its record. One that is to run in a transaction now leaves the

@@ -105,7 +105,7 @@ impl<'a> Protocol<'a> {
             Err(error) => return self.recover(batch, error).await,
         };
         self.session.set_exists = true;
-        self.undurable = false;
+        self.cleanup.undurable = false;
         if batch.bootstraps {
             self.bootstrapped();
         }
@@ -128,7 +128,7 @@ impl<'a> Protocol<'a> {
         let members: Vec<_> = items.iter().map(|item| item.migration).collect();
         let last = ends_run && members.len() == self.queue.len();
         let mut message = headline(&members) + &self.same_backend() + &self.none_unfinished(&members);
-        let missing = self.missing.take();
+        let missing = self.bootstrapping.with_batch.take();
         // Whatever makes the last migration durable makes this durable too.
         message.extend(missing.map(|missing| self.create(missing, false)));
         let mut batch = Batch {

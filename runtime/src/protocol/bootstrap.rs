@@ -17,12 +17,23 @@ const MOST_COLLISIONS: u32 = 10;
 /// The event of a table that was created for migrations that refer to it.
 pub(super) const CREATED: &str = "table_created";
 
+/// How the tracker comes into being.
+#[derive(Debug, Default)]
+pub(super) struct Bootstrapping {
+    /// The missing parts that the first batch is to create.
+    pub(super) with_batch: Option<Missing>,
+    /// The tracker gets a message of its own, because a batch that brought it along has failed.
+    pub(super) apart: bool,
+    /// How often somebody else created an object that this run was about to create.
+    collisions: u32,
+}
+
 impl Protocol<'_> {
     /// Creates what is missing, or leaves it to the first batch.
     pub(super) async fn bootstrap(&mut self, missing: Missing) -> Result<(), Stop> {
         let whole = !missing.any() && self.plan.creates.is_none();
-        self.missing = Some(missing).filter(|_| !whole && self.brings_tracker());
-        if whole || self.missing.is_some() {
+        self.bootstrapping.with_batch = Some(missing).filter(|_| !whole && self.brings_tracker());
+        if whole || self.bootstrapping.with_batch.is_some() {
             return Ok(());
         }
         self.session.is_at("creating the tracker");
@@ -41,7 +52,7 @@ impl Protocol<'_> {
     fn brings_tracker(&self) -> bool {
         let batched = self.queue.front().is_some_and(|first| first.execution == Execution::Batched)
             && self.abilities.transactional_ddl;
-        self.goal == Goal::Apply && !self.apart && self.plan.changes().is_empty() && batched
+        self.goal == Goal::Apply && !self.bootstrapping.apart && self.plan.changes().is_empty() && batched
     }
 
     /// The other tool's table that is to be created, if the caller wants it: nothing is recorded, and it is missing.
@@ -89,8 +100,8 @@ impl Protocol<'_> {
     async fn not_bootstrapped(&mut self, error: DbError) -> Result<(), Stop> {
         Err(match self.class(&error) {
             Class::HandedOn { pid } => self.handed_on(pid),
-            Class::Exists if self.collisions < MOST_COLLISIONS => {
-                self.collisions += 1;
+            Class::Exists if self.bootstrapping.collisions < MOST_COLLISIONS => {
+                self.bootstrapping.collisions += 1;
                 self.observe_again().await
             }
             Class::Busy | Class::Retry => self.stand_back_from(&error).await,

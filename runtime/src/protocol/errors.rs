@@ -20,6 +20,8 @@ pub(super) enum Work {
     Locking,
     /// Probing the journal for renames and for other tools' tables.
     ReadingJournal,
+    /// Reading the journal for people.
+    ReadingLog,
     /// Probing this table of another tool.
     Reading(String),
     LookingForTables,
@@ -48,8 +50,13 @@ impl Protocol<'_> {
         let class = self.class(&error);
         let doing = self.doing(&work, class);
         match (class, work) {
-            (Class::InTransaction, Work::Observing | Work::Locking) => ErrorKind::InTransaction,
+            (Class::InTransaction, Work::Observing | Work::Locking | Work::ReadingLog) => {
+                ErrorKind::InTransaction
+            }
             (Class::Shape, Work::Observing) => self.shape(error.message),
+            (Class::Shape, Work::ReadingLog) => {
+                ErrorKind::Shape { table: self.shown_journal(), problem: error.message }
+            }
             (Class::ReadOnly, Work::Bootstrapping | Work::Repairing) => self.read_only(),
             // The message reads what the run has read before, or writes what it has written before.
             (Class::Permission, Work::Locking | Work::Journaling | Work::Settling) => {
@@ -66,6 +73,7 @@ impl Protocol<'_> {
             Work::Observing => format!("reading {tracker}"),
             Work::Locking => "asking for the lock".to_owned(),
             Work::ReadingJournal => format!("reading the journal of {tracker}"),
+            Work::ReadingLog => format!("reading the journal {}", self.shown_journal()),
             Work::Reading(table) => format!("reading {table}"),
             Work::LookingForTables => "looking for the tables to be reconciled".to_owned(),
             Work::Bootstrapping => match &self.plan.creates {
@@ -104,6 +112,10 @@ impl Protocol<'_> {
             matches!(self.class(&error), Class::Ended) && (item.is_down() || self.goal == Goal::DryRun);
         let failure = item.failure(error, at, self.dialect.syntax());
         ErrorKind::Migration(if ended { failure.ended(false) } else { failure })
+    }
+
+    fn shown_journal(&self) -> String {
+        format!("{}.{}", self.tracker.schema(), self.tracker.journal_table())
     }
 
     pub(super) fn shape(&self, problem: String) -> ErrorKind {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::Stop;
+use super::errors::Work;
 use super::protocol::Protocol;
 use crate::dialect::{Class, Dialect};
 use crate::engine::ResultSet;
-use crate::report::error::ErrorKind;
 use crate::{Log, LogEntry, LogEvent};
 
 impl Protocol<'_> {
@@ -17,20 +17,8 @@ impl Protocol<'_> {
         let message = self.dialect.log(&self.tracker, version, limit);
         self.log = Some(match self.send_patiently(message).await? {
             Ok(results) => results.first().map(|rows| read(rows, self.dialect)).unwrap_or_default(),
-            Err(error) => {
-                let table = format!("{}.{}", self.tracker.schema(), self.tracker.journal_table());
-                let doing = format!("reading the journal {table}");
-                return Err(Stop::failed(match self.dialect.classify(&error, &self.tracker) {
-                    Class::Missing => {
-                        self.log = Some(Log::default());
-                        return Ok(());
-                    }
-                    Class::InTransaction => ErrorKind::InTransaction,
-                    Class::Shape => ErrorKind::Shape { table, problem: error.message },
-                    Class::Permission => ErrorKind::Permission { doing, error },
-                    _ => ErrorKind::Database { doing, error },
-                }));
-            }
+            Err(error) if self.class(&error) == Class::Missing => Log::default(),
+            Err(error) => return Err(Stop::failed(self.error(Work::ReadingLog, error))),
         });
         Ok(())
     }

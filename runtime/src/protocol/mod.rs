@@ -43,6 +43,7 @@ mod wait;
 #[cfg(test)]
 mod without_abilities;
 
+pub(crate) use self::protocol::Request;
 pub(crate) use self::reply::is_truth;
 pub use self::reply::{DbError, Position, Reply, ResultSet};
 pub use self::run::{Finished, Run, Step};

@@ -29,7 +29,7 @@ pub(super) enum Observed {
 impl Protocol<'_> {
     /// Observes, until the database can be read; or takes the observation that was made on the way.
     pub(super) async fn observe(&mut self) -> Result<Observed, Stop> {
-        if let Some(history) = self.observed.take() {
+        if let Some(history) = self.overtaken.observed.take() {
             return Ok(Observed::History(history));
         }
         self.session.is_at("reading the applied migrations");

@@ -24,6 +24,8 @@ pub(super) struct Overtaken {
     /// How many rows there were, and how many migrations this run had applied and rolled back.
     before: Option<(usize, usize)>,
     times: u32,
+    /// An observation that was made on the way, with which the next attempt begins.
+    pub(super) observed: Option<History>,
 }
 
 impl Protocol<'_> {
@@ -45,7 +47,7 @@ impl Protocol<'_> {
     /// own if the attempt before has not helped.
     pub(super) async fn overtaken_by(&mut self, observed: Option<History>) -> Stop {
         if self.overtaken.times == 0 {
-            self.observed = observed;
+            self.overtaken.observed = observed;
         } else {
             self.pause_before_retry().await;
         }

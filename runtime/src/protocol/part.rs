@@ -175,7 +175,7 @@ impl<'a> Protocol<'a> {
         }
         let untouched =
             steps.item.is_down() && executing && steps.at == 0 && !half_done && steps.concurrent().is_none();
-        self.staying = untouched.then(|| steps.item.migration.version());
+        self.cleanup.staying = untouched.then(|| steps.item.migration.version());
         Stop::failed(kind)
     }
 

@@ -126,7 +126,7 @@ impl Protocol<'_> {
 
     /// Adopts a plan, and fills the queue with it.
     fn intend(&mut self, mut plan: Plan, history: &History) -> Result<Decision, Stop> {
-        let recorded = self.recorded;
+        let recorded = self.applying.recorded;
         self.session.report(|report| {
             report.already = (plan.applied() + report.rolled_back.len()).saturating_sub(recorded);
             report.held_back = plan.held_back();

@@ -5,64 +5,65 @@ use std::collections::{BTreeMap, VecDeque};
 use gapless_core::{MigrationSet, Version};
 
 use super::Stop;
+use super::apply::Applying;
+use super::autocommit::Stepwise;
+use super::bootstrap::Bootstrapping;
 use super::dry_run::Tried;
 use super::item::Item;
 use super::overtaken::Overtaken;
 use super::probe::Known;
 use super::session::{Link, Session};
+use super::teardown::Cleanup;
 use super::validate;
 use super::wait::Patience;
 use crate::code::Code;
-use crate::dialect::{Abilities, Dialect, Missing, Prepared};
-use crate::history::History;
+use crate::dialect::{Abilities, Dialect};
 use crate::plan::Plan;
 use crate::report::error::{Error, ErrorKind, Lost};
 use crate::report::event::Event;
 use crate::runner::options::Options;
 use crate::runner::{Goal, Listener};
 use crate::tracker::Tracker;
-use crate::{Log, Pending, Status};
+use crate::{Log, Status};
 
-/// One run: what it was asked for, and what it has come to know.
+/// What a run is asked for.
+pub(crate) struct Request<'a> {
+    pub(crate) set: &'a MigrationSet,
+    pub(crate) options: Options,
+    pub(crate) goal: Goal,
+    pub(crate) dialect: &'static dyn Dialect,
+    pub(crate) listener: Listener<'a>,
+    pub(crate) codes: BTreeMap<Version, Code>,
+    /// Pauses are drawn from this number, and the journal tells the run's migrations from those of others by it.
+    pub(crate) seed: u64,
+}
+
+/// One run: what it is asked for, what it knows, and what each part keeps for itself.
 pub(super) struct Protocol<'a> {
+    // What it is asked for.
     pub(super) set: &'a MigrationSet,
     pub(super) options: Options,
+    pub(super) goal: Goal,
     pub(super) dialect: &'static dyn Dialect,
     pub(super) abilities: Abilities,
     pub(super) tracker: Tracker,
-    pub(super) goal: Goal,
     pub(super) listener: Listener<'a>,
     pub(super) codes: BTreeMap<Version, Code>,
-    /// By which the journal tells this run's migrations from those of others.
     pub(super) token: String,
+
+    // What it knows.
     pub(super) session: Session,
-    pub(super) patience: Patience,
     pub(super) known: Known,
-    /// An observation that was made on the way, with which the next attempt begins.
-    pub(super) observed: Option<History>,
     pub(super) plan: Plan,
     pub(super) queue: VecDeque<Item<'a>>,
-    /// What of the tracker the first batch is to create.
-    pub(super) missing: Option<Missing>,
-    /// Whether the tracker is created in a message of its own.
-    pub(super) apart: bool,
-    /// How many rows of the set this run has written.
-    pub(super) recorded: usize,
-    /// How often somebody else has created what this run was about to create.
-    pub(super) collisions: u32,
+
+    // What its parts keep for themselves.
+    pub(super) patience: Patience,
     pub(super) overtaken: Overtaken,
-    /// The version outside of a transaction that is waited for, its last try and how long its journal is.
-    pub(super) watched: Option<(Version, u32, usize)>,
-    /// The version whose journal was asked what is left of it.
-    pub(super) asked: Option<Version>,
-    /// The version that stays applied, because its rollback has failed before it did anything.
-    pub(super) staying: Option<Version>,
-    /// What the last event said to be applied.
-    pub(super) announced: Vec<Pending>,
-    /// What a batch that was refused has prepared.
-    pub(super) prepared: Option<Prepared>,
-    /// Whether something is reported as applied that a crash of the server could still lose.
-    pub(super) undurable: bool,
+    pub(super) bootstrapping: Bootstrapping,
+    pub(super) applying: Applying,
+    pub(super) stepwise: Stepwise,
+    pub(super) cleanup: Cleanup,
     pub(super) tried: Tried,
     pub(super) status: Option<Status>,
     pub(super) log: Option<Log>,
@@ -81,17 +82,8 @@ pub(super) struct Ended {
 }
 
 impl<'a> Protocol<'a> {
-    #[allow(clippy::too_many_arguments, reason = "one call, of `Run::new`")]
-    pub(super) fn new(
-        set: &'a MigrationSet,
-        options: Options,
-        goal: Goal,
-        dialect: &'static dyn Dialect,
-        listener: Listener<'a>,
-        codes: BTreeMap<Version, Code>,
-        seed: u64,
-        link: Link,
-    ) -> Result<Protocol<'a>, Error> {
+    pub(super) fn new(request: Request<'a>, link: Link) -> Result<Protocol<'a>, Error> {
+        let Request { set, options, goal, dialect, listener, codes, seed } = request;
         let schema = options.schema.as_deref().unwrap_or(dialect.default_schema());
         let tracker = Tracker::new(dialect, schema, &options.table)?;
         validate::check(set, &options, &codes)?;
@@ -106,22 +98,15 @@ impl<'a> Protocol<'a> {
             codes,
             token: format!("run {seed:016x}"),
             session: Session::new(link),
-            patience: Patience::new(seed),
             known: Known::default(),
-            observed: None,
             plan: Plan::default(),
             queue: VecDeque::new(),
-            missing: None,
-            apart: false,
-            recorded: 0,
-            collisions: 0,
+            patience: Patience::new(seed),
             overtaken: Overtaken::default(),
-            watched: None,
-            asked: None,
-            staying: None,
-            announced: Vec::new(),
-            prepared: None,
-            undurable: false,
+            bootstrapping: Bootstrapping::default(),
+            applying: Applying::default(),
+            stepwise: Stepwise::default(),
+            cleanup: Cleanup::default(),
             tried: Tried::default(),
             status: None,
             log: None,

@@ -45,7 +45,7 @@ impl<'a> Protocol<'a> {
         let lacking = self.dialect.untranslatable(&error, &batch.message).map(Position::Byte);
         error.position = error.position.or(lacking);
         let located = batch.culprit(&error, self.dialect).or_else(|| batch.fenced(class));
-        self.prepared = batch.prepared.take();
+        self.cleanup.prepared = batch.prepared.take();
         let (history, how) = (History::default(), Recorded::default());
         let retries = class == Class::Retry && self.may_retry();
         let mut refusal = Refusal { batch, error, class, located, history, how, retries };
@@ -81,7 +81,7 @@ impl<'a> Protocol<'a> {
         }
         let ran = !done.is_empty();
         // Only the last of a message commits durably, and it has not come to that.
-        self.undurable |= ran;
+        self.cleanup.undurable |= ran;
         for migration in done {
             self.patience.attempt = 1;
             self.mark(migration, None);
@@ -212,8 +212,8 @@ impl<'a> Protocol<'a> {
     /// A message that brought the tracker along has failed before it recorded anything: what it held is sent in parts,
     /// each of which tells what is wrong with it.
     fn take_apart(&mut self, history: History) -> Result<Option<ErrorKind>, Stop> {
-        self.apart = true;
-        self.observed = Some(history);
+        self.bootstrapping.apart = true;
+        self.overtaken.observed = Some(history);
         Err(Stop::Again)
     }
 

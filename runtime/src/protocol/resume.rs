@@ -160,9 +160,8 @@ impl<'a> Protocol<'a> {
 
     /// Begins to wait anew whenever the journal has grown: somebody is at it.
     fn watch(&mut self, steps: &Steps<'a>, progress: &Progress) {
-        let now = Some((steps.item.migration.version(), progress.attempt, progress.rows));
-        if self.watched != now {
-            self.watched = now;
+        let version = steps.item.migration.version();
+        if self.stepwise.is_news((version, progress.attempt, progress.rows)) {
             self.patience.waited = std::time::Duration::ZERO;
         }
     }

@@ -25,7 +25,7 @@ impl<'a> Protocol<'a> {
             let version = item.migration.version();
             // It may have been begun outside of a transaction.
             let begun = self.known.history.find(version).is_some_and(|row| row.going_back);
-            if item.execution == Execution::Stepwise || (begun && self.asked != Some(version)) {
+            if item.execution == Execution::Stepwise || (begun && !self.stepwise.has_settled(version)) {
                 self.run_steps(item).await?;
                 continue;
             }

@@ -1,23 +1,17 @@
 //! A run as its driver sees it.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use gapless_core::{MigrationSet, Version};
-
 use super::dry_run::Tried;
-use super::protocol::{Ended, Protocol};
+use super::protocol::{Ended, Protocol, Request};
 use super::reply::{Outcome, Reply};
 use super::session::{Link, Question};
-use crate::code::{Call, Code};
-use crate::dialect::Dialect;
+use crate::code::Call;
 use crate::plan::Plan;
 use crate::report::error::{Error, ErrorKind};
-use crate::runner::options::Options;
-use crate::runner::{Goal, Listener};
 use crate::{Applied, Log, NotTried, Report, Status};
 
 /// The next thing for a driver to do. Exhaustive: a driver that passed over a step would not come to an end.
@@ -63,17 +57,9 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn new(
-        set: &'a MigrationSet,
-        options: Options,
-        goal: Goal,
-        dialect: &'static dyn Dialect,
-        listener: Listener<'a>,
-        codes: BTreeMap<Version, Code>,
-        seed: u64,
-    ) -> Result<Run<'a>, Error> {
+    pub(crate) fn new(request: Request<'a>) -> Result<Run<'a>, Error> {
         let link = Link::default();
-        let protocol = Protocol::new(set, options, goal, dialect, listener, codes, seed, link.clone())?;
+        let protocol = Protocol::new(request, link.clone())?;
         Ok(Run::of(protocol, link))
     }
 

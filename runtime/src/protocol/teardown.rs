@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
+use gapless_core::Version;
+
 use super::protocol::Protocol;
 use super::session::Answer;
 use super::{Broken, Stop};
 use crate::Failure;
-use crate::dialect::{Class, Entry, Unlock};
+use crate::dialect::{Class, Entry, Prepared, Unlock};
 use crate::report::error::{ErrorKind, Lost};
 use crate::runner::Goal;
 
@@ -16,6 +18,17 @@ const UNLOCK_TRIES: u32 = 50;
 
 /// So often without a pause.
 const AT_ONCE: u32 = 10;
+
+/// What the run has left behind, and has to put right before it ends.
+#[derive(Debug, Default)]
+pub(super) struct Cleanup {
+    /// The statements that a refused batch has prepared.
+    pub(super) prepared: Option<Prepared>,
+    /// The run has reported migrations as applied that a crash of the server could still lose.
+    pub(super) undurable: bool,
+    /// The version that stays applied, because its rollback failed before it did anything.
+    pub(super) staying: Option<Version>,
+}
 
 impl Protocol<'_> {
     /// Cleans up, whatever the run came to. After a lost connection there is nothing to clean up; what was known before
@@ -84,7 +97,7 @@ impl Protocol<'_> {
         self.session.open = false;
         self.session.is_at("rolling back");
         let mut message = self.dialect.roll_back().to_owned();
-        message.extend(self.prepared.take().map(|prepared| prepared.forget));
+        message.extend(self.cleanup.prepared.take().map(|prepared| prepared.forget));
         let _answer = self.session.send(message).await?;
         Ok(())
     }
@@ -103,8 +116,11 @@ impl Protocol<'_> {
             detail: Some(failure.database_error().message.clone()),
         };
         let journal = self.dialect.journal(&self.tracker, &entry);
-        let stay =
-            self.staying.take().map_or(String::new(), |version| self.dialect.stay(&self.tracker, version));
+        let stay = self
+            .cleanup
+            .staying
+            .take()
+            .map_or(String::new(), |version| self.dialect.stay(&self.tracker, version));
         let questions = self.questions(failure);
         let asked = questions.message();
         let mut answer = self.send_patiently(format!("{journal}{asked}{stay}")).await?;
@@ -114,7 +130,7 @@ impl Protocol<'_> {
         }
         Ok(match answer {
             Ok(results) => {
-                self.undurable = false;
+                self.cleanup.undurable = false;
                 questions.read(failure.clone(), &results)
             }
             Err(error) => {
@@ -128,7 +144,7 @@ impl Protocol<'_> {
     /// Makes durable what was committed before a message was refused.
     async fn flush(&mut self) -> Result<(), Stop> {
         self.session.is_at("making sure that what was applied outlives a crash");
-        if std::mem::take(&mut self.undurable) && self.abilities.asynchronous_commit {
+        if std::mem::take(&mut self.cleanup.undurable) && self.abilities.asynchronous_commit {
             let _answer = self.session.send(self.dialect.flush().to_owned()).await?;
         }
         Ok(())

@@ -52,7 +52,7 @@ impl<'a> Protocol<'a> {
     pub(super) fn is_to_be_asked(&self, migration: &Migration) -> bool {
         let version = migration.version();
         let named = self.options.resolve.is_some_and(|(resolved, _)| resolved == version);
-        named && self.asked != Some(version)
+        named && !self.stepwise.has_settled(version)
     }
 
     /// Goes on with the file in a transaction, if nothing is left of what was done outside of one.
@@ -93,7 +93,7 @@ impl<'a> Protocol<'a> {
 
     fn turned(&mut self, version: Version) -> Begin {
         self.patience.attempt = 1;
-        self.asked = Some(version);
+        self.stepwise.settled = Some(version);
         Begin::Turned
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gapless_core::{Checksum, Directives, Migration, MigrationSet};
 
 use super::item::{Execution, Item};
-use super::protocol::Protocol;
+use super::protocol::{Protocol, Request};
 use super::run::{Finished, Run, Step};
 use super::session::Link;
 use super::{DbError, Position, Reply, ResultSet};
@@ -36,7 +36,8 @@ fn protocol<'a>(
     link: Link,
 ) -> Protocol<'a> {
     let (options, listener, codes) = (Options::default(), Listener::default(), BTreeMap::new());
-    let mut protocol = Protocol::new(set, options, goal, dialect, listener, codes, 1, link).unwrap();
+    let request = Request { set, options, goal, dialect, listener, codes, seed: 1 };
+    let mut protocol = Protocol::new(request, link).unwrap();
     change(&mut protocol.abilities);
     protocol
 }

@@ -15,6 +15,7 @@ use gapless_core::{MigrationSet, Version};
 
 use crate::engine::{Dialect, Run};
 use crate::history::reconcile::Reconcile;
+use crate::protocol::Request;
 use crate::report::error::ErrorKind;
 use crate::runner::options::{Drift, Locking, Options, OutOfOrder, Resolution, Unknown};
 use crate::{Code, Error, Event, Legacy};
@@ -221,7 +222,8 @@ impl<'a> Runner<'a> {
     pub(crate) fn start(self, goal: Goal, dialect: &'static dyn Dialect) -> Result<Run<'a>, Error> {
         // Any number will do, as long as replicas differ in it.
         let seed = RandomState::new().hash_one(std::process::id());
-        Run::new(self.set, self.options, goal, dialect, self.listener, self.codes, seed)
+        let Runner { set, options, listener, codes } = self;
+        Run::new(Request { set, options, goal, dialect, listener, codes, seed })
     }
 }
 
