@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::thread;
+use std::time::Duration;
 
 use gapless::{AsyncClient, Connection, Error, Plan, Report, Rollback, Runner, Status};
 
@@ -15,6 +16,7 @@ pub(crate) trait Database {
     async fn verify(&mut self, runner: Runner<'_>) -> Result<Report, Error>;
     async fn plan_rollback(&mut self, runner: Runner<'_>, rollback: Rollback) -> Result<Plan, Error>;
     async fn rollback(&mut self, runner: Runner<'_>, rollback: Rollback) -> Result<Report, Error>;
+    async fn sleep(&mut self, pause: Duration);
 }
 
 /// A blocking client. Its futures are ready at once.
@@ -44,6 +46,10 @@ impl<C: Connection> Database for Blocking<'_, C> {
     async fn rollback(&mut self, runner: Runner<'_>, rollback: Rollback) -> Result<Report, Error> {
         runner.rollback(rollback, self.0)
     }
+
+    async fn sleep(&mut self, pause: Duration) {
+        thread::sleep(pause);
+    }
 }
 
 /// An asynchronous client.
@@ -72,6 +78,10 @@ impl<C: AsyncClient> Database for Async<'_, C> {
 
     async fn rollback(&mut self, runner: Runner<'_>, rollback: Rollback) -> Result<Report, Error> {
         runner.rollback_async(rollback, self.0).await
+    }
+
+    async fn sleep(&mut self, pause: Duration) {
+        self.0.sleep(pause).await;
     }
 }
 

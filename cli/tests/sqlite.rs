@@ -22,6 +22,14 @@ fn exit_codes_tell_pending_from_current() {
     write(directory, "1_users.up.sql", "CREATE TABLE users (id integer);\n");
     write(directory, "1_users.down.sql", "DROP TABLE users;\n");
     let url = "--database-url=sqlite:app.db";
+    for command in ["status", "plan", "verify"] {
+        let output = gapless(directory, &[command, url]);
+        assert_eq!(output.status.code(), Some(1), "{command}: {output:?}");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(text.starts_with("error: there is no database app.db\n"), "{command}: {text}");
+    }
+    assert!(!directory.join("app.db").exists(), "a mistyped path leaves no empty file");
+    std::fs::write(directory.join("app.db"), "").expect("a file can be written");
     for (arguments, code) in
         [(&["plan", url][..], 3), (&["verify", url], 3), (&["up", url], 0), (&["verify", url], 0)]
     {

@@ -3,9 +3,11 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use gapless::Syntax;
 use serde::Deserialize;
 
 use super::arguments::Options;
+use super::database_url::DatabaseUrl;
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
 
@@ -94,13 +96,19 @@ impl Configuration {
         })
     }
 
+    /// The rules of quoting of the database that is named, if one is.
+    pub(super) fn syntax(&self) -> Syntax {
+        let url = self.database_url.as_ref().map(|url| DatabaseUrl::parse(&url.value));
+        url.and_then(Result::ok).map(|url| url.syntax()).unwrap_or_default()
+    }
+
     /// Prints each setting with its origin. Passwords are hidden.
     pub(super) fn show(&self, output: &mut Output) -> Result<Exit, CommandError> {
         let unset = || ["-".to_owned(), "default".to_owned()];
         let text = |setting: &Option<Setting<String>>| {
             setting.as_ref().map_or_else(unset, |one| [one.value.clone(), one.origin.clone()])
         };
-        let url = self.database_url.as_ref().map(|url| [hide_password(&url.value), url.origin.clone()]);
+        let url = self.database_url.as_ref().map(|url| [DatabaseUrl::shown(&url.value), url.origin.clone()]);
         let rows = [
             ("dir", [self.directories.value.join(", "), self.directories.origin.clone()]),
             ("layout", [self.layout.value.clone(), self.layout.origin.clone()]),
@@ -177,28 +185,4 @@ fn from_dotenv() -> Result<Option<String>, CommandError> {
         }
     }
     Ok(None)
-}
-
-/// The URL with stars for its password.
-fn hide_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-    let shown = match authority.rsplit_once('@') {
-        Some((user, host)) => {
-            let user = user.split_once(':').map_or(user.to_owned(), |(user, _)| format!("{user}:***"));
-            format!("{user}@{host}")
-        }
-        None => authority.to_owned(),
-    };
-    let path = match path.split_once('?') {
-        Some((path, query)) => {
-            let pairs = query.split('&').map(|pair| match pair.split_once('=') {
-                Some(("password" | "sslpassword", _)) => "password=***",
-                _ => pair,
-            });
-            format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"))
-        }
-        None => path.to_owned(),
-    };
-    format!("{scheme}://{shown}{path}")
 }

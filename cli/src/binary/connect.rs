@@ -1,39 +1,79 @@
 //! Connects to the database of the configuration.
 
+use std::thread;
+
 use gapless::{Connection, MigrationSet, Runner};
 
 use super::configuration::Configuration;
+use super::database_url::DatabaseUrl;
+use super::parameters::Parameters;
 use super::source;
 use crate::Migrate;
+use crate::commands::wait::{Arguments, Waiting};
+use crate::database::{Blocking, block_on};
 use crate::exit::{CommandError, Exit};
 
 /// Runs a command with the configured set and database.
 pub(super) fn run(configuration: &Configuration, command: Migrate) -> Result<Exit, CommandError> {
-    let set = source::scan(configuration)?;
     let Some(url) = &configuration.database_url else {
         return Err(CommandError::usage(
             "no database is named\nhelp: set DATABASE_URL, or give --database-url",
         ));
     };
-    let url = &*url.value;
-    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        return postgres(url, configuration, &set, command);
+    let url = DatabaseUrl::parse(&url.value).map_err(CommandError::usage)?;
+    let set = source::scan(configuration, url.syntax())?;
+    match url {
+        DatabaseUrl::Postgres(parameters) => postgres(parameters, configuration, &set, command),
+        DatabaseUrl::Sqlite(path) => sqlite(&path, configuration, &set, command),
     }
-    if let Some(path) = url.strip_prefix("sqlite:") {
-        return sqlite(path, configuration, &set, command);
-    }
-    Err(CommandError::usage(
-        "the database's URL is not known\nhelp: write postgres://user@host/name or sqlite:file.db",
-    ))
 }
 
-fn finish<C: Connection>(
+/// A connection that could not be had.
+#[derive(Debug, Default)]
+pub(super) struct Refusal {
+    pub(super) message: String,
+    /// True if it may come to be by itself: the server starts, or the database is created.
+    pub(super) may_pass: bool,
+}
+
+impl From<Refusal> for CommandError {
+    fn from(refusal: Refusal) -> CommandError {
+        CommandError::failed(refusal.message)
+    }
+}
+
+/// Runs the command once a connection is there.
+fn start<C: Connection>(
     configuration: &Configuration,
     set: &MigrationSet,
     command: Migrate,
-    client: &mut C,
-) -> Exit {
-    command.run(runner(configuration, set), client)
+    mut connect: impl FnMut() -> Result<C, Refusal>,
+) -> Result<Exit, CommandError> {
+    let runner = runner(configuration, set);
+    if let Migrate::Wait(arguments) = &command {
+        return wait(arguments, &runner, connect);
+    }
+    Ok(command.run(runner, &mut connect()?))
+}
+
+/// Waits with as many connections as it takes.
+fn wait<C: Connection>(
+    arguments: &Arguments,
+    runner: &Runner<'_>,
+    mut connect: impl FnMut() -> Result<C, Refusal>,
+) -> Result<Exit, CommandError> {
+    let mut waiting = Waiting::begin(arguments);
+    loop {
+        let outcome = match connect() {
+            Ok(mut client) => block_on(waiting.until_current(runner, &mut Blocking(&mut client)))?,
+            Err(refusal) if refusal.may_pass => Err(refusal.message),
+            Err(refusal) => return Err(refusal.into()),
+        };
+        match outcome {
+            Ok(()) => return Ok(Exit::Done),
+            Err(reason) => thread::sleep(waiting.pause(reason)?),
+        }
+    }
 }
 
 fn runner<'a>(configuration: &Configuration, set: &'a MigrationSet) -> Runner<'a> {
@@ -49,18 +89,17 @@ fn runner<'a>(configuration: &Configuration, set: &'a MigrationSet) -> Runner<'a
 
 #[cfg(feature = "postgres")]
 fn postgres(
-    url: &str,
+    parameters: Parameters,
     configuration: &Configuration,
     set: &MigrationSet,
     command: Migrate,
 ) -> Result<Exit, CommandError> {
-    let mut client = postgres::Client::connect(url, postgres::NoTls)
-        .map_err(|error| CommandError::failed(format!("cannot reach the database: {error}")))?;
-    Ok(finish(configuration, set, command, &mut client))
+    let endpoint = super::postgres::Endpoint::new(parameters)?;
+    start(configuration, set, command, || endpoint.connect())
 }
 
 #[cfg(not(feature = "postgres"))]
-fn postgres(_: &str, _: &Configuration, _: &MigrationSet, _: Migrate) -> Result<Exit, CommandError> {
+fn postgres(_: Parameters, _: &Configuration, _: &MigrationSet, _: Migrate) -> Result<Exit, CommandError> {
     Err(CommandError::usage(
         "this program was built without Postgres\nhelp: build it with the feature `postgres`",
     ))
@@ -68,18 +107,36 @@ fn postgres(_: &str, _: &Configuration, _: &MigrationSet, _: Migrate) -> Result<
 
 #[cfg(feature = "sqlite")]
 fn sqlite(
-    path: &str,
+    path: &std::path::Path,
     configuration: &Configuration,
     set: &MigrationSet,
     command: Migrate,
 ) -> Result<Exit, CommandError> {
-    let mut connection = rusqlite::Connection::open(path)
-        .map_err(|error| CommandError::failed(format!("cannot open {path}: {error}")))?;
-    Ok(finish(configuration, set, command, &mut connection))
+    use rusqlite::OpenFlags;
+
+    let shown = path.display();
+    let creates = command.creates();
+    start(configuration, set, command, || {
+        let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        if creates {
+            flags |= OpenFlags::SQLITE_OPEN_CREATE;
+        } else if path.as_os_str() != ":memory:" && !path.exists() {
+            let message =
+                format!("there is no database {shown}\nhelp: correct the path, or let `up` create it");
+            return Err(Refusal { message, may_pass: true });
+        }
+        let opened = rusqlite::Connection::open_with_flags(path, flags);
+        opened.map_err(|error| Refusal { message: format!("cannot open {shown}: {error}"), may_pass: false })
+    })
 }
 
 #[cfg(not(feature = "sqlite"))]
-fn sqlite(_: &str, _: &Configuration, _: &MigrationSet, _: Migrate) -> Result<Exit, CommandError> {
+fn sqlite(
+    _: &std::path::Path,
+    _: &Configuration,
+    _: &MigrationSet,
+    _: Migrate,
+) -> Result<Exit, CommandError> {
     Err(CommandError::usage(
         "this program was built without SQLite\nhelp: build it with the feature `sqlite`",
     ))

@@ -3,6 +3,10 @@
 mod arguments;
 mod configuration;
 mod connect;
+mod database_url;
+mod parameters;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod source;
 
 use clap::Parser;
@@ -28,7 +32,7 @@ fn run(program: Program) -> Result<Exit, CommandError> {
     let configuration = Configuration::load(&program.options)?;
     match program.command {
         Command::Check => {
-            let set = source::scan(&configuration)?;
+            let set = source::scan(&configuration, configuration.syntax())?;
             Output::new().line(format_args!("{} migrations: no problem found", set.migrations().len()))?;
             Ok(Exit::Done)
         }

@@ -5,23 +5,24 @@ use gapless::{Layout, MigrationSet, Pattern, Rules, Syntax};
 use super::configuration::Configuration;
 use crate::exit::CommandError;
 
-/// The set of the configured directories, read as the macro reads them.
-pub(super) fn scan(configuration: &Configuration) -> Result<MigrationSet, CommandError> {
+/// The set of the configured directories, read as the macro reads them, by the database's syntax where no dialect is
+/// configured.
+pub(super) fn scan(configuration: &Configuration, syntax: Syntax) -> Result<MigrationSet, CommandError> {
     let patterns: Result<Vec<_>, _> =
         configuration.directories.value.iter().map(|directory| Pattern::new(directory)).collect();
     let patterns = patterns.map_err(|error| CommandError::usage(error.to_string()))?;
-    MigrationSet::scan(&configuration.root, &patterns, rules(configuration)?)
+    MigrationSet::scan(&configuration.root, &patterns, rules(configuration, syntax)?)
         .map_err(|problems| CommandError::failed(problems.to_string()))
 }
 
-fn rules(configuration: &Configuration) -> Result<Rules, CommandError> {
+fn rules(configuration: &Configuration, syntax: Syntax) -> Result<Rules, CommandError> {
     let name = &configuration.layout.value;
     let layout = Layout::named(name).ok_or_else(|| {
         let known = Layout::NAMES.join(", ");
         CommandError::usage(format!("unknown layout `{name}`\nhelp: known are {known}"))
     })?;
     let syntax = match configuration.dialect.as_ref().map(|dialect| &dialect.value) {
-        None => Syntax::default(),
+        None => syntax,
         Some(name) => Syntax::named(name).ok_or_else(|| {
             CommandError::usage(format!("unknown dialect `{name}`\nhelp: known are postgres and sqlite"))
         })?,

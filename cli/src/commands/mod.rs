@@ -1,10 +1,12 @@
 //! The commands that need a database.
 
 mod down;
+mod duration;
 mod plan;
 mod status;
 mod up;
 mod verify;
+pub(crate) mod wait;
 
 use clap::Subcommand;
 use gapless::{AsyncClient, Connection, Runner};
@@ -25,6 +27,8 @@ pub enum Migrate {
     Up(up::Arguments),
     /// Check that nothing is pending and nothing contradicts; silent if so
     Verify,
+    /// Wait until nothing is pending, also for the database to come up
+    Wait(wait::Arguments),
     /// Roll applied migrations back with their down files
     Down(down::Arguments),
 }
@@ -40,6 +44,12 @@ impl Migrate {
         conclude(self.execute(runner, &mut Async(client)).await)
     }
 
+    /// True if the command is to create a database that is not there.
+    #[cfg(feature = "binary")]
+    pub(crate) fn creates(&self) -> bool {
+        matches!(self, Migrate::Up(_))
+    }
+
     async fn execute<D: Database>(self, runner: Runner<'_>, database: &mut D) -> Result<Exit, CommandError> {
         let mut output = Output::new();
         match self {
@@ -47,6 +57,7 @@ impl Migrate {
             Migrate::Plan(arguments) => plan::run(&arguments, runner, database, &mut output).await,
             Migrate::Up(arguments) => up::run(&arguments, runner, database, &mut output).await,
             Migrate::Verify => verify::run(runner, database).await,
+            Migrate::Wait(arguments) => wait::run(&arguments, runner, database).await,
             Migrate::Down(arguments) => down::run(&arguments, runner, database, &mut output).await,
         }
     }

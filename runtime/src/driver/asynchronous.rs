@@ -63,6 +63,9 @@ pub trait AsyncClient: Send {
     ///
     /// What the run ends with.
     fn drive(&mut self, run: Run<'_>) -> impl Future<Output = Result<Finished, Error>> + Send;
+
+    /// Waits between two runs, with the timer of the runtime that the client lives in.
+    fn sleep(&mut self, pause: Duration) -> impl Future<Output = ()> + Send;
 }
 
 impl<C: AsyncConnection> AsyncClient for C {
@@ -72,6 +75,10 @@ impl<C: AsyncConnection> AsyncClient for C {
 
     fn runs(&self) -> &'static str {
         AsyncConnection::runs(self)
+    }
+
+    async fn sleep(&mut self, pause: Duration) {
+        AsyncConnection::sleep(self, pause).await;
     }
 
     async fn drive(&mut self, run: Run<'_>) -> Result<Finished, Error> {

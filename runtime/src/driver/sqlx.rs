@@ -61,6 +61,10 @@ impl AsyncClient for PgPool {
         drop(lent.0.take());
         finished
     }
+
+    async fn sleep(&mut self, pause: Duration) {
+        tokio::time::sleep(pause).await;
+    }
 }
 
 /// A connection that goes back to its pool once its run is over. If the run is dropped before that, it is

@@ -1,0 +1,89 @@
+//! `wait`: until the database is current.
+
+use std::time::{Duration, Instant};
+
+use gapless::Runner;
+
+use super::duration;
+use crate::database::Database;
+use crate::exit::{CommandError, Exit};
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    /// Give up after this time, as 30s, 5m or 1h
+    #[arg(long = "for", value_name = "TIME", default_value = "10m", value_parser = duration::parse)]
+    patience: Duration,
+    /// Time between two looks
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration::parse)]
+    every: Duration,
+}
+
+/// Waits with a client that may find its way back to a lost database.
+pub(super) async fn run<D: Database>(
+    arguments: &Arguments,
+    runner: Runner<'_>,
+    database: &mut D,
+) -> Result<Exit, CommandError> {
+    let mut waiting = Waiting::begin(arguments);
+    while let Err(reason) = waiting.until_current(&runner, database).await? {
+        let pause = waiting.pause(reason)?;
+        database.sleep(pause).await;
+    }
+    Ok(Exit::Done)
+}
+
+/// How long it waits, and for what.
+pub(crate) struct Waiting {
+    begun: Instant,
+    patience: Duration,
+    every: Duration,
+    reason: String,
+}
+
+impl Waiting {
+    pub(crate) fn begin(arguments: &Arguments) -> Waiting {
+        let Arguments { patience, every } = *arguments;
+        Waiting { begun: Instant::now(), patience, every, reason: String::new() }
+    }
+
+    /// Looks until the database is current. Returns the reason inside if the connection is lost.
+    ///
+    /// # Errors
+    ///
+    /// What waiting does not change, and the end of patience.
+    pub(crate) async fn until_current<D: Database>(
+        &mut self,
+        runner: &Runner<'_>,
+        database: &mut D,
+    ) -> Result<Result<(), String>, CommandError> {
+        loop {
+            match database.verify(runner.clone()).await {
+                Ok(_) => return Ok(Ok(())),
+                Err(error) if error.is_connection() => return Ok(Err(error.to_string())),
+                Err(error) if error.is_pending() => {
+                    let pause = self.pause(error.to_string())?;
+                    database.sleep(pause).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// How long to wait before the next look. Says on the standard error why, when that has changed.
+    ///
+    /// # Errors
+    ///
+    /// The end of patience, with the reason.
+    pub(crate) fn pause(&mut self, reason: String) -> Result<Duration, CommandError> {
+        let left = self.patience.saturating_sub(self.begun.elapsed());
+        if left.is_zero() {
+            let waited = duration::shown(self.patience);
+            return Err(CommandError::Other(Exit::Pending, format!("not current after {waited}: {reason}")));
+        }
+        if reason != self.reason {
+            anstream::eprintln!("waiting: {}", reason.lines().next().unwrap_or_default());
+            self.reason = reason;
+        }
+        Ok(left.min(self.every))
+    }
+}
