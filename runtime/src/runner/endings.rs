@@ -1,4 +1,4 @@
-//! The methods that start a run, blocking and not.
+//! Methods that run, plan, verify and roll back, for blocking and asynchronous clients.
 
 use crate::driver::{self, AsyncClient, Connection};
 use crate::engine::{Dialect, Run};
@@ -6,38 +6,68 @@ use crate::runner::{Goal, Runner};
 use crate::{DryRun, Error, Plan, Report, Rollback, Status};
 
 impl<'a> Runner<'a> {
-    /// Applies everything that is pending.
+    /// Applies all pending migrations.
+    ///
+    /// ```
+    /// # #[cfg(feature = "rusqlite")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gapless::{MigrationSet, embed_migrations};
+    /// # static MIGRATIONS: MigrationSet = embed_migrations!("../migrations");
+    /// # let mut client = rusqlite::Connection::open_in_memory()?;
+    /// let report = MIGRATIONS.runner().run(&mut client)?;
+    /// assert_eq!(report.applied().len(), 10);
+    /// let report = MIGRATIONS.runner().run(&mut client)?;
+    /// assert_eq!((report.applied().len(), report.round_trips()), (0, 1));
+    /// # Ok(()) }
+    /// # #[cfg(not(feature = "rusqlite"))]
+    /// # fn main() {}
+    /// ```
     ///
     /// # Errors
     ///
-    /// A database that contradicts the embedded set, a migration that fails, a lock that does not come
-    /// free, a lost connection; see [`Error`]. What was applied before stays applied and recorded, and the
-    /// session is left without lock and transaction.
+    /// A database that contradicts the embedded set, a migration that fails, a lock that another runner holds for too
+    /// long, a lost connection, and more; see [`Error`]. Migrations that were applied before the error stay applied and
+    /// recorded, and the run leaves neither a lock nor an open transaction in the session.
     pub fn run<C: Connection>(self, client: &mut C) -> Result<Report, Error> {
         let run = self.start_with(Goal::Apply, client.dialect(), client.runs())?;
         Ok(driver::drive(client, run)?.report)
     }
 
-    /// Returns the plan of what [`run`](Runner::run) would do now. Reads only, takes no lock.
+    /// Returns the plan of what [`run`](Runner::run) would do now. Reads only and takes no lock.
     ///
     /// # Errors
     ///
-    /// As [`run`](Runner::run), as far as it can be seen without running.
+    /// The errors of [`run`](Runner::run) that show without running anything.
     pub fn plan<C: Connection>(self, client: &mut C) -> Result<Plan, Error> {
         let run = self.start_with(Goal::Plan, client.dialect(), client.runs())?;
         Ok(driver::drive(client, run)?.plan)
     }
 
-    /// Tries everything that is pending, in one transaction that is rolled back: each migration sees what
-    /// those before it did, and nothing is left behind, not even a tracker. Takes the lock, and the locks of
-    /// the statements. It ends at the first migration that it cannot try, with `no-transaction`, in Rust, or with an
-    /// enum's value that was added in the same transaction: [`DryRun::not_tried`] lists it and what comes after it.
-    /// Sequences keep the numbers they gave. On SQLite deferred
-    /// references are checked by a commit alone, and so not here.
+    /// Tries all pending migrations in one transaction, which it rolls back.
+    ///
+    /// Each migration sees the work of those before it, and nothing stays behind, not even a tracker; only sequences keep
+    /// the numbers that they have given out. The dry run takes the run's lock and all locks of the statements. It stops at
+    /// the first migration that it cannot try: one with `no-transaction`, one in Rust, or one that uses a value of an enum
+    /// that was added in the same transaction. [`DryRun::not_tried`] lists that migration and all after it. On SQLite only a
+    /// commit checks deferred foreign keys, so a dry run does not.
+    ///
+    /// ```
+    /// # #[cfg(feature = "rusqlite")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gapless::{MigrationSet, embed_migrations};
+    /// # static MIGRATIONS: MigrationSet = embed_migrations!("../migrations");
+    /// # let mut client = rusqlite::Connection::open_in_memory()?;
+    /// let dry_run = MIGRATIONS.runner().dry_run(&mut client)?;
+    /// assert_eq!((dry_run.tried().len(), dry_run.not_tried().len()), (10, 0));
+    /// assert!(MIGRATIONS.runner().verify(&mut client).unwrap_err().is_pending());
+    /// # Ok(()) }
+    /// # #[cfg(not(feature = "rusqlite"))]
+    /// # fn main() {}
+    /// ```
     ///
     /// # Errors
     ///
-    /// As [`run`](Runner::run); the first migration that fails is named, and nothing was applied.
+    /// The errors of [`run`](Runner::run). [`Error::failure`] is the first migration that fails. Nothing is applied.
     pub fn dry_run<C: Connection>(self, client: &mut C) -> Result<DryRun, Error> {
         let run = self.start_with(Goal::DryRun, client.dialect(), client.runs())?;
         Ok(DryRun::from(driver::drive(client, run)?))
@@ -45,24 +75,24 @@ impl<'a> Runner<'a> {
 
     /// [`dry_run`](Runner::dry_run) for an asynchronous client.
     ///
-    /// If the future is dropped before it is done, the connection is left inside of a transaction: close it
-    /// (a `PgPool` does it by itself).
+    /// If you drop the future before it is ready, the connection is left inside of a transaction: close it. `PgPool`
+    /// closes it by itself.
     ///
     /// # Errors
     ///
-    /// As [`dry_run`](Runner::dry_run).
+    /// The errors of [`dry_run`](Runner::dry_run).
     pub async fn dry_run_async<C: AsyncClient>(self, client: &mut C) -> Result<DryRun, Error> {
         let run = self.start_with(Goal::DryRun, client.dialect(), client.runs())?;
         Ok(DryRun::from(client.drive(run).await?))
     }
 
-    /// Reads the state of each version that the binary or the database knows. Reads only, takes no lock, and sends
-    /// at most two messages.
+    /// Returns the state of each version that the binary or the database knows. Reads only, takes no lock, and sends at
+    /// most two messages.
     ///
-    /// Contradictions are states here, not errors, whatever the options say of them; of the options only the tracker's
-    /// names and the target count. What another tool has applied is not looked at: [`plan`](Runner::plan) shows what a
-    /// run would adopt, and what it would reconcile. A role that may not read the journal gets a status without what the
-    /// journal knows, and a warning.
+    /// Contradictions are states here, not errors, whatever the policies say. Of the options, only the tracker's names and
+    /// the target count. The status leaves out the history of another tool, and tables to reconcile:
+    /// [`plan`](Runner::plan) shows what a run would do about them. For a role that may not read the journal, it leaves out
+    /// what the journal knows, and adds a warning.
     ///
     /// ```no_run
     /// # #[cfg(feature = "postgres")] {
@@ -81,7 +111,8 @@ impl<'a> Runner<'a> {
     ///
     /// # Errors
     ///
-    /// A lost connection, a transaction of the caller's, or a tracker that is not ours or that the role may not read.
+    /// A lost connection, a connection inside of a transaction, or a table of the tracker's name that is not a tracker or
+    /// that the role may not read.
     pub fn status<C: Connection>(mut self, client: &mut C) -> Result<Status, Error> {
         self.options.survey();
         let run = self.start(Goal::Status, client.dialect())?;
@@ -92,19 +123,33 @@ impl<'a> Runner<'a> {
     ///
     /// # Errors
     ///
-    /// As [`status`](Runner::status).
+    /// The errors of [`status`](Runner::status).
     pub async fn status_async<C: AsyncClient>(mut self, client: &mut C) -> Result<Status, Error> {
         self.options.survey();
         let run = self.start(Goal::Status, client.dialect())?;
         Ok(client.drive(run).await?.status.unwrap_or_default())
     }
 
-    /// Checks that nothing is pending and nothing contradicts. Reads only, takes no lock: what a
-    /// program calls that leaves migrating to another.
+    /// Checks that nothing is pending and that the database does not contradict the binary. Reads only and takes no lock.
+    /// Call it in a program that leaves migrating to another.
+    ///
+    /// ```
+    /// # #[cfg(feature = "rusqlite")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gapless::{MigrationSet, embed_migrations};
+    /// # static MIGRATIONS: MigrationSet = embed_migrations!("../migrations");
+    /// # let mut client = rusqlite::Connection::open_in_memory()?;
+    /// MIGRATIONS.runner().run(&mut client)?;
+    /// let report = MIGRATIONS.runner().verify(&mut client)?;
+    /// assert_eq!(report.already_applied(), 10);
+    /// # Ok(()) }
+    /// # #[cfg(not(feature = "rusqlite"))]
+    /// # fn main() {}
+    /// ```
     ///
     /// # Errors
     ///
-    /// As [`plan`](Runner::plan), and [`Error::is_pending`] if something is pending.
+    /// The errors of [`plan`](Runner::plan), and [`Error::is_pending`] if something is pending.
     pub fn verify<C: Connection>(self, client: &mut C) -> Result<Report, Error> {
         let run = self.start_with(Goal::Verify, client.dialect(), client.runs())?;
         Ok(driver::drive(client, run)?.report)
@@ -112,14 +157,24 @@ impl<'a> Runner<'a> {
 
     /// [`run`](Runner::run) for an asynchronous client.
     ///
-    /// If the future is dropped before it is done, the server goes on with the message it has: it may
-    /// still commit migrations, each together with its record. Close the connection then (a `PgPool` does
-    /// it by itself). It holds the lock until the server notices, the next run waits for that, and goes on
-    /// with what is left.
+    /// If you drop the future before it is ready, the server still finishes the message that it has: it may commit
+    /// migrations, each together with its record. Close the connection then; `PgPool` closes it by itself. It holds the
+    /// lock until the server notices. The next run waits for that, and applies the rest.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "tokio-postgres")] {
+    /// # use gapless::{MigrationSet, embed_migrations};
+    /// # static MIGRATIONS: MigrationSet = embed_migrations!("../migrations");
+    /// # async fn example(mut client: tokio_postgres::Client) -> Result<(), gapless::Error> {
+    /// let report = MIGRATIONS.runner().run_async(&mut client).await?;
+    /// println!("{report}");
+    /// # Ok(()) }
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// As [`run`](Runner::run).
+    /// The errors of [`run`](Runner::run).
     pub async fn run_async<C: AsyncClient>(self, client: &mut C) -> Result<Report, Error> {
         let run = self.start_with(Goal::Apply, client.dialect(), client.runs())?;
         Ok(client.drive(run).await?.report)
@@ -129,7 +184,7 @@ impl<'a> Runner<'a> {
     ///
     /// # Errors
     ///
-    /// As [`plan`](Runner::plan).
+    /// The errors of [`plan`](Runner::plan).
     pub async fn plan_async<C: AsyncClient>(self, client: &mut C) -> Result<Plan, Error> {
         let run = self.start_with(Goal::Plan, client.dialect(), client.runs())?;
         Ok(client.drive(run).await?.plan)
@@ -139,17 +194,17 @@ impl<'a> Runner<'a> {
     ///
     /// # Errors
     ///
-    /// As [`verify`](Runner::verify).
+    /// The errors of [`verify`](Runner::verify).
     pub async fn verify_async<C: AsyncClient>(self, client: &mut C) -> Result<Report, Error> {
         let run = self.start_with(Goal::Verify, client.dialect(), client.runs())?;
         Ok(client.drive(run).await?.report)
     }
 
-    /// Returns the run that [`run`](Runner::run) drives, for a driver of your own.
+    /// Returns the run that [`run`](Runner::run) drives, for your own loop; see [`engine`](crate::engine).
     ///
     /// # Errors
     ///
-    /// A name that cannot be, or a target that is not embedded.
+    /// A name that the tracker cannot have, or options that name a version that is not embedded.
     pub fn into_run(self, dialect: &'static dyn Dialect) -> Result<Run<'a>, Error> {
         self.start(Goal::Apply, dialect)
     }
@@ -157,22 +212,39 @@ impl<'a> Runner<'a> {
     /// Rolls applied migrations back with their down files, the last applied first, each in one transaction with
     /// the removal of its row. Applies nothing.
     ///
+    /// ```
+    /// # #[cfg(feature = "rusqlite")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gapless::{MigrationSet, embed_migrations};
+    /// # static MIGRATIONS: MigrationSet = embed_migrations!("../migrations");
+    /// # let mut client = rusqlite::Connection::open_in_memory()?;
+    /// use gapless::Rollback;
+    ///
+    /// MIGRATIONS.runner().run(&mut client)?;
+    /// let report = MIGRATIONS.runner().rollback(Rollback::steps(2), &mut client)?;
+    /// let versions = report.rolled_back().iter().map(|one| one.version().number());
+    /// assert_eq!(versions.collect::<Vec<_>>(), [10, 9]);
+    /// # Ok(()) }
+    /// # #[cfg(not(feature = "rusqlite"))]
+    /// # fn main() {}
+    /// ```
+    ///
     /// # Errors
     ///
-    /// Before anything is done: a migration without a down file, that the binary does not have, that was adopted
-    /// with no proof of its text, or from under a later one that stays; see [`Rollback`] for the ways to say
-    /// that it is meant. And as [`run`](Runner::run).
+    /// [`Error::is_irreversible`], before anything is rolled back, if one of the migrations has no down file, is not in the
+    /// binary, was adopted without proof of its text, or lies below a later one that stays. [`Rollback`] has options to
+    /// allow the last two. Also the errors of [`run`](Runner::run).
     pub fn rollback<C: Connection>(mut self, rollback: Rollback, client: &mut C) -> Result<Report, Error> {
         self.options.go_back(rollback);
         let run = self.start_with(Goal::Rollback, client.dialect(), client.runs())?;
         Ok(driver::drive(client, run)?.report)
     }
 
-    /// Returns the plan of what [`rollback`](Runner::rollback) would roll back now. Reads only, takes no lock.
+    /// Returns the plan of what [`rollback`](Runner::rollback) would do now. Reads only and takes no lock.
     ///
     /// # Errors
     ///
-    /// As [`rollback`](Runner::rollback), as far as it can be seen without running.
+    /// The errors of [`rollback`](Runner::rollback) that show without running anything.
     pub fn plan_rollback<C: Connection>(mut self, rollback: Rollback, client: &mut C) -> Result<Plan, Error> {
         self.options.go_back(rollback);
         let run = self.start_with(Goal::PlanRollback, client.dialect(), client.runs())?;
@@ -183,7 +255,7 @@ impl<'a> Runner<'a> {
     ///
     /// # Errors
     ///
-    /// As [`rollback`](Runner::rollback).
+    /// The errors of [`rollback`](Runner::rollback).
     pub async fn rollback_async<C: AsyncClient>(
         mut self,
         rollback: Rollback,
@@ -198,7 +270,7 @@ impl<'a> Runner<'a> {
     ///
     /// # Errors
     ///
-    /// As [`plan_rollback`](Runner::plan_rollback).
+    /// The errors of [`plan_rollback`](Runner::plan_rollback).
     pub async fn plan_rollback_async<C: AsyncClient>(
         mut self,
         rollback: Rollback,

@@ -1,14 +1,13 @@
-//! The builder of a run.
+//! Builder for a migration run.
 
 mod endings;
+mod listener;
 mod log;
 pub(crate) mod options;
 mod verify_baseline;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gapless_core::{MigrationSet, Version};
@@ -17,13 +16,15 @@ use crate::engine::{Dialect, Run};
 use crate::history::reconcile::Reconcile;
 use crate::protocol::Request;
 use crate::report::error::ErrorKind;
+pub(crate) use crate::runner::listener::Listener;
 use crate::runner::options::{Drift, Locking, Options, OutOfOrder, Resolution, Unknown};
 use crate::{Code, Error, Event, Legacy};
 
 /// Builder for a migration run; begin one with [`MigrationSet::runner`](crate::MigrationSet::runner).
 ///
-/// Its endings are [`run`](Runner::run), [`dry_run`](Runner::dry_run), [`plan`](Runner::plan) and
-/// [`verify`](Runner::verify). Each of them consumes the runner: clone it to plan, ask, and then run.
+/// End it with [`run`](Runner::run), [`rollback`](Runner::rollback), [`dry_run`](Runner::dry_run),
+/// [`plan`](Runner::plan), [`verify`](Runner::verify), [`status`](Runner::status) or [`log`](Runner::log). Each of them
+/// consumes the runner: clone it to plan, ask, and then run.
 ///
 /// ```no_run
 /// # #[cfg(feature = "postgres")] {
@@ -50,7 +51,7 @@ pub struct Runner<'a> {
     codes: BTreeMap<Version, Code>,
 }
 
-/// What a run is for.
+/// The purpose of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Goal {
     Apply,
@@ -69,97 +70,162 @@ impl<'a> Runner<'a> {
         Runner { set, options, listener, codes }
     }
 
-    /// Sets the schema of the tracker; created if it is not there. Default: `public` on Postgres, `main` on
-    /// SQLite. One schema for each application keeps their histories apart.
+    /// Sets the schema of the tracker, which the run creates if it is missing. Default: `public` on Postgres, `main` on
+    /// SQLite. A schema for each application keeps their histories apart.
     pub fn schema(mut self, schema: impl Into<String>) -> Self {
         self.options.schema = Some(schema.into());
         self
     }
 
-    /// Sets the table of the applied set. Default: `applied_migrations`; the journal is beside it, with
-    /// `_journal` appended.
+    /// Sets the table of the applied set. Default: `applied_migrations`. The journal has the same name with `_journal`
+    /// appended.
     pub fn table(mut self, table: impl Into<String>) -> Self {
         self.options.table = table.into();
         self
     }
 
-    /// Sets how long to wait for another runner before that is an error. Default: 10 minutes.
+    /// Sets how long to wait for another runner, or for a busy database, before the run fails with
+    /// [`Error::is_lock_wait`]. Default: 10 minutes.
     pub fn lock_wait(mut self, wait: Duration) -> Self {
         self.options.lock_wait = wait;
         self
     }
 
-    /// Sets how long a statement of a migration may wait for a lock, in whole milliseconds; zero is for ever.
-    /// Default: the session's. A file may say otherwise with `-- gapless: lock-timeout 2s`.
+    /// Sets how long a statement of a migration may wait for a lock, in whole milliseconds; zero means forever.
+    /// Default: the session's setting. A file overrides it with `-- gapless: lock-timeout 2s`.
     pub fn lock_timeout(mut self, timeout: Duration) -> Self {
         self.options.lock_timeout = Some(timeout);
         self
     }
 
-    /// Sets how long a statement of a migration may take, in whole milliseconds; zero is for ever. Default: the
-    /// session's. A file may say otherwise with `-- gapless: statement-timeout 1h`.
+    /// Sets how long a statement of a migration may take, in whole milliseconds; zero means forever. Default: the
+    /// session's setting. A file overrides it with `-- gapless: statement-timeout 1h`.
     pub fn statement_timeout(mut self, timeout: Duration) -> Self {
         self.options.statement_timeout = Some(timeout);
         self
     }
 
-    /// Sets how often a migration is begun again after a lock timeout, a deadlock or a serialization failure.
+    /// Sets how often the run begins a migration again after a lock timeout, a deadlock or a serialization failure.
     /// Default: 5.
     pub fn retries(mut self, retries: u32) -> Self {
         self.options.retries = retries;
         self
     }
 
-    /// Sets what keeps replicas apart. Default: [`Locking::Session`].
+    /// Sets the lock that keeps replicas apart. Default: [`Locking::Session`].
     pub fn locking(mut self, locking: Locking) -> Self {
         self.options.locking = locking;
         self
     }
 
-    /// Sets what to do about applied versions that the binary does not have. Default: [`Unknown::AllowAhead`].
+    /// Sets the policy for applied versions that the binary does not have. Default: [`Unknown::AllowAhead`].
     pub fn unknown(mut self, unknown: Unknown) -> Self {
         self.options.unknown = unknown;
         self
     }
 
-    /// Sets what to do about applied migrations that were edited. Default: [`Drift::Refuse`].
+    /// Sets the policy for applied migrations that were edited. Default: [`Drift::Refuse`].
     pub fn drift(mut self, drift: Drift) -> Self {
         self.options.drift = drift;
         self
     }
 
-    /// Sets what to do about versions that arrive below applied ones. Default: [`OutOfOrder::Allow`].
+    /// Sets the policy for pending versions below applied ones. Default: [`OutOfOrder::Allow`].
     pub fn out_of_order(mut self, out_of_order: OutOfOrder) -> Self {
         self.options.out_of_order = out_of_order;
         self
     }
 
-    /// Sets the last version to apply; it must be embedded. Default: the last one.
+    /// Sets the last version to apply, which must be embedded. Default: the last embedded version.
+    ///
+    /// ```
+    /// # #[cfg(feature = "rusqlite")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gapless::{MigrationSet, embed_migrations};
+    /// # static MIGRATIONS: MigrationSet = embed_migrations!("../migrations");
+    /// # let mut client = rusqlite::Connection::open_in_memory()?;
+    /// use gapless::Version;
+    ///
+    /// let report = MIGRATIONS.runner().target(Version::from(3)).run(&mut client)?;
+    /// assert_eq!((report.applied().len(), report.held_back()), (3, 7));
+    /// # Ok(()) }
+    /// # #[cfg(not(feature = "rusqlite"))]
+    /// # fn main() {}
+    /// ```
     pub fn target(mut self, version: Version) -> Self {
         self.options.target = Some(version);
         self
     }
 
-    /// Says what became of a no-transaction migration that was interrupted, after a look at the database.
-    /// It is journaled, and counts for this run only.
+    /// Settles an interrupted `no-transaction` migration, after you have looked at the database. The run journals the
+    /// resolution. It counts for this run only.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")] {
+    /// # use gapless::{MigrationSet, embed_migrations};
+    /// # static MIGRATIONS: MigrationSet = embed_migrations!("../migrations");
+    /// # fn example(mut client: postgres::Client) -> Result<(), gapless::Error> {
+    /// use gapless::{Resolution, Version};
+    ///
+    /// // The statement in doubt had no effect: run it again.
+    /// MIGRATIONS.runner().resolve(Version::from(10), Resolution::Retry).run(&mut client)?;
+    /// # Ok(()) }
+    /// # }
+    /// ```
     pub fn resolve(mut self, version: Version, resolution: Resolution) -> Self {
         self.options.resolve = Some((version, resolution));
         self
     }
 
-    /// Takes over the history of another tool, if nothing is recorded here yet: what that tool has applied is
-    /// recorded and not run. Under the lock, and the other tool's own lock where it has one, in one transaction;
-    /// [`plan`](Runner::plan) shows it first. Its table is only read. Where that table is not there, this
-    /// changes nothing, so it can stay in the program.
+    /// Adopts the history of another tool, if nothing is recorded yet: the run records what that tool has applied,
+    /// and does not run it. It does so in one transaction, under its own lock and that of the tool, if the tool has one;
+    /// it only reads the tool's table. [`plan`](Runner::plan) shows the adoption first. Without the table this changes
+    /// nothing, so the line can stay in the program.
+    ///
+    /// ```
+    /// # #[cfg(feature = "rusqlite")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gapless::{MigrationSet, embed_migrations};
+    /// # static MIGRATIONS: MigrationSet = embed_migrations!("../migrations");
+    /// # let mut client = rusqlite::Connection::open_in_memory()?;
+    /// use gapless::Legacy;
+    ///
+    /// client.execute_batch(
+    ///     "CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL);
+    ///      INSERT INTO schema_migrations VALUES (9, false)",
+    /// )?;
+    /// let runner = MIGRATIONS.runner().adopt(Legacy::golang_migrate("schema_migrations"));
+    /// let plan = runner.plan(&mut client)?;
+    /// assert_eq!((plan.changes().len(), plan.pending().len()), (9, 1));
+    /// # Ok(()) }
+    /// # #[cfg(not(feature = "rusqlite"))]
+    /// # fn main() {}
+    /// ```
     pub fn adopt(mut self, legacy: Legacy) -> Self {
         self.options.adopt = Some(legacy);
         self
     }
 
-    /// Records versions without running them, where what they create is there already: if all of `tables` exist
-    /// and none of `versions` is recorded. With none of the tables there they are applied like any other; with
-    /// some of them it is an error. Tables are written as in a statement: `billing.invoices`, or `invoices` found
-    /// by the search path. May be said several times, once for each group.
+    /// Records versions without running them if all of `tables` exist and none of `versions` is recorded. If none of the
+    /// tables exist, the run applies the versions like any other; if some do, it fails with [`Error::is_partial`]. Write
+    /// tables as in a statement: `billing.invoices`, or `invoices` to find it by the search path. Call it once for each
+    /// group of versions.
+    ///
+    /// ```
+    /// # #[cfg(feature = "rusqlite")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gapless::{MigrationSet, embed_migrations};
+    /// # static MIGRATIONS: MigrationSet = embed_migrations!("../migrations");
+    /// # let mut client = rusqlite::Connection::open_in_memory()?;
+    /// use gapless::Version;
+    ///
+    /// client.execute_batch("CREATE TABLE customers (id integer PRIMARY KEY, email text NOT NULL)")?;
+    /// let plan = MIGRATIONS.runner().reconcile([Version::from(1)], ["customers"]).plan(&mut client)?;
+    /// assert_eq!(plan.changes()[0].to_string(), "record 1 customers: its tables exist");
+    /// # Ok(()) }
+    /// # #[cfg(not(feature = "rusqlite"))]
+    /// # fn main() {}
+    /// ```
     pub fn reconcile<'t>(
         mut self,
         versions: impl IntoIterator<Item = Version>,
@@ -171,23 +237,39 @@ impl<'a> Runner<'a> {
         self
     }
 
-    /// Takes the embedded text of an applied migration for what was applied, although the recorded checksum is
-    /// another one or is not known. It is journaled with the checksum before.
+    /// Accepts the embedded text of an applied migration as the applied one, although the recorded checksum differs or is
+    /// unknown. The run journals the previous checksum.
     pub fn accept(mut self, version: Version) -> Self {
         self.options.accept.push(version);
         self
     }
 
-    /// Gives the code of a migration whose file says `-- gapless: rust`. A run in which it is pending and that was not
-    /// given its code is an error before anything is applied.
+    /// Sets the code of a migration whose file says `-- gapless: rust`. If such a migration is pending and has no code,
+    /// the run fails before it applies anything.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")] {
+    /// # use gapless::{MigrationSet, embed_migrations};
+    /// # static MIGRATIONS: MigrationSet = embed_migrations!("../migrations");
+    /// # fn example(mut client: postgres::Client) -> Result<(), gapless::Error> {
+    /// use gapless::{Code, Version};
+    ///
+    /// let lower = Code::postgres(|transaction| {
+    ///     transaction.execute("UPDATE customers SET email = lower(email)", &[])?;
+    ///     Ok(())
+    /// });
+    /// MIGRATIONS.runner().code(Version::from(11), lower).run(&mut client)?;
+    /// # Ok(()) }
+    /// # }
+    /// ```
     pub fn code(mut self, version: Version, code: Code) -> Self {
         self.codes.insert(version, code);
         self
     }
 
-    /// Leaves out of errors, events and the journal what may be values of rows: the details and the context that the
-    /// database gives, and its message where it quotes values or is what a script or code says by itself. For
-    /// databases whose rows must not end up in logs. Default: everything that the database says is told.
+    /// Keeps everything that may be a value of a row out of errors, events and the journal: the detail and the context of
+    /// a database error, and its message where that quotes values or comes from a script or from code. Use it for
+    /// databases whose rows must not end up in logs. Default: errors hold everything that the database says.
     pub fn hide_values(mut self) -> Self {
         self.options.hide_values = true;
         self
@@ -195,11 +277,11 @@ impl<'a> Runner<'a> {
 
     /// Calls the listener with each event of the run, as it happens.
     pub fn on_event(mut self, listener: impl FnMut(&Event<'_>) + Send + 'a) -> Self {
-        self.listener = Listener(Some(Arc::new(Mutex::new(listener))));
+        self.listener = Listener::new(listener);
         self
     }
 
-    /// The run for a client that runs code made for `client`.
+    /// Starts a run for a client that runs code made for `client`.
     pub(crate) fn start_with(
         self,
         goal: Goal,
@@ -224,28 +306,5 @@ impl<'a> Runner<'a> {
         let seed = RandomState::new().hash_one(std::process::id());
         let Runner { set, options, listener, codes } = self;
         Run::new(Request { set, options, goal, dialect, listener, codes, seed })
-    }
-}
-
-type Callback<'a> = Arc<Mutex<dyn FnMut(&Event<'_>) + Send + 'a>>;
-
-/// Who is told of events, by all clones of a runner.
-#[derive(Clone, Default)]
-pub(crate) struct Listener<'a>(Option<Callback<'a>>);
-
-impl Listener<'_> {
-    pub(crate) fn tell(&mut self, event: &Event<'_>) {
-        #[cfg(feature = "tracing")]
-        crate::report::trace::event(event);
-        if let Some(listener) = &self.0 {
-            // A panic in a listener is the end of its own run alone.
-            (listener.lock().unwrap_or_else(PoisonError::into_inner))(event);
-        }
-    }
-}
-
-impl fmt::Debug for Listener<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Listener(..)" } else { "Listener" })
     }
 }

@@ -8,17 +8,30 @@ use crate::history::reconcile::Reconcile;
 use crate::history::rollback::Rollback;
 use crate::legacy::Legacy;
 
-/// Policy for rows of the tracker that the binary does not know.
+/// Policy for applied versions that the binary does not have.
+///
+/// ```
+/// # let migrations = gapless::MigrationSet::new(Vec::new())?;
+/// use gapless::{Drift, OutOfOrder, Unknown};
+///
+/// let strict = migrations
+///     .runner()
+///     .unknown(Unknown::Refuse)
+///     .drift(Drift::Refuse)
+///     .out_of_order(OutOfOrder::Refuse);
+/// # let _ = strict;
+/// # Ok::<(), gapless::DuplicateVersion>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Unknown {
-    /// Those that came after everything the binary knows are a newer release's: go on, with a warning.
-    /// A row among the known ones is a file that was lost: refuse.
+    /// Go on with a warning if the version came after everything that the binary has: a newer release has applied it.
+    /// Refuse any other: its file was lost.
     #[default]
     AllowAhead,
-    /// Go on with a warning, wherever they stand.
+    /// Go on with a warning.
     Allow,
-    /// Refuse, wherever they stand. A rollback to an older release will not boot.
+    /// Refuse. An older release does not start after a rollback to it.
     Refuse,
 }
 
@@ -37,14 +50,14 @@ pub enum Drift {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OutOfOrder {
-    /// Apply it, and say so: it came late from a parallel branch.
+    /// Apply it, and report that it was late: it came from a parallel branch.
     #[default]
     Allow,
-    /// Refuse, naming it.
+    /// Refuse.
     Refuse,
 }
 
-/// Whether a baseline is used; a comparison with the full history leaves it out.
+/// Use of the baseline: a comparison with the full history leaves it out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(crate) enum Baseline {
     #[default]
@@ -52,34 +65,43 @@ pub(crate) enum Baseline {
     LeaveOut,
 }
 
-/// The lock that keeps replicas out of each other's way. Correctness never depends on it.
+/// Lock that keeps replicas out of each other's way. Correctness does not depend on it.
+///
+/// ```
+/// # let migrations = gapless::MigrationSet::new(Vec::new())?;
+/// use gapless::Locking;
+///
+/// // The connection goes through pgbouncer in transaction mode.
+/// let runner = migrations.runner().locking(Locking::Transaction);
+/// # let _ = runner;
+/// # Ok::<(), gapless::DuplicateVersion>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Locking {
-    /// A session advisory lock, polled. Databases without one go by the fence alone.
+    /// A session advisory lock, polled. Databases without advisory locks rely on the fence.
     #[default]
     Session,
-    /// An advisory lock inside of each migration's own transaction: for transaction poolers (pgbouncer), where
-    /// a session does not stay with its client.
+    /// An advisory lock inside of each migration's own transaction. Use it behind a transaction pooler such as pgbouncer,
+    /// where a session does not stay with its client.
     Transaction,
-    /// No lock: the primary key of the tracker alone decides between runners.
+    /// No lock. The primary key of the tracker alone decides between runners.
     None,
 }
 
-/// Outcome of a no-transaction migration that was interrupted, as the caller has found it; see
-/// [`Runner::resolve`](crate::Runner::resolve).
+/// Way to go on with an interrupted `no-transaction` migration; see [`Runner::resolve`](crate::Runner::resolve).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Resolution {
-    /// The statement in doubt did not take effect, or may be repeated: run it again.
+    /// Run the statement in doubt again: it had no effect, or may be repeated.
     Retry,
-    /// Everything before this statement, counted from 1, is done: go on from there.
+    /// Go on from this statement, counted from 1: all statements before it are done.
     RetryFrom(usize),
-    /// All of the file is done: record it.
+    /// Record the migration: all of its statements are done.
     MarkApplied,
 }
 
-/// Everything that a run can be told.
+/// The options of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) schema: Option<String>,
@@ -105,7 +127,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Takes back and does nothing else: nothing is adopted, reconciled or accepted on the way.
+    /// Makes a run roll back, and neither adopt, reconcile nor accept anything on the way.
     pub(crate) fn go_back(&mut self, rollback: Rollback) {
         self.rollback = Some(rollback);
         (self.adopt, self.reconcile, self.accept) = (None, Vec::new(), Vec::new());
@@ -113,7 +135,7 @@ impl Options {
 }
 
 impl Options {
-    /// Looks at what is there, whatever a run would do about it. What a run would adopt, reconcile or accept is not.
+    /// Makes a run report the state of the database: it refuses nothing, and adopts, reconciles and accepts nothing.
     pub(crate) fn survey(&mut self) {
         (self.adopt, self.reconcile, self.accept) = (None, Vec::new(), Vec::new());
         (self.unknown, self.drift, self.out_of_order) =

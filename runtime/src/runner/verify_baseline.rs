@@ -1,4 +1,4 @@
-//! Whether a baseline makes the schema that the migrations make for which it stands.
+//! Compares the schema of a baseline with that of the migrations that it stands for.
 
 use std::collections::BTreeSet;
 
@@ -11,17 +11,30 @@ use crate::runner::{Goal, Runner};
 use crate::tracker::Tracker;
 
 impl<'a> Runner<'a> {
-    /// Makes sure that the baseline makes the same schema as the migrations that it stands for. Takes two empty
-    /// scratch databases, which it fills: the first with the migrations, the second with the baseline. Then it
-    /// compares tables, columns, constraints, indexes, views, functions, triggers, types, sequences, policies,
-    /// comments, extensions and what else the catalogs hold; not rows, owners, privileges and casts. On SQLite the
-    /// expressions of checks, generated columns and collations are in no catalog: that they are there is compared,
-    /// and not what they say.
+    /// Checks that the baseline makes the same schema as the migrations that it stands for.
+    ///
+    /// It takes two empty scratch databases, and fills the first with the migrations and the second with the baseline.
+    /// Then it compares tables, columns, constraints, indexes, views, functions, triggers, types, sequences, policies,
+    /// comments, extensions and everything else that the catalogs hold. It does not compare rows, owners, privileges and
+    /// casts. SQLite has no catalog for the expressions of checks, generated columns and collations, so there it compares
+    /// only whether they exist.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")] {
+    /// # use gapless::{MigrationSet, embed_migrations};
+    /// # static MIGRATIONS: MigrationSet = embed_migrations!("../migrations");
+    /// # fn example(mut one: postgres::Client, mut other: postgres::Client) -> Result<(), gapless::Error> {
+    /// // In a test, with the connections of two scratch databases.
+    /// MIGRATIONS.runner().verify_baseline(&mut one, &mut other)?;
+    /// # Ok(()) }
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::is_baseline`] names each difference. Also a database that is not empty, a set without a baseline,
-    /// or one that has lost the migration of the baseline's version; and as [`run`](Runner::run).
+    /// [`Error::is_baseline`] if the schemas differ; it names each difference. [`Error::is_usage`] for a database that is
+    /// not empty, a set without a baseline, or a set that has lost the migration of the baseline's version. Also the errors
+    /// of [`run`](Runner::run).
     pub fn verify_baseline<C: Connection>(self, migrations: &mut C, baseline: &mut C) -> Result<(), Error> {
         let (dialect, runs) = (migrations.dialect(), migrations.runs());
         let describe = self.describe(dialect)?;
@@ -41,7 +54,7 @@ impl<'a> Runner<'a> {
     ///
     /// # Errors
     ///
-    /// As [`verify_baseline`](Runner::verify_baseline).
+    /// The errors of [`verify_baseline`](Runner::verify_baseline).
     pub async fn verify_baseline_async<C: AsyncConnection>(
         self,
         migrations: &mut C,
@@ -67,7 +80,7 @@ impl<'a> Runner<'a> {
         Ok(dialect.describe(&tracker))
     }
 
-    /// This runner up to the baseline's version without the baseline, and one with it.
+    /// Returns this runner without the baseline, and another with it, both up to the baseline's version.
     fn both_ways(mut self) -> Result<(Runner<'a>, Runner<'a>), Error> {
         let refused = |problem| Error::new(ErrorKind::NoBaseline(problem));
         let Some(baseline) = self.set.baseline() else {
@@ -120,7 +133,7 @@ fn compare(migrations: &BTreeSet<String>, baseline: &BTreeSet<String>) -> Result
     if differences.is_empty() {
         return Ok(());
     }
-    // What belongs to one object stands together.
+    // Lines of one object stand together.
     differences.sort_by(|one, other| one[2..].cmp(&other[2..]));
     Err(Error::new(ErrorKind::Baseline(differences)))
 }

@@ -1,0 +1,33 @@
+//! The listener for events of a run.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::Event;
+
+type Callback<'a> = Arc<Mutex<dyn FnMut(&Event<'_>) + Send + 'a>>;
+
+/// The listener for events, which all clones of a runner share.
+#[derive(Clone, Default)]
+pub(crate) struct Listener<'a>(Option<Callback<'a>>);
+
+impl<'a> Listener<'a> {
+    pub(super) fn new(listener: impl FnMut(&Event<'_>) + Send + 'a) -> Listener<'a> {
+        Listener(Some(Arc::new(Mutex::new(listener))))
+    }
+
+    pub(crate) fn tell(&mut self, event: &Event<'_>) {
+        #[cfg(feature = "tracing")]
+        crate::report::trace::event(event);
+        if let Some(listener) = &self.0 {
+            // A panic in a listener ends its own run only.
+            (listener.lock().unwrap_or_else(PoisonError::into_inner))(event);
+        }
+    }
+}
+
+impl fmt::Debug for Listener<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Listener(..)" } else { "Listener" })
+    }
+}
