@@ -9,5 +9,5 @@ pub use gapless_core::{Concurrent, Fault, Statement, split};
 
 pub use crate::code::Call;
 pub use crate::dialect::{APPLIED, Dialect, Postgres, Sqlite};
-pub use crate::protocol::{DbError, Finished, Position, Reply, ResultSet, Run, Step};
+pub use crate::protocol::{DbError, Finished, Position, Reply, ResultSet, Run, Source, Step};
 pub use crate::tracker::Tracker;

@@ -233,11 +233,31 @@ fn values_of_rows_can_be_left_out() {
             .get(0);
         assert_eq!(journal, 0);
     }
-    let all = set(&[("1_a.sql", "-- gapless: rust\n")]);
-    let code = Code::postgres(|_| Err("SECRET".into()));
-    let error =
-        all.runner().hide_values().code(all.migrations()[0].version(), code).run(&mut client).unwrap_err();
-    assert!(!error.to_string().contains("SECRET") && error.failure().is_some(), "{error}");
+    let failing = || Code::postgres_no_transaction(|_| Err("SECRET".into()));
+    for (directives, code) in [
+        ("", Code::postgres(|_| Err("SECRET".into()))),
+        (
+            "",
+            Code::postgres(|transaction| {
+                transaction.batch_execute("COMMIT")?;
+                Err("SECRET".into())
+            }),
+        ),
+        ("-- gapless: no-transaction\n", failing()),
+        ("-- gapless: no-transaction\n-- gapless: rerunnable\n", failing()),
+    ] {
+        let mut client = cluster().database().connect();
+        let all = set(&[("1_a.sql", &format!("-- gapless: rust\n{directives}"))]);
+        let runner = all.runner().hide_values().code(all.migrations()[0].version(), code);
+        let error = runner.run(&mut client).unwrap_err();
+        let words = format!("{error} {:?} {:?}", error.database_error(), error.failure());
+        assert!(!words.contains("SECRET") && error.failure().is_some(), "{directives}: {words}");
+        let journal: String = client
+            .query_one("SELECT string_agg(j::text, ' ') FROM applied_migrations_journal j", &[])
+            .unwrap()
+            .get(0);
+        assert!(!journal.contains("SECRET"), "{directives}: {journal}");
+    }
 }
 
 #[test]

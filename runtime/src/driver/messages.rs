@@ -6,7 +6,7 @@ use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 use super::ExchangeError;
 use crate::engine::{DbError, Position, ResultSet};
 
-/// A result for each completed statement.
+/// The results of the completed statements.
 #[derive(Debug, Default)]
 pub(super) struct Results {
     complete: Vec<ResultSet>,
@@ -36,26 +36,27 @@ fn text(row: &SimpleQueryRow) -> Vec<Option<String>> {
     (0..row.len()).map(|column| row.get(column).map(str::to_owned)).collect()
 }
 
-/// `completed` statements of the message had ended well, if that is known.
+/// Returns the error of a message of which `completed` statements had ended well, if the driver knows that.
 pub(super) fn exchange_error(
     error: tokio_postgres::Error,
     closed: bool,
     completed: Option<usize>,
 ) -> ExchangeError {
-    match error.as_db_error() {
+    let said = match error.as_db_error() {
         // The server says goodbye with an error, before the client notices that it is closed.
-        Some(said) if is_last_word(said) => ExchangeError::Lost(Box::new(said.clone())),
-        Some(said) if !closed => ExchangeError::Database(Box::new(DbError { completed, ..db_error(said) })),
-        _ => ExchangeError::Lost(Box::new(error)),
-    }
+        Some(said) if is_last_word(said) => return ExchangeError::Lost(Box::new(said.clone())),
+        Some(said) if !closed => db_error(said),
+        _ => return ExchangeError::Lost(Box::new(error)),
+    };
+    ExchangeError::Database(Box::new(DbError { completed, source: Some(error.into()), ..said }))
 }
 
-/// Returns `true` if the code of a migration has lost the connection, and not just met an error of its client.
+/// Returns true if the code of a migration has lost the connection; other errors of the client do not count.
 pub(super) fn is_lost(error: &tokio_postgres::Error) -> bool {
     error.is_closed() || error.as_db_error().is_some_and(is_last_word)
 }
 
-/// Reads what the server said to the code of a migration.
+/// Returns the server's error behind an error of a migration's code.
 pub(super) fn said(error: &tokio_postgres::Error) -> Option<DbError> {
     error.as_db_error().map(db_error)
 }
@@ -80,5 +81,6 @@ fn db_error(error: &ServerError) -> DbError {
             _ => None,
         },
         completed: None,
+        source: None,
     }
 }

@@ -94,8 +94,8 @@ pub trait Connection {
     ///         call.run(&mut self.0).map_err(|error| {
     ///             let of_server = error.downcast_ref::<postgres::Error>().and_then(|error| error.code());
     ///             let code = of_server.map(|state| state.code().to_owned()).unwrap_or_default();
-    ///             let said = DbError { code, message: error.to_string(), ..DbError::default() };
-    ///             ExchangeError::Database(Box::new(said))
+    ///             let (message, source) = (error.to_string(), Some(error.into()));
+    ///             ExchangeError::Database(Box::new(DbError { code, message, source, ..DbError::default() }))
     ///         })?;
     ///         self.exchange(call.after())
     ///     }
@@ -145,7 +145,7 @@ fn code_failed<E: StdError + 'static>(
         Some(lost) if is_lost(lost) => ExchangeError::Lost(error),
         found => {
             let said = found.and_then(said).unwrap_or_default();
-            ExchangeError::Database(Box::new(DbError { message, ..said }))
+            ExchangeError::Database(Box::new(DbError { message, source: Some(error.into()), ..said }))
         }
     }
 }

@@ -37,7 +37,7 @@ impl Connection for rusqlite::Connection {
             return Ok(Vec::new());
         }
         let Inner::Rusqlite(code) = &call.code.0 else { return Err(unsuited(call)) };
-        let refused = |error: rusqlite::Error| ExchangeError::Database(Box::new(db_error(&error, "", 0)));
+        let refused = |error: rusqlite::Error| refused(error, "", 0);
         let mut transaction =
             self.transaction_with_behavior(TransactionBehavior::Immediate).map_err(refused)?;
         batch(&transaction, &call.before)?;
@@ -67,9 +67,7 @@ fn batch(connection: &rusqlite::Connection, message: &str) -> Result<Vec<ResultS
         };
         match result {
             Ok(result) => results.push(result),
-            Err(error) => {
-                return Err(ExchangeError::Database(Box::new(db_error(&error, message, results.len()))));
-            }
+            Err(error) => return Err(refused(error, message, results.len())),
         }
     }
 }
@@ -91,6 +89,11 @@ fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<String>> {
         ValueRef::Real(number) => Some(number.to_string()),
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
     })
+}
+
+fn refused(error: rusqlite::Error, message: &str, completed: usize) -> ExchangeError {
+    let said = db_error(&error, message, completed);
+    ExchangeError::Database(Box::new(DbError { source: Some(error.into()), ..said }))
 }
 
 fn db_error(error: &rusqlite::Error, message: &str, completed: usize) -> DbError {

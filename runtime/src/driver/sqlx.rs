@@ -38,7 +38,7 @@ impl AsyncConnection for PgConnection {
     }
 }
 
-/// One connection of the pool serves the whole run.
+/// Runs on one connection of the pool.
 impl AsyncClient for PgPool {
     fn dialect(&self) -> &'static dyn Dialect {
         &Postgres
@@ -67,8 +67,8 @@ impl AsyncClient for PgPool {
     }
 }
 
-/// A connection that goes back to its pool once its run is over. If the run is dropped before that, it is
-/// closed: it may hold a lock or a transaction.
+/// A connection that goes back to its pool once its run is over. If the run is dropped before that, the connection is
+/// closed, because it may hold a lock or a transaction.
 struct Lent(Option<PoolConnection<sqlx::Postgres>>);
 
 impl Drop for Lent {
@@ -94,12 +94,12 @@ fn text(row: &PgRow) -> Result<Vec<Option<String>>, sqlx::Error> {
 
 fn exchange_error(error: sqlx::Error, completed: usize) -> ExchangeError {
     let said = error.as_database_error().and_then(|said| said.try_downcast_ref::<PgDatabaseError>());
-    match said {
-        Some(said) if !matches!(said.severity(), PgSeverity::Fatal | PgSeverity::Panic) => {
-            ExchangeError::Database(Box::new(DbError { completed: Some(completed), ..db_error(said) }))
-        }
-        _ => ExchangeError::Lost(Box::new(error)),
-    }
+    let said = match said {
+        Some(said) if !matches!(said.severity(), PgSeverity::Fatal | PgSeverity::Panic) => db_error(said),
+        _ => return ExchangeError::Lost(Box::new(error)),
+    };
+    let completed = Some(completed);
+    ExchangeError::Database(Box::new(DbError { completed, source: Some(error.into()), ..said }))
 }
 
 fn db_error(error: &PgDatabaseError) -> DbError {
@@ -118,5 +118,6 @@ fn db_error(error: &PgDatabaseError) -> DbError {
             _ => None,
         },
         completed: None,
+        source: None,
     }
 }

@@ -45,7 +45,7 @@ mod without_abilities;
 
 pub(crate) use self::protocol::Request;
 pub(crate) use self::reply::is_truth;
-pub use self::reply::{DbError, Position, Reply, ResultSet};
+pub use self::reply::{DbError, Position, Reply, ResultSet, Source};
 pub use self::run::{Finished, Run, Step};
 use crate::report::error::{ErrorKind, Lost};
 

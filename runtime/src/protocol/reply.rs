@@ -1,5 +1,6 @@
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What came of a [`Step`](super::Step).
@@ -12,7 +13,7 @@ pub struct Reply {
 #[derive(Debug)]
 pub(super) enum Outcome {
     Rows(Vec<ResultSet>),
-    Failed(DbError),
+    Failed(Box<DbError>),
     Lost(Box<dyn StdError + Send + Sync>),
     Slept,
 }
@@ -25,7 +26,7 @@ impl Reply {
 
     /// The database refused a statement; it ran nothing of the message after it.
     pub fn failed(error: DbError, elapsed: Duration) -> Reply {
-        Reply { outcome: Outcome::Failed(error), elapsed }
+        Reply { outcome: Outcome::Failed(Box::new(error)), elapsed }
     }
 
     /// The connection is gone, and with it the answer.
@@ -123,9 +124,35 @@ pub struct DbError {
     pub position: Option<Position>,
     /// How many statements of the message had ended well, where the driver can know it.
     pub completed: Option<usize>,
+    /// The error of the driver or of the code, which becomes the source of [`Error`](crate::Error).
+    pub source: Option<Source>,
 }
 
+/// An error of a driver, or of a migration's code, that a [`DbError`] was made from.
+#[derive(Clone, Debug)]
+pub struct Source(Arc<dyn StdError + Send + Sync>);
+
+impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for Source {
+    fn from(error: E) -> Source {
+        Source(Arc::from(error.into()))
+    }
+}
+
+impl PartialEq for Source {
+    /// Returns true for the same error, not for another of the same text.
+    fn eq(&self, other: &Source) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Source {}
+
 impl DbError {
+    /// Returns the error that it was made from.
+    pub(crate) fn cause(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_ref().map(|source| &*source.0 as &(dyn StdError + 'static))
+    }
+
     /// Without what may be values of rows: the detail, the context, and the message where it quotes values (data
     /// exceptions) or is somebody's own (`RAISE`).
     pub(crate) fn without_values(self) -> DbError {
@@ -133,13 +160,13 @@ impl DbError {
         if quotes {
             return self.without_words();
         }
-        DbError { detail: None, context: None, ..self }
+        DbError { detail: None, context: None, source: None, ..self }
     }
 
     /// Without any words of it.
     pub(crate) fn without_words(self) -> DbError {
         let message = "its words are left out, for they may hold values of rows".to_owned();
-        DbError { message, detail: None, hint: None, context: None, ..self }
+        DbError { message, detail: None, hint: None, context: None, source: None, ..self }
     }
 
     /// Everything but the message, a line each.

@@ -125,7 +125,7 @@ impl Session {
         self.spent = reply.elapsed;
         match reply.outcome {
             Outcome::Rows(results) => Ok(Ok(results)),
-            Outcome::Failed(error) => Ok(Err(error)),
+            Outcome::Failed(error) => Ok(Err(*error)),
             Outcome::Lost(source) => Err(Stop::lost(Lost { doing: self.doing.clone(), source })),
             // `Run::reply` lets no such reply through.
             Outcome::Slept => Err(Stop::failed(ErrorKind::Misuse("a reply to another step"))),

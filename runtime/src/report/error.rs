@@ -1,4 +1,4 @@
-//! The public error: opaque, with predicates.
+//! The public error, which is opaque and has predicates.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,14 +7,35 @@ use crate::engine::DbError;
 pub(crate) use crate::report::error_kind::ErrorKind;
 use crate::{Applied, Conflict, Failure, Report};
 
-/// Error of a run that did not bring the database to where it should be.
+/// Error of a run.
 ///
-/// Its `Display` names the object, shows the line where there is one, and says what was done before and
-/// what to do next. Ask for the kind with the predicates.
+/// Its `Display` names the object, shows the line of SQL where there is one, and says what was done before and what to do
+/// next. The predicates tell the kinds apart:
 ///
-/// `source()` returns the driver's error if the connection was lost, by itself or after another failure, and `None`
-/// otherwise. A refusal of the database is not a source: it is part of the message, and
-/// [`database_error`](Error::database_error) returns it with code, detail, hint and position.
+/// ```no_run
+/// # #[cfg(feature = "postgres")] {
+/// # use gapless::{MigrationSet, embed_migrations};
+/// # static MIGRATIONS: MigrationSet = embed_migrations!("../migrations");
+/// # fn example(mut client: postgres::Client) {
+/// match MIGRATIONS.runner().run(&mut client) {
+///     Ok(report) => println!("{report}"),
+///     Err(error) if error.is_lock_wait() => eprintln!("another replica is still at work: {error}"),
+///     Err(error) if error.is_connection() => eprintln!("connect anew and run again: {error}"),
+///     Err(error) => {
+///         if let Some(failure) = error.failure() {
+///             eprintln!("version {} failed in {}", failure.version(), failure.path());
+///         }
+///         panic!("{error}");
+///     }
+/// }
+/// # }
+/// # }
+/// ```
+///
+/// `source()` returns the error of the driver, or that of a migration's code: of the lost connection or of the refused
+/// statement. It is `None` if neither has failed, for an error of the database after
+/// [`hide_values`](crate::Runner::hide_values), and for a driver that does not keep its error. Its text is part of
+/// `Display` already. [`database_error`](Error::database_error) returns a refusal with code, detail, hint and position.
 pub struct Error {
     inner: Box<Inner>,
 }
@@ -26,7 +47,7 @@ struct Inner {
     rolled_back: Vec<Applied>,
 }
 
-/// A connection that was lost after something worse had happened.
+/// A connection that was lost after another failure.
 #[derive(Debug)]
 pub(crate) struct Lost {
     pub(crate) doing: String,
@@ -43,7 +64,7 @@ impl Error {
         self
     }
 
-    /// The connection was lost on top of it.
+    /// Adds that the connection was lost afterwards.
     pub(crate) fn and_lost(mut self, lost: Option<Lost>) -> Error {
         self.inner.lost = lost;
         self
@@ -59,7 +80,7 @@ impl Error {
         &self.inner.rolled_back
     }
 
-    /// Returns the migration that the database refused, with the place in its file.
+    /// Returns the failure of the migration that the database refused.
     pub fn failure(&self) -> Option<&Failure> {
         match &self.inner.kind {
             ErrorKind::Migration(failure) => Some(failure),
@@ -67,7 +88,7 @@ impl Error {
         }
     }
 
-    /// Returns the contradictions between binary and database; empty if it was something else.
+    /// Returns the contradictions between binary and database, or nothing for any other error.
     pub fn conflicts(&self) -> &[Conflict] {
         match &self.inner.kind {
             ErrorKind::Conflict(conflicts) => conflicts,
@@ -85,75 +106,78 @@ impl Error {
         }
     }
 
-    /// Another runner had the lock, or the database was busy, for longer than `lock_wait`.
+    /// Returns true if another runner held the lock, or the database was busy, for longer than
+    /// [`lock_wait`](crate::Runner::lock_wait).
     pub fn is_lock_wait(&self) -> bool {
         matches!(self.inner.kind, ErrorKind::LockWait { .. })
     }
 
-    /// The connection was lost, by itself or after something else had failed, which the other predicates and
-    /// [`failure`](Error::failure) tell. What the last message did is not known; the next run looks.
+    /// Returns true if the connection was lost, also after another failure, which the other predicates and
+    /// [`failure`](Error::failure) still tell. The effect of the last message is unknown; the next run finds it out.
     pub fn is_connection(&self) -> bool {
         self.inner.lost.is_some() || matches!(self.inner.kind, ErrorKind::Connection { .. })
     }
 
-    /// The database refused for want of a privilege.
+    /// Returns true if the role lacks a privilege.
     pub fn is_permission_denied(&self) -> bool {
         matches!(self.inner.kind, ErrorKind::Permission { .. })
     }
 
-    /// Something is pending and the database takes no writes.
+    /// Returns true if something is pending and the database takes no writes.
     pub fn is_read_only(&self) -> bool {
         matches!(self.inner.kind, ErrorKind::ReadOnly { .. })
     }
 
-    /// The tracker's table is there and has not the tracker's form.
+    /// Returns true if a table of the tracker's name exists and does not have the tracker's columns.
     pub fn is_foreign_table(&self) -> bool {
         matches!(self.inner.kind, ErrorKind::Shape { .. })
     }
 
-    /// [`verify`](crate::Runner::verify) found something that is not applied.
+    /// Returns true if [`verify`](crate::Runner::verify) found something that is not applied.
     pub fn is_pending(&self) -> bool {
         matches!(self.inner.kind, ErrorKind::Pending(_))
     }
 
-    /// A no-transaction migration was interrupted and must be looked at, or its rollback must be finished.
+    /// Returns true if a `no-transaction` migration was interrupted and needs [`resolve`](crate::Runner::resolve), or if
+    /// its rollback was interrupted and must be finished.
     pub fn is_interrupted(&self) -> bool {
         let going_back = |conflict: &Conflict| matches!(conflict, Conflict::GoingBack { .. });
         matches!(self.inner.kind, ErrorKind::Interrupted { .. }) || self.conflicts().iter().any(going_back)
     }
 
-    /// A transaction pooler is in between, and the lock is the session's or a migration needs one of its own.
+    /// Returns true if a transaction pooler is in between, and the run holds a session lock or a migration needs a session
+    /// of its own.
     pub fn is_pooler(&self) -> bool {
         matches!(self.inner.kind, ErrorKind::Pooler { .. } | ErrorKind::NeedsSession(_))
     }
 
-    /// A script that the build let through holds what this database's rules of quoting bring to light.
+    /// Returns true if a script that passed the build is wrong by this database's quoting rules.
     pub fn is_refused(&self) -> bool {
         matches!(self.inner.kind, ErrorKind::Refused(_))
     }
 
-    /// The history of another tool cannot be taken over as it is.
+    /// Returns true if the run cannot adopt the history of another tool.
     pub fn is_legacy(&self) -> bool {
         matches!(self.inner.kind, ErrorKind::Legacy(_))
     }
 
-    /// Of the tables to be reconciled some are there, and some are not.
+    /// Returns true if some of the tables to [`reconcile`](crate::Runner::reconcile) exist and some do not.
     pub fn is_partial(&self) -> bool {
         matches!(self.inner.kind, ErrorKind::Partial(_))
     }
 
-    /// Something of what was to be rolled back cannot be rolled back.
+    /// Returns true if one of the migrations to roll back cannot be rolled back.
     pub fn is_irreversible(&self) -> bool {
         matches!(self.inner.kind, ErrorKind::Stuck(_))
     }
 
-    /// The baseline makes another schema than the migrations that it stands for.
+    /// Returns true if [`verify_baseline`](crate::Runner::verify_baseline) found that the schemas differ.
     pub fn is_baseline(&self) -> bool {
         matches!(self.inner.kind, ErrorKind::Baseline(_))
     }
 
-    /// What was asked for cannot be: a name, a version, code that is missing, a connection inside of a
-    /// transaction or with `standard_conforming_strings` off.
+    /// Returns true if the program is wrong: a name or a version that cannot be, missing or unsuitable code, a connection
+    /// inside of a transaction or with `standard_conforming_strings` off.
     pub fn is_usage(&self) -> bool {
         use ErrorKind::{
             InTransaction, Misuse, Name, NoBaseline, NoCode, NotEmbedded, NotRust, NothingToReconcile,
@@ -206,7 +230,7 @@ impl fmt::Display for Error {
 }
 
 impl fmt::Debug for Error {
-    /// As it is displayed: what `main` prints when it returns an error.
+    /// Writes the same as `Display`, because `main` prints the error that it returns in this form.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
@@ -214,9 +238,10 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match &self.inner.kind {
-            ErrorKind::Connection { source, .. } => Some(&**source),
-            _ => self.inner.lost.as_ref().map(|lost| &*lost.source as &(dyn StdError + 'static)),
+        if let ErrorKind::Connection { source, .. } = &self.inner.kind {
+            return Some(&**source);
         }
+        let lost = self.inner.lost.as_ref().map(|lost| &*lost.source as &(dyn StdError + 'static));
+        self.database_error().and_then(DbError::cause).or(lost)
     }
 }

@@ -17,6 +17,8 @@ pub struct Failure {
     error: DbError,
     place: Option<Place>,
     manner: Manner,
+    /// True for a migration in Rust, whose error is in the code's own words.
+    rust: bool,
     remedy: Remedy,
     /// True for the down script of a rollback.
     back: bool,
@@ -112,9 +114,10 @@ impl Failure {
         let place = at.map(|at| Place::new(&path, migration.sql(), at, syntax));
         let (version, name) = (migration.version(), migration.name().to_owned());
         let manner = Manner::of(migration.directives());
+        let (rust, back) = (migration.directives().rust(), false);
         let remedy = Remedy::of(&error);
         let aftermath = Box::default();
-        Failure { version, name, path, error, place, manner, remedy, back: false, aftermath }
+        Failure { version, name, path, error, place, manner, rust, remedy, back, aftermath }
     }
 
     /// Builds the failure of a migration's down script.
@@ -124,7 +127,7 @@ impl Failure {
         let path = migration.package().map_or(String::new(), |package| format!("{package}: ")) + down.path();
         let place = at.map(|at| Place::new(&path, down.sql(), at, syntax));
         let manner = Manner::of(down.directives());
-        Failure { path, place, manner, back: true, ..failure }
+        Failure { path, place, manner, rust: down.directives().rust(), back: true, ..failure }
     }
 
     /// Marks a script that ran statement by statement, whatever its file says.
@@ -169,7 +172,7 @@ impl Failure {
 
     /// Removes everything that may be a value of a row.
     pub(crate) fn without_values(self) -> Failure {
-        let error = if self.is_code() { self.error.without_words() } else { self.error.without_values() };
+        let error = if self.rust { self.error.without_words() } else { self.error.without_values() };
         Failure { error, ..self }
     }
 
@@ -178,7 +181,7 @@ impl Failure {
         matches!(self.manner, Manner::HalfDone | Manner::Ended { .. })
     }
 
-    /// Returns true for a migration in Rust, which may have ended its transaction by itself.
+    /// Returns true for code in a transaction, which it may have ended by itself.
     pub(crate) fn is_code(&self) -> bool {
         self.manner == Manner::Code
     }

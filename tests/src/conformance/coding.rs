@@ -1,3 +1,5 @@
+use std::error::Error;
+
 use gapless::{MigrationSet, Untried, Version};
 
 use super::{SET, assert_clean, rows, run, versions};
@@ -43,6 +45,7 @@ pub(super) fn code_that_fails_leaves_nothing<D: Driver>() {
     let error = D::run(&mut client, set.runner().code(Version::from(2), code)).unwrap_err();
     let told = "migration 2 `fill` failed: the moon is full\n --> migrations/2_fill.sql";
     assert!(error.to_string().starts_with(told), "{error}");
+    assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("the moon is full"));
     assert_eq!(rows::<D>(&mut client, SET), ["1|a"]);
     assert_eq!(rows::<D>(&mut client, "SELECT count(*) FROM a"), ["0"]);
     assert_clean::<D>(&mut client);
@@ -51,6 +54,7 @@ pub(super) fn code_that_fails_leaves_nothing<D: Driver>() {
     let error = D::run(&mut client, set.runner().code(Version::from(2), code)).unwrap_err();
     assert!(error.to_string().contains("never_was"), "{error}");
     assert!(error.database_error().is_some_and(|said| !said.code.is_empty()), "{error}");
+    assert!(error.source().is_some_and(|source| source.is::<D::Refusal>()), "{error:?}");
     // Code that ends the transaction would leave the record without the rest.
     let code = D::code("COMMIT", None).expect("there was one before");
     assert!(D::run(&mut client, set.runner().code(Version::from(2), code)).is_err());

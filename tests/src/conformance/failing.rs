@@ -1,3 +1,5 @@
+use std::error::Error;
+
 use super::{SET, assert_clean, rows, run, versions};
 use crate::driver::Driver;
 use crate::set::{set, tables};
@@ -42,6 +44,23 @@ pub(super) fn a_syntax_error_keeps_what_came_before<D: Driver>() {
     assert_eq!(rows::<D>(&mut client, SET), ["1|a", "2|b"]);
     assert!(D::sql(&mut client, "SELECT * FROM c").is_err(), "half of the file was kept");
     assert_clean::<D>(&mut client);
+}
+
+pub(super) fn a_refusal_has_the_driver_s_error_as_its_source<D: Driver>() {
+    for sql in [
+        "CREATE TABLE a (id int);\nINSERT INTO nowhere VALUES (1);",
+        "CREATE TABEL a (id int);",
+        "-- gapless: no-transaction\nINSERT INTO nowhere VALUES (1);",
+    ] {
+        let driver = D::fresh();
+        let mut client = driver.connect();
+        let set = set(&[("1_a.sql", sql)]);
+        let error = D::run(&mut client, set.runner().hide_values()).unwrap_err();
+        assert!(error.source().is_none() && error.failure().is_some(), "it may quote values: {error}");
+        let error = run::<D>(&mut client, &set).unwrap_err();
+        let source = error.source().expect("the driver's error");
+        assert!(source.is::<D::Refusal>(), "{source:?}");
+    }
 }
 
 pub(super) fn a_failure_is_shown_with_its_line<D: Driver>() {

@@ -97,6 +97,7 @@ suite! {
         a_failure_keeps_what_came_before
         a_syntax_error_keeps_what_came_before
         a_failure_is_shown_with_its_line
+        a_refusal_has_the_driver_s_error_as_its_source
         a_mended_file_goes_on
         a_failed_commit_is_the_migrations_failure
         a_read_only_connection_boots_when_current

@@ -55,13 +55,14 @@ fn sendable<F: Future + Send>(future: F) -> F {
 
 /// A driver whose client is `Blocking<$client>`.
 macro_rules! driver {
-    ($(#[$doc:meta])* $name:ident, $client:ty, $connect:expr, |$lender:ident| $connection:expr, $code:expr, $verify:expr) => {
+    ($(#[$doc:meta])* $name:ident, $client:ty, $refusal:ty, $connect:expr, |$lender:ident| $connection:expr, $code:expr, $verify:expr) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $name(pub Database);
 
         impl Driver for $name {
             type Client = Blocking<$client>;
+            type Refusal = $refusal;
 
             fn fresh() -> $name {
                 $name(cluster().database())
@@ -129,6 +130,7 @@ driver!(
     /// `tokio_postgres::Client`.
     TokioPostgres,
     tokio_postgres::Client,
+    tokio_postgres::Error,
     |url: String| async move {
         let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("the server answers");
         tokio::spawn(connection);
@@ -150,6 +152,7 @@ driver!(
     /// `sqlx::PgConnection`.
     Sqlx,
     PgConnection,
+    sqlx::Error,
     |url: String| async move { PgConnection::connect(&url).await.expect("the server answers") },
     |client| client,
     |_, _| None,
@@ -160,6 +163,7 @@ driver!(
     /// `sqlx::PgPool` of one connection, so that what a test sets is there when it runs.
     SqlxPool,
     PgPool,
+    sqlx::Error,
     |url: String| async move {
         let options = sqlx::postgres::PgPoolOptions::new().max_connections(1);
         options.connect(&url).await.expect("the server answers")

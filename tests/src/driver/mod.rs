@@ -12,6 +12,9 @@ use crate::cluster::{Database, cluster};
 pub trait Driver: Sync {
     type Client: Send;
 
+    /// The error of the client when the database refuses a statement.
+    type Refusal: std::error::Error + 'static;
+
     /// A driver on a new, empty database.
     fn fresh() -> Self;
 
@@ -117,6 +120,7 @@ pub struct Postgres(pub Database);
 
 impl Driver for Postgres {
     type Client = postgres::Client;
+    type Refusal = postgres::Error;
 
     fn fresh() -> Postgres {
         Postgres(cluster().database())
@@ -145,6 +149,7 @@ pub struct Rusqlite {
 
 impl Driver for Rusqlite {
     type Client = rusqlite::Connection;
+    type Refusal = rusqlite::Error;
 
     fn fresh() -> Rusqlite {
         Rusqlite { directory: tempfile::tempdir().expect("a directory is made") }
