@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::files;
 use crate::Migrate;
 
 /// Migrations that never skip one, for Postgres and SQLite.
@@ -47,8 +48,10 @@ pub(super) struct Options {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Create the files of a new migration
+    New(files::new::Arguments),
     /// Check the files as embed_migrations! does, without a build
-    Check,
+    Check(files::check::Arguments),
     /// Show the configuration, and where each value comes from
     Config,
     #[command(flatten)]

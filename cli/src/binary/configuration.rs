@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::arguments::Options;
 use super::database_url::DatabaseUrl;
+use super::files::numbering::Numbering;
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
 
@@ -38,6 +39,8 @@ pub(super) struct Configuration {
     pub(super) database_url: Option<Setting<String>>,
     pub(super) schema: Option<Setting<String>>,
     pub(super) table: Option<Setting<String>>,
+    /// The numbering of the first migration.
+    pub(super) numbering: Option<Numbering>,
 }
 
 /// The keys of `gapless.toml`.
@@ -50,6 +53,7 @@ struct File {
     database_url: Option<String>,
     schema: Option<String>,
     table: Option<String>,
+    numbering: Option<Numbering>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -93,6 +97,7 @@ impl Configuration {
             database_url: database_url(options, file.database_url, &origin)?,
             schema: pick(&options.schema, "schema", file.schema),
             table: pick(&options.table, "table", file.table),
+            numbering: file.numbering,
         })
     }
 

@@ -4,6 +4,7 @@ mod arguments;
 mod configuration;
 mod connect;
 mod database_url;
+mod files;
 mod parameters;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -31,11 +32,8 @@ pub(crate) fn main() -> Exit {
 fn run(program: Program) -> Result<Exit, CommandError> {
     let configuration = Configuration::load(&program.options)?;
     match program.command {
-        Command::Check => {
-            let set = source::scan(&configuration, configuration.syntax())?;
-            Output::new().line(format_args!("{} migrations: no problem found", set.migrations().len()))?;
-            Ok(Exit::Done)
-        }
+        Command::New(arguments) => files::new::run(&arguments, &configuration, &mut Output::new()),
+        Command::Check(arguments) => files::check::run(&arguments, &configuration, &mut Output::new()),
         Command::Config => configuration.show(&mut Output::new()),
         Command::Database(command) => connect::run(&configuration, command),
     }

@@ -8,14 +8,19 @@ use crate::exit::CommandError;
 /// The set of the configured directories, read as the macro reads them, by the database's syntax where no dialect is
 /// configured.
 pub(super) fn scan(configuration: &Configuration, syntax: Syntax) -> Result<MigrationSet, CommandError> {
-    let patterns: Result<Vec<_>, _> =
-        configuration.directories.value.iter().map(|directory| Pattern::new(directory)).collect();
-    let patterns = patterns.map_err(|error| CommandError::usage(error.to_string()))?;
-    MigrationSet::scan(&configuration.root, &patterns, rules(configuration, syntax)?)
+    MigrationSet::scan(&configuration.root, &patterns(configuration)?, rules(configuration, syntax)?)
         .map_err(|problems| CommandError::failed(problems.to_string()))
 }
 
-fn rules(configuration: &Configuration, syntax: Syntax) -> Result<Rules, CommandError> {
+/// The configured directories.
+pub(super) fn patterns(configuration: &Configuration) -> Result<Vec<Pattern>, CommandError> {
+    let patterns: Result<Vec<_>, _> =
+        configuration.directories.value.iter().map(|directory| Pattern::new(directory)).collect();
+    patterns.map_err(|error| CommandError::usage(error.to_string()))
+}
+
+/// The layout and the dialect that the directories are read by.
+pub(super) fn rules(configuration: &Configuration, syntax: Syntax) -> Result<Rules, CommandError> {
     let name = &configuration.layout.value;
     let layout = Layout::named(name).ok_or_else(|| {
         let known = Layout::NAMES.join(", ");

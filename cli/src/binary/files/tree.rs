@@ -1,0 +1,155 @@
+//! The directories of the configuration, and the entries in them that belong to migrations.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gapless::{Layout, Pattern, Rules, Version};
+use gapless_core::FileName;
+
+use crate::binary::configuration::Configuration;
+use crate::binary::source;
+use crate::exit::CommandError;
+
+/// The configured directories. Files that have problems are listed too, as long as their names can be read.
+#[derive(Debug)]
+pub(super) struct Tree {
+    pub(super) root: PathBuf,
+    pub(super) patterns: Vec<Pattern>,
+    pub(super) rules: Rules,
+    pub(super) directories: Vec<Directory>,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// A directory of migrations.
+#[derive(Clone, Debug)]
+pub(super) struct Directory {
+    /// As messages show it.
+    pub(super) shown: String,
+    pub(super) path: PathBuf,
+}
+
+/// An entry of a directory that belongs to a migration: a file, or where migrations are directories one of these.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    /// The index of its directory.
+    pub(super) directory: usize,
+    /// Its name in that directory.
+    pub(super) entry: String,
+    pub(super) named: FileName,
+}
+
+impl Tree {
+    /// Lists the configured directories.
+    ///
+    /// # Errors
+    ///
+    /// A directory that is missing or cannot be read.
+    pub(super) fn read(configuration: &Configuration) -> Result<Tree, CommandError> {
+        let mut tree = Tree::empty(configuration)?;
+        for pattern in &tree.patterns {
+            let found = pattern.directories(&tree.root);
+            let found = found.map_err(|error| CommandError::failed(error.to_string()))?;
+            tree.directories
+                .extend(found.into_iter().map(|(shown, path)| Directory { shown, path: shortened(path) }));
+        }
+        tree.list()?;
+        Ok(tree)
+    }
+
+    /// The tree without its directories, which may be missing.
+    pub(super) fn empty(configuration: &Configuration) -> Result<Tree, CommandError> {
+        Ok(Tree {
+            root: configuration.root.clone(),
+            patterns: source::patterns(configuration)?,
+            rules: source::rules(configuration, configuration.syntax())?,
+            directories: Vec::new(),
+            entries: Vec::new(),
+        })
+    }
+
+    pub(super) fn list(&mut self) -> Result<(), CommandError> {
+        self.entries.clear();
+        for (index, directory) in self.directories.iter().enumerate() {
+            for name in names(&directory.path)? {
+                let path = directory.path.join(&name);
+                if let Some(named) = identify(self.rules.layout, &name, path.is_dir()) {
+                    self.entries.push(Entry { directory: index, entry: name, named });
+                }
+            }
+        }
+        self.entries.sort_by(|one, other| {
+            (one.named.version, one.directory, &one.entry).cmp(&(
+                other.named.version,
+                other.directory,
+                &other.entry,
+            ))
+        });
+        Ok(())
+    }
+
+    pub(super) fn shown(&self, entry: &Entry) -> String {
+        format!("{}/{}", self.directories[entry.directory].shown, entry.entry)
+    }
+
+    pub(super) fn highest(&self) -> Option<&Entry> {
+        self.entries.last()
+    }
+
+    /// The entries of this version and name.
+    pub(super) fn of<'t>(&'t self, version: Version, name: &'t str) -> impl Iterator<Item = &'t Entry> {
+        self.entries.iter().filter(move |entry| entry.named.version == version && entry.named.name == name)
+    }
+
+    pub(super) fn shown_directories(&self) -> String {
+        self.directories.iter().map(|directory| &*directory.shown).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Entry {
+    /// The name in the form of `renames.txt`: without suffixes.
+    pub(super) fn stem(&self, layout: Layout) -> &str {
+        stem(layout, &self.entry)
+    }
+}
+
+/// An entry's name without its suffixes.
+pub(super) fn stem(layout: Layout, entry: &str) -> &str {
+    let special = entry.strip_suffix(".tombstone.sql").or_else(|| entry.strip_suffix(".baseline.sql"));
+    let plain = || match layout {
+        Layout::Diesel => entry,
+        Layout::Native | Layout::GolangMigrate => [".up.sql", ".down.sql", ".sql"]
+            .iter()
+            .find_map(|suffix| entry.strip_suffix(suffix))
+            .unwrap_or(entry),
+        _ => entry.strip_suffix(".sql").unwrap_or(entry),
+    };
+    special.unwrap_or_else(plain)
+}
+
+/// Takes the name of an entry apart, if it belongs to a migration.
+pub(super) fn identify(layout: Layout, name: &str, is_directory: bool) -> Option<FileName> {
+    let special = name.ends_with(".tombstone.sql") || name.ends_with(".baseline.sql");
+    // Diesel passes over other files, and every other tool over directories.
+    let counts = if layout == Layout::Diesel { is_directory || special } else { !is_directory };
+    layout.__entry(name).ok().flatten().filter(|_| counts)
+}
+
+/// The path as seen from the current directory, if it is below that.
+fn shortened(path: PathBuf) -> PathBuf {
+    let current = std::env::current_dir().ok();
+    let below = current.and_then(|current| path.strip_prefix(current).ok().map(Path::to_path_buf));
+    below.filter(|below| !below.as_os_str().is_empty()).unwrap_or(path)
+}
+
+/// The names of a directory's entries, sorted.
+fn names(directory: &Path) -> Result<Vec<String>, CommandError> {
+    let read = || -> std::io::Result<Vec<String>> {
+        let entries = fs::read_dir(directory)?;
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()))
+            .collect::<Result<_, _>>()?;
+        names.sort();
+        Ok(names)
+    };
+    read().map_err(|error| CommandError::failed(format!("cannot read {}: {error}", directory.display())))
+}
