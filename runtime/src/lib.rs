@@ -16,9 +16,8 @@
 //! # }
 //! ```
 //!
-//! The macro reads the directory while the crate compiles, and refuses what a reader of it could trip
-//! over; see [`embed_migrations!`]. [`Runner`] brings a database to the embedded set, safely from any
-//! number of replicas at once.
+//! The macro reads the directory while the crate compiles, and reports all mistakes in it as compile errors; see
+//! [`embed_migrations!`]. [`Runner`] brings a database to the embedded set, safely from any number of replicas at once.
 //!
 //! # Features
 //!
@@ -73,7 +72,7 @@ pub use crate::set::MigrationSet;
 #[path = "private.rs"]
 pub mod __private;
 
-/// One set of those of several crates, put together while the crate that merges them compiles.
+/// Merges the sets of several crates into one at compile time.
 ///
 /// ```
 /// use gapless::MigrationSet;
@@ -83,17 +82,17 @@ pub mod __private;
 /// # assert_eq!(MIGRATIONS.migrations().len(), 10);
 /// ```
 ///
-/// Each argument is the path of a `static` or `const` made by [`embed_migrations!`]. Two migrations with one
-/// version are a compile error that names both, with their crates; so are two renames of the same, and a rename
-/// of what is a migration of another set. The crate of each is shown in plans, reports and errors. A set with a
-/// baseline cannot be merged.
+/// Each argument is the path of a `static` or `const` made by [`embed_migrations!`]. Two migrations with the same version
+/// are a compile error that names both, with their crates. So are two renames of the same migration, and a rename of a
+/// migration of another set. Plans, reports and errors show the crate of each migration. A set with a baseline cannot be
+/// merged.
 #[macro_export]
 macro_rules! merge_migrations {
     ($($set:path),+ $(,)?) => {{
         use $crate::__private::items as __gapless;
         const __MERGED: &[&$crate::MigrationSet] = &[$(&$set),+];
         const __SETS: &[&__gapless::CoreSet; __MERGED.len()] = &__gapless::cores(__MERGED);
-        // Thousands of migrations take the compiler a moment.
+        // Thousands of migrations take the compiler a while.
         #[allow(long_running_const_eval)]
         static __MIGRATIONS: [__gapless::Migration; __gapless::total(__SETS)] = __gapless::merged(__SETS);
         #[allow(long_running_const_eval)]

@@ -1,4 +1,4 @@
-//! Items that the macros' expansions name. Nothing here is for people.
+//! Items that the expansions of the macros name. Not for use by hand.
 
 gapless_macros::__versioned! { pub use super::items::*; }
 
@@ -8,7 +8,7 @@ pub mod items {
 
     pub use gapless_core::{Directives, Down, Layout, Migration, Rename, Rules, Syntax};
 
-    /// A migration without a way back and without directives.
+    /// Returns a migration without a down script and without directives.
     pub const fn up(
         version: i64,
         name: &'static str,
@@ -19,7 +19,7 @@ pub mod items {
         Migration::__embedded(version, name, path, sql, checksum, None, Directives::NONE)
     }
 
-    /// Any migration.
+    /// Returns a migration.
     pub const fn migration(
         version: i64,
         name: &'static str,
@@ -32,7 +32,7 @@ pub mod items {
         Migration::__embedded(version, name, path, sql, checksum, down, directives)
     }
 
-    /// A migration that was retired.
+    /// Returns a tombstone.
     pub const fn tombstone(
         version: i64,
         name: &'static str,
@@ -43,7 +43,7 @@ pub mod items {
         up(version, name, path, sql, checksum).__tombstone()
     }
 
-    /// What stands for all migrations up to its version.
+    /// Returns a baseline.
     pub const fn baseline(
         version: i64,
         name: &'static str,
@@ -55,17 +55,17 @@ pub mod items {
         migration(version, name, path, sql, checksum, None, directives).__baseline()
     }
 
-    /// The way back.
+    /// Returns a down script.
     pub const fn down(path: &'static str, sql: &'static str, directives: Directives) -> Down {
         Down::__embedded(path, sql, directives)
     }
 
-    /// A line of `renames.txt`, and what its old identifier spells.
+    /// Returns a line of `renames.txt`; `old` is its old identifier, parsed.
     pub const fn rename(from: &'static str, old: Option<(i64, &'static str)>, to: i64) -> Rename {
         Rename::__embedded(from, old, to)
     }
 
-    /// What header comments ask for; timeouts in milliseconds.
+    /// Returns the directives of a script; timeouts are in milliseconds.
     pub const fn directives(
         no_transaction: bool,
         rerunnable: bool,
@@ -76,7 +76,7 @@ pub mod items {
         Directives::__embedded(no_transaction, rerunnable, rust, lock_timeout, statement_timeout)
     }
 
-    /// The set over the macro's table.
+    /// Returns the set over the macro's table.
     pub const fn set(
         migrations: &'static [Migration],
         baseline: Option<Migration>,
@@ -92,7 +92,7 @@ pub mod items {
         crate::MigrationSet::__new(set)
     }
 
-    /// The set of an expansion that failed.
+    /// Returns the empty set, for an expansion that failed.
     pub const fn nothing() -> crate::MigrationSet {
         crate::MigrationSet::__new(gapless_core::MigrationSet::EMPTY)
     }
@@ -101,7 +101,7 @@ pub mod items {
         MigrationSet as CoreSet, common_rules, merged, merged_digest, merged_renames, total, total_renames,
     };
 
-    /// The sets inside, for `merge_migrations!`.
+    /// Returns the inner sets, for `merge_migrations!`.
     pub const fn cores<const N: usize>(
         sets: &'static [&'static crate::MigrationSet],
     ) -> [&'static CoreSet; N] {

@@ -8,29 +8,28 @@ use gapless_core::{DuplicateVersion, Migration, Pattern, Problems, Rules};
 
 use crate::Runner;
 
-/// The migrations of an application, as [`embed_migrations!`](crate::embed_migrations) makes them.
+/// Migrations of an application, made by [`embed_migrations!`](crate::embed_migrations).
 ///
-/// Ascending, no version twice; see [`gapless_core::MigrationSet`] for what can be asked of it. Begin a
-/// run with [`MigrationSet::runner`].
+/// They are in ascending order, and no version occurs twice. The set dereferences to [`gapless_core::MigrationSet`],
+/// whose methods read it. Begin a run with [`MigrationSet::runner`].
 #[derive(Clone)]
 pub struct MigrationSet(gapless_core::MigrationSet);
 
 impl MigrationSet {
-    /// The macro's way to write a set down as a constant.
+    /// Makes a set in a constant, for the macro.
     #[doc(hidden)]
     pub const fn __new(set: gapless_core::MigrationSet) -> MigrationSet {
         MigrationSet(set)
     }
 
-    /// The set inside, where a constant may ask.
+    /// Returns the inner set in a constant, for the macro.
     #[doc(hidden)]
     pub const fn __core(&self) -> &gapless_core::MigrationSet {
         &self.0
     }
 
-    /// Returns a set of migrations taken from other sets, in whatever order they come. Only
-    /// [`embed_migrations!`](crate::embed_migrations) and [`scan`](MigrationSet::scan) make migrations. Renames and
-    /// baselines stay behind.
+    /// Returns a set of migrations from other sets, in any order. Only [`embed_migrations!`](crate::embed_migrations) and
+    /// [`scan`](MigrationSet::scan) make migrations. The new set has no renames and no baseline.
     ///
     /// ```
     /// use gapless::{MigrationSet, Version, embed_migrations};
@@ -46,16 +45,16 @@ impl MigrationSet {
     ///
     /// # Errors
     ///
-    /// Two with one version.
+    /// Two migrations with the same version.
     pub fn new(migrations: Vec<Migration>) -> Result<MigrationSet, DuplicateVersion> {
         gapless_core::MigrationSet::new(migrations).map(MigrationSet)
     }
 
-    /// Returns the set of what directories hold now, read as the macro reads them; for tools and tests.
+    /// Reads directories at run time, as the macro reads them at build time; for tools and tests.
     ///
     /// # Errors
     ///
-    /// Every problem of every directory.
+    /// All problems of all directories.
     pub fn scan(
         root: &Path,
         patterns: &[Pattern],
@@ -64,7 +63,7 @@ impl MigrationSet {
         gapless_core::MigrationSet::scan(root, patterns, rules).map(MigrationSet)
     }
 
-    /// Begins a run; say how with the methods of [`Runner`], and end with one of `run`, `plan`, `verify`.
+    /// Returns the builder for a run.
     pub fn runner(&self) -> Runner<'_> {
         Runner::new(&self.0)
     }

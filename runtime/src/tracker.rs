@@ -1,4 +1,4 @@
-//! The names of the two tables.
+//! Names of the two tables.
 
 use gapless_core::Version;
 
@@ -6,7 +6,7 @@ use crate::dialect::Dialect;
 use crate::engine::DbError;
 use crate::report::error::{Error, ErrorKind};
 
-/// Where the applied set and its journal are.
+/// Names of the applied set and its journal.
 #[derive(Clone, Debug)]
 pub struct Tracker {
     schema: String,
@@ -17,7 +17,7 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// The tracker with these names, as this dialect writes them.
+    /// Returns the tracker with these names, as this dialect writes them.
     pub(crate) fn new(dialect: &dyn Dialect, schema: &str, table: &str) -> Result<Tracker, Error> {
         let longest = dialect.longest_identifier();
         check("schema", schema, longest)?;
@@ -30,37 +30,37 @@ impl Tracker {
         })
     }
 
-    /// The schema, not quoted.
+    /// Returns the schema, not quoted.
     pub fn schema(&self) -> &str {
         &self.schema
     }
 
-    /// The table of the applied set, not quoted.
+    /// Returns the table of the applied set, not quoted.
     pub fn table(&self) -> &str {
         &self.table
     }
 
-    /// The journal's table, not quoted.
+    /// Returns the table of the journal, not quoted.
     pub fn journal_table(&self) -> String {
         format!("{}{JOURNAL}", self.table)
     }
 
-    /// The applied set, quoted and qualified.
+    /// Returns the table of the applied set, quoted and qualified.
     pub fn set(&self) -> String {
         self.set.clone()
     }
 
-    /// The journal, quoted and qualified.
+    /// Returns the table of the journal, quoted and qualified.
     pub fn journal(&self) -> String {
         self.journal.clone()
     }
 
-    /// The set's name as people write it.
+    /// Returns the name of the applied set as people write it.
     pub fn shown(&self) -> String {
         format!("{}.{}", self.schema, self.table)
     }
 
-    /// Whether an error names one of the two tables.
+    /// Returns true if an error names one of the two tables.
     pub(crate) fn is_named_by(&self, error: &DbError) -> bool {
         let tables = [self.table(), &self.journal_table()];
         if error.schema.as_deref() == Some(self.schema())
@@ -68,18 +68,18 @@ impl Tracker {
         {
             return true;
         }
-        // No field names the table that a privilege is missing for, and the words around it are in any language.
+        // No field names the table of a missing privilege, and the message may be in any language.
         tables.iter().any(|name| has_word(&error.message, name))
     }
 
-    /// The key of the advisory lock: FNV-1a, 64 bits, of `schema.table`.
+    /// Returns the key of the advisory lock: FNV-1a, 64 bits, of `schema.table`.
     ///
     /// Source: <http://www.isthe.com/chongo/tech/comp/fnv/>, "FNV-1a".
     pub fn lock_key(&self) -> i64 {
         fnv(&self.shown())
     }
 
-    /// The key of the advisory lock of a migration's name: the same of `schema.table/version_name`.
+    /// Returns the key of the advisory lock of a migration's name: the same hash of `schema.table/version_name`.
     pub(crate) fn name_key(&self, version: Version, name: &str) -> i64 {
         fnv(&format!("{}/{version}_{name}", self.shown()))
     }
@@ -94,7 +94,7 @@ fn fnv(text: &str) -> i64 {
 
 const JOURNAL: &str = "_journal";
 
-/// Whether a text has this name as a word of its own.
+/// Returns true if a text has this name as a whole word.
 fn has_word(text: &str, name: &str) -> bool {
     let part =
         |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || matches!(char, '_' | '$'));
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn the_lock_key_is_fnv_1a_of_the_qualified_name() {
         let key = |schema, table| Tracker::new(&Sqlite, schema, table).unwrap().lock_key();
-        // Reckoned apart from this code; the same formula gives the authors' 0x85944171f73967e8 for "foobar".
+        // Computed by another program, which gives the authors' 0x85944171f73967e8 for "foobar".
         assert_eq!(key("public", "applied_migrations"), 6_004_593_293_802_252_145);
         assert_ne!(key("a", "b.c"), key("a", "b"));
     }

@@ -142,12 +142,12 @@ fn what_the_server_lacks_is_no_fault_of_the_file() {
     let cases = [
         (
             "SET temp_file_limit = 64;\nSET work_mem = 64;\nSELECT i, repeat('x', 100) FROM generate_series(1, 100000) i ORDER BY i * -1;",
-            "give the database what it lacks",
+            "give the database the resources that it lacks",
         ),
         ("SET TRANSACTION READ ONLY;\nCREATE TABLE a (id int);", "connect to a database that takes writes"),
         (
             "DO $$BEGIN RAISE EXCEPTION 'no space' USING ERRCODE = '53100'; END$$;",
-            "give the database what it lacks",
+            "give the database the resources that it lacks",
         ),
         ("DO $$BEGIN RAISE EXCEPTION 'oops' USING ERRCODE = '58030'; END$$;", "see the log of the database"),
         (
@@ -180,7 +180,7 @@ fn what_the_server_lacks_is_no_fault_of_the_file() {
         ("2_b.sql", "CREATE TABLE b AS SELECT zeroblob(100000) AS data;"),
     ]);
     let error = full.runner().run(&mut client).unwrap_err();
-    assert!(help(&error).contains("give the database what it lacks"), "{error}");
+    assert!(help(&error).contains("give the database the resources that it lacks"), "{error}");
 }
 
 #[test]

@@ -1,56 +1,56 @@
-//! Changes to the history table that a run makes before it applies anything.
+//! Changes by which a run repairs the tracker before it applies anything.
 
 use std::fmt;
 
 use gapless_core::{Checksum, Version};
 
-/// Something that a run puts right in the tracker before it applies anything. It is journaled, and a
-/// [`Plan`](crate::Plan) shows it first.
+/// Change by which a run repairs the tracker before it applies anything. A [`Plan`](crate::Plan) shows it first, and the
+/// run journals it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
-    /// Another tool has applied it, and it is recorded.
+    /// Records a migration that another tool has applied.
     Adopted {
         /// The version.
         version: Version,
         /// The name of its file.
         name: String,
-        /// The embedded checksum, if what the tool has kept proves that these were the bytes.
+        /// The embedded checksum, if the tool's own checksum proves that this text was applied.
         proven: Option<Checksum>,
         /// The tool and its table.
         from: String,
     },
-    /// What it would create is there already, and it is recorded.
+    /// Records a migration whose tables exist.
     Reconciled {
         /// The version.
         version: Version,
         /// The name of its file.
         name: String,
     },
-    /// It was applied under another name, as `renames.txt` says.
+    /// Renames a row as `renames.txt` says.
     Renamed {
-        /// The version and name it was applied under.
+        /// The recorded version and name.
         from: (Version, String),
-        /// Those it has now.
+        /// The version and name in the binary.
         to: (Version, String),
-        /// Whether it was recorded under both, so that the old row goes.
+        /// True if both are recorded, so that the old row is removed.
         both: bool,
     },
-    /// Its text is taken for what was applied, as [`Runner::accept`](crate::Runner::accept) says.
+    /// Accepts the embedded text as the applied one, as [`Runner::accept`](crate::Runner::accept) says.
     Accepted {
         /// The version.
         version: Version,
         /// The name of its file.
         name: String,
-        /// The checksum that was recorded.
+        /// The previous checksum.
         before: Option<Checksum>,
-        /// The embedded one, which is recorded now.
+        /// The embedded checksum, which the run records.
         now: Checksum,
     },
 }
 
 impl Change {
-    /// Returns the version that it ends with.
+    /// Returns the version after the change.
     pub fn version(&self) -> Version {
         match self {
             Change::Adopted { version, .. }
@@ -60,7 +60,7 @@ impl Change {
         }
     }
 
-    /// Returns the name that it ends with.
+    /// Returns the name after the change.
     pub fn name(&self) -> &str {
         match self {
             Change::Adopted { name, .. }
@@ -70,7 +70,7 @@ impl Change {
         }
     }
 
-    /// As the journal calls it.
+    /// Returns the journal's word for it.
     pub(crate) fn event(&self) -> &'static str {
         match self {
             Change::Adopted { .. } => "adopted",
@@ -80,7 +80,7 @@ impl Change {
         }
     }
 
-    /// What the journal keeps of it beside version and name.
+    /// Returns the detail that the journal keeps beside version and name.
     pub(crate) fn detail(&self) -> Option<String> {
         match self {
             Change::Adopted { from, .. } => Some(from.clone()),

@@ -1,4 +1,4 @@
-//! What the tracker holds.
+//! The applied set, in the order of application.
 
 pub(crate) mod change;
 pub(crate) mod reconcile;
@@ -9,7 +9,7 @@ use gapless_core::{Checksum, Version};
 
 use crate::engine::ResultSet;
 
-/// Behind the name of a row while a script outside of a transaction rolls it back, so that no migration has that name.
+/// Suffix of a row's name while a script outside of a transaction rolls it back. No migration can have such a name.
 pub(crate) const GOING_BACK: &str = ".rolling-back";
 
 /// A row of the applied set.
@@ -17,22 +17,22 @@ pub(crate) const GOING_BACK: &str = ".rolling-back";
 pub(crate) struct Row {
     pub(crate) version: Version,
     pub(crate) name: String,
-    /// `None` where nobody knows what was applied.
+    /// `None` if the applied text is unknown.
     pub(crate) checksum: Option<Checksum>,
-    /// The version and name in the database, where a newer release has renamed what we know as this row.
+    /// The version and name in the database, if a newer release has renamed the row.
     pub(crate) recorded: Option<(Version, String)>,
-    /// Where in the journal it was applied, if that was looked up.
+    /// The place of its record in the journal, if the run has looked it up.
     pub(crate) told: Option<Told>,
-    /// Whether a rollback has begun and not ended.
+    /// True if a rollback has begun and not ended.
     pub(crate) going_back: bool,
 }
 
-/// Places in what the journal tells of rows that were recorded.
+/// Places among the journal's records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Told {
-    /// Of the row.
+    /// The place of the row.
     pub(crate) at: usize,
-    /// Of the first row of the same run.
+    /// The place of the first row of the same run.
     pub(crate) begun: usize,
 }
 
@@ -48,7 +48,7 @@ impl Row {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     rows: Vec<Row>,
-    /// Where each version is, ascending.
+    /// The index of each version, ascending.
     by_version: Vec<(Version, usize)>,
 }
 
@@ -57,15 +57,15 @@ impl History {
     ///
     /// # Errors
     ///
-    /// Says which row is not of the tracker's form.
+    /// A row that does not have the tracker's form.
     pub(crate) fn read(set: &ResultSet) -> Result<History, String> {
         let mut rows = set.rows().map(read_row).collect::<Result<Vec<_>, _>>()?;
-        // Who wrote no time, wrote it last.
+        // Rows without a time count as the last ones.
         rows.sort_by(|(time, row), (other, second)| {
             (time.is_none(), time, row.version).cmp(&(other.is_none(), other, second.version))
         });
         let history = History::new(rows.into_iter().map(|(_, row)| row).collect());
-        // Without a key it may be.
+        // A table without a key may hold a version twice.
         let twice =
             history.by_version.windows(2).find(|pair| matches!(pair, [(one, _), (other, _)] if one == other));
         match twice {
@@ -77,12 +77,12 @@ impl History {
     pub(crate) fn new(rows: Vec<Row>) -> History {
         let mut by_version: Vec<_> =
             rows.iter().enumerate().map(|(index, row)| (row.version, index)).collect();
-        // Nearly always in order already.
+        // It is nearly always sorted already.
         by_version.sort();
         History { rows, by_version }
     }
 
-    /// One number for all rows, as the database reckons it.
+    /// Returns one number for all rows, computed as the database computes it.
     pub(crate) fn digest(&self) -> i64 {
         let rows = self.rows.iter();
         rows.fold(0, |digest, row| digest ^ gapless_core::digest_of(row.version, &row.name, row.checksum))
@@ -92,7 +92,7 @@ impl History {
         self.rows.is_empty()
     }
 
-    /// A row that is recorded now.
+    /// Adds a row as the last applied one.
     pub(crate) fn push(&mut self, row: Row) {
         let at = self.by_version.partition_point(|(version, _)| *version <= row.version);
         self.by_version.insert(at, (row.version, self.rows.len()));
@@ -117,7 +117,8 @@ impl History {
         *self = History::new(std::mem::take(&mut self.rows));
     }
 
-    /// Gives rows the versions and names that we know them by, all at once, in place of whatever else has them.
+    /// Gives rows the versions and names by which this release knows them, all at once, and drops other rows with these
+    /// versions.
     pub(crate) fn know_as(&mut self, known: &[(Version, Version, String)]) {
         let own = |row: &Row| known.iter().any(|(recorded, ..)| *recorded == row.version);
         let wanted = |row: &Row| known.iter().any(|(_, version, _)| *version == row.version);
@@ -136,7 +137,7 @@ impl History {
         }
     }
 
-    /// Says of each row where the journal tells of it.
+    /// Sets the place of each row in the journal.
     pub(crate) fn tell(&mut self, told: impl Fn(&Row) -> Option<Told>) {
         self.rows.iter_mut().for_each(|row| row.told = told(row));
     }
@@ -159,15 +160,14 @@ impl History {
     }
 }
 
-/// With the time of application, as the database writes it.
+/// Reads a row, and the time of application as the database writes it.
 fn read_row(row: &[Option<String>]) -> Result<(Option<&str>, Row), String> {
     let [version, name, checksum, time] = row else {
-        return Err(format!("a row has {} columns where 4 were asked for", row.len()));
+        return Err(format!("a row has {} columns instead of 4", row.len()));
     };
     let number = version.as_deref().unwrap_or("NULL");
-    let version = number
-        .parse::<Version>()
-        .map_err(|error| format!("the version `{number}` is not one of ours: {error}"))?;
+    let version =
+        number.parse::<Version>().map_err(|error| format!("`{number}` is not a version: {error}"))?;
     let name = name.clone().ok_or_else(|| format!("version {version} has no name"))?;
     let checksum = match checksum.as_deref() {
         None => None,

@@ -1,9 +1,8 @@
-//! Groups of versions that are recorded without being run, because their tables exist.
+//! Groups of versions to record without running them, because their tables exist.
 
 use gapless_core::Version;
 
-/// Versions to be recorded without being run, where what they create is there already; see
-/// [`Runner::reconcile`](crate::Runner::reconcile).
+/// Versions to record without running them if their tables exist; see [`Runner::reconcile`](crate::Runner::reconcile).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reconcile {
     /// Ascending, none twice.
@@ -22,7 +21,7 @@ impl Reconcile {
         &self.versions
     }
 
-    /// Whether some of it lies beyond the last version that is to be applied.
+    /// Returns true if one of the versions is beyond the target.
     pub(crate) fn is_beyond(&self, target: Option<Version>) -> bool {
         target.is_some_and(|target| self.versions.last().is_some_and(|last| *last > target))
     }

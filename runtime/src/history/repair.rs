@@ -1,4 +1,4 @@
-//! The history as it is once the tracker was put right, and the changes that make it so.
+//! The history after repair, and the changes that lead to it.
 
 use std::collections::BTreeMap;
 
@@ -9,31 +9,31 @@ use crate::history::{History, Row, Told};
 use crate::legacy::Adoption;
 use crate::runner::options::Options;
 
-/// What a run has asked the database beside its tracker.
+/// Answers of the database to the questions of a run beside its applied set.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
-    /// What another tool's tracker comes to; `Some(None)` if there is none.
+    /// The adoption of another tool's history; `Some(None)` if the tool has no table.
     pub(crate) legacy: Option<Option<Adoption>>,
-    /// Whether each of the tables of [`Options::reconcile`] is there.
+    /// For each table of [`Options::reconcile`], whether it exists.
     pub(crate) tables: Option<Vec<Vec<bool>>>,
-    /// What any release has renamed, as the journal says.
+    /// The renames of all releases, from the journal.
     pub(crate) renamed: Option<Vec<Known>>,
-    /// What was recorded by whom, in the order of the journal: version, name, and a mark of the run.
+    /// The records in the order of the journal: version, name, and a mark of the run that wrote it.
     pub(crate) runs: Vec<(Version, String, String)>,
-    /// What else the journal has seen: each event with its version.
+    /// The other events of the journal, each with its version.
     pub(crate) seen: Option<Vec<(String, Version)>>,
 }
 
-/// The events by which something was recorded, whatever became of it since.
+/// The events that show that a version was recorded once.
 const RECORDED: [&str; 5] = ["adopted", "applied", "baselined", "reconciled", "rolled_back"];
 
 impl Facts {
-    /// Whether this tracker has had a history before.
+    /// Returns true if this tracker has had a history before.
     pub(crate) fn saw_history(&self) -> bool {
         self.saw(&RECORDED, None)
     }
 
-    /// Whether the journal has one of these events, of this version or of any.
+    /// Returns true if the journal has one of these events, of this version or of any.
     pub(crate) fn saw(&self, events: &[&str], version: Option<Version>) -> bool {
         let of_it = |seen: &Version| version.is_none_or(|version| version == *seen);
         let seen = self.seen.iter().flatten();
@@ -41,7 +41,7 @@ impl Facts {
     }
 }
 
-/// The history after the changes.
+/// The history after the changes, and the changes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Amended {
     pub(crate) history: History,
@@ -49,18 +49,18 @@ pub(crate) struct Amended {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Some of the tables to be reconciled are there, and some are not.
+/// Tables to reconcile of which some exist and some do not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Partial {
     pub(crate) there: Vec<String>,
     pub(crate) missing: Vec<String>,
 }
 
-/// Works out the changes. What was not asked is taken for absent.
+/// Works out the changes. A question that was not asked counts as answered with no.
 ///
 /// # Errors
 ///
-/// Tables of which some are there and some are not.
+/// Tables to reconcile of which some exist and some do not.
 pub(crate) fn amend(
     set: &MigrationSet,
     history: &History,
@@ -68,11 +68,11 @@ pub(crate) fn amend(
     facts: &Facts,
 ) -> Result<Amended, Partial> {
     let mut amended = Amended { history: history.clone(), ..Amended::default() };
-    // What was taken over once and is gone again was taken back.
+    // A history that was adopted before and is empty now was rolled back.
     if history.is_empty() && !facts.saw_history() {
         amended.adopt(set, facts.legacy.iter().flatten().next(), options);
     }
-    // First what we say ourselves: a number that it leaves behind may be that of another, which the journal knows.
+    // Our own renames come first: a number that they free may belong to another migration, which the journal knows.
     amended.rename(set);
     amended.under_old_names(set, facts.renamed.as_deref().unwrap_or_default());
     amended.tell(facts);
@@ -81,7 +81,7 @@ pub(crate) fn amend(
     Ok(amended)
 }
 
-/// The history with the names that we know its rows by.
+/// Returns the history with the names by which this release knows its rows.
 pub(crate) fn known_as(set: &MigrationSet, history: &History, facts: &Facts) -> History {
     let mut amended = Amended { history: history.clone(), ..Amended::default() };
     amended.rename(set);
@@ -89,7 +89,7 @@ pub(crate) fn known_as(set: &MigrationSet, history: &History, facts: &Facts) -> 
     amended.history
 }
 
-/// Whether anything about the history is to be amended; nearly always nothing is.
+/// Returns true if the history needs a repair, which is rare.
 pub(crate) fn touches(set: &MigrationSet, history: &History, options: &Options, facts: &Facts) -> bool {
     let renamed = |rename: &gapless_core::Rename| {
         let row = rename.from_stem().and_then(|(version, name)| Some((history.find(version)?, name)));
@@ -107,14 +107,14 @@ pub(crate) fn touches(set: &MigrationSet, history: &History, options: &Options, 
 }
 
 impl Amended {
-    /// Rows that a newer release has renamed, and that we know under a name before. The journal has every name
-    /// that a release has declared; ours are in the binary.
+    /// Finds rows that a newer release has renamed, and that this release knows under an earlier name. The journal has
+    /// all names that releases have declared; the binary has our own.
     fn under_old_names(&mut self, set: &MigrationSet, renamed: &[Known]) {
         if renamed.is_empty() {
             return;
         }
         let mut known = Vec::new();
-        // What we have declared ourselves is about to be recorded under its new name.
+        // A row that our own `renames.txt` names gets its new name anyway.
         let declared = |row: &Row| {
             set.renames().iter().any(|rename| rename.from_stem() == Some((row.version, row.name.as_str())))
         };
@@ -135,7 +135,7 @@ impl Amended {
         self.history.know_as(&known);
     }
 
-    /// By which runs rows were recorded, under whatever name they bore then.
+    /// Finds the run that recorded each row, under any name that the row has had.
     fn tell(&mut self, facts: &Facts) {
         let (mut begun, mut last) = (BTreeMap::new(), BTreeMap::new());
         for (at, (version, name, run)) in facts.runs.iter().enumerate() {
@@ -177,7 +177,7 @@ impl Amended {
                 continue;
             };
             let (new, name) = (migration.version(), migration.name());
-            // What is half rolled back keeps the name that the release knows which began it.
+            // A half rolled back migration keeps its name, because the release that began the rollback must find it.
             if self.history.find(old).is_none_or(|row| row.name != known || row.going_back) {
                 continue;
             }
@@ -199,7 +199,7 @@ impl Amended {
                 _ => self.changes.push(Change::Renamed { from, to, both: false }),
             }
         }
-        // All at once: they may change places.
+        // All at once, because rows may change places.
         let moved = self.changes.iter().filter_map(|change| match change {
             Change::Renamed { from, to, both: false } => Some((from.0, to.0, to.1.clone())),
             _ => None,
@@ -209,11 +209,11 @@ impl Amended {
 
     fn reconcile(&mut self, set: &MigrationSet, options: &Options, facts: &Facts) -> Result<(), Partial> {
         let tables = facts.tables.as_deref().unwrap_or_default();
-        // Groups may overlap: each is judged by what was recorded before any of them.
+        // Groups may overlap, so each is judged by the history before any of them.
         let before = self.history.clone();
         for (reconcile, there) in options.reconcile.iter().zip(tables) {
             let recorded = reconcile.versions().iter().any(|version| before.find(*version).is_some());
-            // What stands there may be the half of a migration that was interrupted.
+            // The tables may come from a migration that was interrupted half-way.
             let begun = reconcile.versions().iter().any(|version| facts.saw(&["started"], Some(*version)));
             if recorded || begun || reconcile.is_beyond(options.target) || !there.contains(&true) {
                 continue;
@@ -257,26 +257,26 @@ impl Amended {
     }
 }
 
-/// A name that was declared as renamed, and the version and name since.
+/// A declared rename: the old version and name, and the new ones.
 pub(crate) type Known = ((Version, String), (Version, String));
 
 fn is_ours(set: &MigrationSet, version: Version, name: &str) -> bool {
     set.find(version).is_some_and(|migration| migration.name() == name)
 }
 
-/// The migration that this name is of, as the files have it or as `renames.txt` says.
+/// Returns the migration with this name, in the set or by `renames.txt`.
 fn ours<'a>(set: &'a MigrationSet, version: Version, name: &str) -> Option<&'a Migration> {
     let declared = set.renames().iter().find(|rename| rename.from_stem() == Some((version, name)));
     let version = declared.map_or(version, gapless_core::Rename::to);
     set.find(version).filter(|migration| declared.is_some() || migration.name() == name)
 }
 
-/// Every name that a row has had before, the latest first.
+/// Returns all names that a row has had, the latest first.
 fn names_before(row: &Row, renamed: &[Known]) -> Vec<(Version, String)> {
     names_of(vec![(row.version, row.name.clone())], renamed)
 }
 
-/// These names and every one that was declared as renamed to one of them.
+/// Returns these names, and all names that were renamed to one of them.
 pub(crate) fn names_of(mut names: Vec<(Version, String)>, renamed: &[Known]) -> Vec<(Version, String)> {
     let mut at = 0;
     while let Some(name) = names.get(at).cloned() {
@@ -290,7 +290,7 @@ pub(crate) fn names_of(mut names: Vec<(Version, String)>, renamed: &[Known]) -> 
     names
 }
 
-/// Whether a row is itself to be recorded under another version.
+/// Returns true if a rename gives the row another version.
 fn moves(set: &MigrationSet, row: &Row) -> bool {
     let renames = set.renames().iter().filter(|rename| rename.to() != row.version);
     renames

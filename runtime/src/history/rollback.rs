@@ -1,4 +1,4 @@
-//! Which migrations to take back, and in what order.
+//! Chooses the migrations to roll back, in order.
 
 use std::fmt;
 
@@ -6,7 +6,17 @@ use gapless_core::{Layout, Migration, MigrationSet, Version};
 
 use crate::history::{History, Row};
 
-/// What to take back; see [`Runner::rollback`](crate::Runner::rollback).
+/// Choice of the migrations to roll back; see [`Runner::rollback`](crate::Runner::rollback).
+///
+/// ```
+/// use gapless::{Rollback, Version};
+///
+/// // The last migration, also if it was edited since.
+/// let last = Rollback::steps(1).edited();
+/// // Everything above version 7, also what another tool has applied.
+/// let above = Rollback::to(Version::from(7)).unproven();
+/// # assert_ne!(last, above);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rollback {
     extent: Extent,
@@ -22,12 +32,12 @@ enum Extent {
 }
 
 impl Rollback {
-    /// The migrations that were applied last, so many of them.
+    /// Rolls back this number of migrations, the last applied first.
     pub fn steps(steps: usize) -> Rollback {
         Rollback::new(Extent::Steps(steps))
     }
 
-    /// Every migration with a version above this one, which stays.
+    /// Rolls back all migrations above this version, which stays.
     pub fn to(version: Version) -> Rollback {
         Rollback::new(Extent::To(version))
     }
@@ -36,7 +46,7 @@ impl Rollback {
         Rollback { extent, past_later: false, unproven: false, edited: false }
     }
 
-    /// What is left of it after so many are taken back.
+    /// Returns the rest of the choice after this number of migrations was rolled back.
     pub(crate) fn less(mut self, done: usize) -> Rollback {
         if let Extent::Steps(steps) = &mut self.extent {
             *steps = steps.saturating_sub(done);
@@ -44,38 +54,36 @@ impl Rollback {
         self
     }
 
-    /// Also where a migration stays applied that came later, in time or in number, and may build on what is taken
-    /// back.
+    /// Allows to roll back a migration although a later one, in time or in number, stays and may build on it.
     #[must_use]
     pub fn past_later(mut self) -> Rollback {
         self.past_later = true;
         self
     }
 
-    /// Also migrations of which nobody knows whether it was their embedded text that was applied.
+    /// Allows to roll back a migration although it is unknown whether its embedded text was applied.
     #[must_use]
     pub fn unproven(mut self) -> Rollback {
         self.unproven = true;
         self
     }
 
-    /// Also migrations whose text was edited after they were applied, for a migration that is being written and is
-    /// applied nowhere else. The down file of the binary runs, as it is now. An edit of anything that stays applied
-    /// is refused as ever.
+    /// Allows to roll back a migration that was edited after it was applied: one that you are writing and that is applied
+    /// nowhere else. The run uses the down file in the binary, as it is now. It still refuses edits of migrations that stay.
     #[must_use]
     pub fn edited(mut self) -> Rollback {
         self.edited = true;
         self
     }
 
-    /// The versions whose edits do not matter, because they are about to be rolled back.
+    /// Returns the versions whose edits do not matter, because the run rolls them back.
     pub(crate) fn forgives(self, history: &History) -> Vec<Version> {
         let rows = history.rows();
         let chosen = self.chosen(rows).filter(|_| self.edited).unwrap_or_default();
         chosen.into_iter().map(|index| rows[index].version).collect()
     }
 
-    /// The rows to take back, ascending; `None` if there are not so many.
+    /// Returns the rows to roll back, ascending, or `None` if there are not enough.
     fn chosen(self, rows: &[Row]) -> Option<Vec<usize>> {
         match self.extent {
             Extent::Steps(steps) => rows.len().checked_sub(steps).map(|first| (first..rows.len()).collect()),
@@ -86,7 +94,7 @@ impl Rollback {
     }
 }
 
-/// Why a migration is not taken back.
+/// Reason why a migration cannot be rolled back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Stuck {
     /// The binary does not have it.
@@ -107,7 +115,7 @@ pub(crate) enum Stuck {
         version: Version,
         path: String,
     },
-    /// A newer release has it under this name.
+    /// A newer release has renamed it.
     Renamed {
         version: Version,
         since: (Version, String),
@@ -135,7 +143,7 @@ impl fmt::Display for Stuck {
             ),
             Stuck::Later { version, later } => write!(
                 f,
-                "version {version} would be rolled back from under version {later}, which came later and stays\n\
+                "version {version} cannot be rolled back: version {later} came later and stays\n\
                  help: roll that back too, or say `.past_later()` if it does not build on {version}"
             ),
             Stuck::Unproven { version, path } => write!(
@@ -150,14 +158,18 @@ impl fmt::Display for Stuck {
             ),
             Stuck::TooMany { steps, applied } => write!(
                 f,
-                "{steps} steps back were asked for, and {applied} migrations are applied\n\
-                 help: ask for fewer, or for `Rollback::to(version)`"
+                "`Rollback::steps({steps})` is too many: the number of applied migrations is {applied}\n\
+                 help: roll back fewer, or use `Rollback::to(version)`"
             ),
         }
     }
 }
 
-/// The migrations to take back, the last applied first, or everything that speaks against it.
+/// Returns the migrations to roll back, the last applied first.
+///
+/// # Errors
+///
+/// All reasons against it.
 pub(crate) fn taken_back<'a>(
     set: &'a MigrationSet,
     history: &History,
@@ -183,7 +195,7 @@ pub(crate) fn taken_back<'a>(
     if stuck.is_empty() { Ok(migrations) } else { Err(stuck) }
 }
 
-/// What stays and was applied after this row, or has a higher version.
+/// Returns a version that stays, and that was applied after this row or is higher.
 fn later(rows: &[Row], chosen: &[usize], index: usize) -> Option<Version> {
     let stays = |other: &usize| chosen.binary_search(other).is_err();
     let after = (index + 1..rows.len()).find(stays);

@@ -21,7 +21,7 @@ pub(super) const TOOL: Tool = Tool {
     read,
 };
 
-/// Rails keeps the same table, and takes a lock.
+/// Rails keeps the same table as dbmate, and takes a lock.
 pub(super) const RAILS: Tool = Tool {
     name: "Rails",
     constructor: "rails",
@@ -43,7 +43,7 @@ fn read(reading: &mut Reading<'_>, rows: &ResultSet) {
     }
 }
 
-/// CRC-32 of the database's name times a constant, which together need 63 bits at most.
+/// Returns the CRC-32 of the database's name times a constant, which needs at most 63 bits.
 fn lock_keys(place: &Place<'_>) -> Vec<i64> {
     vec![2_053_462_845 * i64::from(crc32(place.database.bytes()))]
 }
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn only_rails_takes_a_lock() {
-        // Reckoned apart from this code, with zlib's CRC-32.
+        // Computed with zlib's CRC-32.
         let rails = Legacy::rails("schema_migrations");
         assert_eq!(rails.lock_keys("app", "public").first(), Some(&6_939_591_962_871_035_475));
         assert_eq!(Legacy::dbmate("schema_migrations").lock_keys("app", "public").first(), None);

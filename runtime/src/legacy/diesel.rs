@@ -4,8 +4,8 @@ use super::reading::Reading;
 use super::{Form, Kind, Tool, no_lock};
 use crate::engine::ResultSet;
 
-/// A row for each applied migration; its version is what stands before the first underscore of its folder's
-/// name, without dashes. It need not be a number.
+/// A row for each applied migration; its version is the part of the folder's name before the first underscore, without
+/// dashes. It need not be a number.
 pub(super) const TOOL: Tool = Tool {
     name: "diesel",
     constructor: "diesel",
@@ -26,7 +26,7 @@ pub(super) const TOOL: Tool = Tool {
 fn read(reading: &mut Reading<'_>, rows: &ResultSet) {
     for row in rows.rows() {
         let Some([version]) = reading.values(row) else { continue };
-        // Rows written by hand, or copied from a folder's name, may have them.
+        // Rows written by hand, or copied from a folder's name, may have dashes.
         match reading.find(&[version], &version.replace('-', "")) {
             Some(migration) => reading.take(migration),
             None => reading.unknown(version, None),

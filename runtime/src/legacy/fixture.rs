@@ -1,19 +1,19 @@
-//! What the tests of all tools share: sets, and tables written as lines of text.
+//! Sets and tables, written as lines of text, for the tests of all tools.
 
 use gapless_core::{Checksum, Directives, Migration, MigrationSet, Version};
 
 use super::{Adoption, Legacy, Refusal};
 use crate::engine::ResultSet;
 
-/// The text whose checksums the other tools' own code was asked for.
+/// The text whose checksums were computed with the code of the other tools.
 pub(super) const TEXT: &str = "CREATE TABLE users (id bigint);\n-- grüße\n";
 
-/// Migrations with these versions and names, and a text that does not matter.
+/// Returns migrations with these versions and names, and any text.
 pub(super) fn set(migrations: &[(i64, &'static str)]) -> MigrationSet {
     set_of(&migrations.iter().map(|(version, name)| (*version, *name, "SELECT 1;\n")).collect::<Vec<_>>())
 }
 
-/// Migrations with these versions, names and texts.
+/// Returns migrations with these versions, names and texts.
 pub(super) fn set_of(migrations: &[(i64, &'static str, &'static str)]) -> MigrationSet {
     let migration = |(version, name, sql): &(i64, &'static str, &'static str)| {
         let path = format!("migrations/{version:04}_{name}.sql").leak();
@@ -27,12 +27,12 @@ pub(super) fn version(number: i64) -> Version {
     Version::new(number).unwrap()
 }
 
-/// The versions taken over, and whether the text of each is proven; a row's columns stand between bars.
+/// Returns the adopted versions, and whether the text of each is proven; bars separate the columns of a row.
 pub(super) fn taken(legacy: &Legacy, set: &MigrationSet, rows: &[&str]) -> Vec<(i64, bool)> {
     renamed(legacy, set, rows, &[])
 }
 
-/// The same, with these renames declared.
+/// Returns the same with these renames declared.
 pub(super) fn renamed(
     legacy: &Legacy,
     set: &MigrationSet,
@@ -48,17 +48,17 @@ pub(super) fn renamed(
     adoption.rows.iter().map(pair).collect()
 }
 
-/// The warnings.
+/// Returns the warnings.
 pub(super) fn warned(legacy: &Legacy, set: &MigrationSet, rows: &[&str]) -> Vec<String> {
     read(legacy, set, rows, &[]).unwrap().not_taken
 }
 
-/// The refusals.
+/// Returns the refusals.
 pub(super) fn refused(legacy: &Legacy, set: &MigrationSet, rows: &[&str]) -> Vec<Refusal> {
     read(legacy, set, rows, &[]).unwrap_err()
 }
 
-/// Columns from `name type` between commas.
+/// Reads columns, each written as `name type`, between commas.
 pub(super) fn columns(written: &str) -> Vec<(String, String)> {
     let pair = |column: &str| column.split_once(' ').map(|(name, kind)| (name.to_owned(), kind.to_owned()));
     written.split(", ").filter_map(pair).collect()

@@ -8,8 +8,8 @@ use super::{Form, Kind, Place, Tool};
 use crate::dialect::{Language, Postgres};
 use crate::engine::ResultSet;
 
-/// A row for each event, by rank: a migration applied, taken back (`UNDO_SQL` and the like) or given up
-/// (`DELETE`), a baseline, the creation of schemas. Repeatable migrations have no version.
+/// A row for each event, by rank: a migration applied, undone (`UNDO_SQL` and the like) or deleted (`DELETE`), a
+/// baseline, the creation of schemas. Repeatable migrations have no version.
 pub(super) const TOOL: Tool = Tool {
     name: "Flyway",
     constructor: "flyway",
@@ -61,7 +61,7 @@ fn read(reading: &mut Reading<'_>, rows: &ResultSet) {
             None => {
                 repeatables.push(event.description);
                 reading.leave(format!(
-                    "`{}` is a repeatable migration of Flyway, which is not taken over",
+                    "`{}` is a repeatable migration of Flyway, which gapless does not adopt",
                     event.stem()
                 ));
             }
@@ -79,13 +79,13 @@ struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// The file's name without folders and suffix.
+    /// Returns the file's name without folders and suffix.
     fn stem(&self) -> &'a str {
         let file = self.script.rsplit(['/', '\\']).next().unwrap_or_default();
         file.strip_suffix(".sql").unwrap_or(file)
     }
 
-    /// A declared one, or a script that stands for all migrations up to its version.
+    /// Returns true for a declared baseline, and for a script that stands for all migrations up to its version.
     fn is_baseline(&self) -> bool {
         matches!(
             self.kind,
@@ -93,12 +93,12 @@ impl<'a> Event<'a> {
         )
     }
 
-    /// Whether it takes an earlier event away.
+    /// Returns true if it withdraws an earlier event.
     fn withdraws(&self) -> bool {
         self.kind == "DELETE" || self.kind.starts_with("UNDO_")
     }
 
-    /// Whether a later event may take it away.
+    /// Returns true if a later event may withdraw it.
     fn can_be_withdrawn(&self) -> bool {
         !self.withdraws() && !matches!(self.kind, "BASELINE" | "SCHEMA")
     }
@@ -130,7 +130,7 @@ fn event<'r>(reading: &mut Reading<'_>, row: &'r [Option<String>]) -> Option<Eve
     Some(Event { version, description, kind, script, checksum, success })
 }
 
-/// The events that no later one has taken away. An undoing that failed stands, and so does what it was to undo.
+/// Returns the events that no later one has withdrawn. An undo that failed stands, and so does the event before it.
 fn standing<'e, 'a>(events: &'e [Event<'a>]) -> Vec<&'e Event<'a>> {
     let mut standing: Vec<&Event<'_>> = Vec::new();
     for event in events {
@@ -147,8 +147,8 @@ fn standing<'e, 'a>(events: &'e [Event<'a>]) -> Vec<&'e Event<'a>> {
     standing
 }
 
-/// Flyway passes over every version up to the highest baseline: the database had them before it came. So the
-/// baseline's own version need not be embedded.
+/// Adopts all versions up to a baseline. Flyway skips them, because the database had them before; so the baseline's own
+/// version need not be embedded.
 fn take_baseline(reading: &mut Reading<'_>, event: &Event<'_>) {
     let Some(version) = event.version else { return };
     let names = [event.stem(), version];
@@ -170,20 +170,20 @@ fn take(reading: &mut Reading<'_>, event: &Event<'_>, version: &str) {
     }
 }
 
-/// Flyway's checksum: CRC-32 of the lines in UTF-8 without what ends them, which is CR, LF or both; signed.
-/// A byte order mark does not count.
+/// Returns Flyway's checksum: a signed CRC-32 of the lines in UTF-8 without their ends, which are CR, LF or both. A byte
+/// order mark does not count.
 fn line_sum(migration: &Migration) -> i32 {
     crc32(migration.sql().bytes().filter(|byte| !matches!(byte, b'\r' | b'\n'))).cast_signed()
 }
 
-/// The pieces of a version; zeros at the front of a piece and pieces of zero at the end do not count.
+/// Returns the parts of a version. Leading zeros of a part do not count, nor do zero parts at the end.
 fn parts(version: &str) -> impl Iterator<Item = &str> {
     let pieces: Vec<_> = version.split(['.', '_']).map(|piece| piece.trim_start_matches('0')).collect();
     let length = pieces.iter().rposition(|piece| !piece.is_empty()).map_or(0, |last| last + 1);
     pieces.into_iter().take(length)
 }
 
-/// The letters "Flyway" as a number, and added to it Java's hash of the quoted name of the table.
+/// Returns the letters "Flyway" as a number, plus Java's hash of the quoted name of the table.
 fn lock_keys(place: &Place<'_>) -> Vec<i64> {
     let name = format!("{}.{}", Postgres.identifier(place.schema), Postgres.identifier(place.table));
     let hash = name.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(unit.into()));
@@ -195,7 +195,7 @@ mod tests {
     use crate::legacy::fixture::{TEXT, refused, renamed, set_of, taken, warned};
     use crate::legacy::{Legacy, Refusal};
 
-    // Reckoned apart from this code: Java's CRC32 over the lines of `TEXT`, and of `SELECT 2;` and a third one.
+    // Computed with Java's CRC32 over the lines of `TEXT`, of `SELECT 2;`, and of a third text.
     const USERS: &str = "1|users|SQL|V1__users.sql|1645990113|t";
     const ORDERS: &str = "2|orders|SQL|shop/V2__orders.sql|798974111|t";
 
@@ -235,7 +235,7 @@ mod tests {
         let refusals = refused(&legacy(), &set(), &[USERS, failed]);
         assert_eq!(
             refusals[0].to_string().lines().next(),
-            Some("`V2__orders` failed, says Flyway's flyway_schema_history")
+            Some("`V2__orders` failed, according to Flyway's flyway_schema_history")
         );
         assert_eq!(
             taken(&legacy(), &set(), &[USERS, failed, "2|orders|DELETE|V2__orders.sql|798974111|t"]),
@@ -270,7 +270,10 @@ mod tests {
         let views = "NULL|views|SQL|R__views.sql|5|t";
         let gone = ["NULL|old|SQL|R__old.sql|6|t", "NULL|old|DELETE|R__old.sql|6|t"];
         let warnings = warned(&legacy(), &set(), &[USERS, views, views, gone[0], gone[1]]);
-        assert_eq!(warnings, ["`R__views` is a repeatable migration of Flyway, which is not taken over"]);
+        assert_eq!(
+            warnings,
+            ["`R__views` is a repeatable migration of Flyway, which gapless does not adopt"]
+        );
     }
 
     #[test]
@@ -283,7 +286,7 @@ mod tests {
 
     #[test]
     fn its_lock_is_the_table_s() {
-        // Reckoned apart from this code, with Java's `String.hashCode`.
+        // Computed with Java's `String.hashCode`.
         assert_eq!(legacy().lock_keys("app", "public").first(), Some(&77_433_833_903_597));
     }
 }

@@ -5,8 +5,8 @@ use super::reading::Reading;
 use super::{Form, Kind, Place, Tool};
 use crate::engine::ResultSet;
 
-/// One row: where the counter stands, and whether the migration there (or the one back from it) broke off. No
-/// row is a database without migrations.
+/// One row: the version of the counter, and whether the migration to it (or back from it) broke off. A database without
+/// migrations has no row.
 pub(super) const TOOL: Tool = Tool {
     name: "golang-migrate",
     constructor: "golang_migrate",
@@ -33,10 +33,10 @@ fn read(reading: &mut Reading<'_>, rows: &ResultSet) {
     }
 }
 
-/// CRC-32 of schema, table and database with NULs between them, times a constant, in 32 bits.
+/// Returns the CRC-32 of schema, table and database with NULs between them, times a constant, in 32 bits.
 ///
-/// The database has two names: one opened by URL, as from the command line, goes by the URL's path, which
-/// begins with a slash; one opened from a connection is asked for its own.
+/// The tool knows the database by two names. Opened by URL, as from the command line, it uses the URL's path, which begins
+/// with a slash; opened from a connection, it asks the database.
 fn lock_keys(place: &Place<'_>) -> Vec<i64> {
     let Place { database, schema, table } = place;
     let key = |database: &str| {
@@ -83,8 +83,8 @@ mod tests {
         assert_eq!(
             text,
             "golang-migrate's schema_migrations is dirty at version 1: a migration broke off there\n\
-             help: see how much of it took effect and put that right by hand, set the version that the \
-             database then is at with `migrate force`, and run again"
+             help: find out how much of it took effect and put that right by hand, set the counter to the version \
+             that the database then has with `migrate force`, and run again"
         );
     }
 
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn its_locks_are_known_by_both_names_of_the_database() {
-        // Reckoned apart from this code, with zlib's CRC-32.
+        // Computed with zlib's CRC-32.
         assert_eq!(legacy().lock_keys("app", "public"), [1_787_120_056, 1_726_534_663]);
         assert_eq!(legacy().lock_keys("app", "public").first(), Some(&1_787_120_056));
     }

@@ -6,8 +6,8 @@ use super::reading::Reading;
 use super::{Form, Kind, Place, Tool};
 use crate::engine::ResultSet;
 
-/// A row for each step: version, and whether it was applied or, by older releases, taken back. The first row
-/// is version 0, which stands for the table itself.
+/// A row for each step: the version, and whether it was applied or, by older releases, rolled back. The first row is
+/// version 0, which stands for the table itself.
 pub(super) const TOOL: Tool = Tool {
     name: "goose",
     constructor: "goose",
@@ -42,7 +42,7 @@ fn read(reading: &mut Reading<'_>, rows: &ResultSet) {
     }
 }
 
-/// The one that its session locker takes unless it is given another; its command line takes none.
+/// Returns the default key of its session locker; its command line takes no lock.
 fn lock_keys(_: &Place<'_>) -> Vec<i64> {
     vec![4_097_083_626]
 }

@@ -1,7 +1,7 @@
-//! The histories of other tools, read so that a run can take them over.
+//! Reads the histories of other tools, which a run can adopt.
 //!
-//! Nothing here touches a database: a [`Legacy`] says what to select, and what its rows come to. Each
-//! file knows one tool and nothing of the others.
+//! Nothing here touches a database: a [`Legacy`] writes the query, and turns its rows into an adoption. Each file knows
+//! one tool.
 
 mod dbmate;
 mod diesel;
@@ -28,7 +28,17 @@ use crate::dialect::Dialect;
 use crate::dialect::Table;
 use crate::engine::ResultSet;
 
-/// The tracker of another tool, whose history a run takes over.
+/// History of another tool, for [`Runner::adopt`](crate::Runner::adopt).
+///
+/// ```
+/// use gapless::{Legacy, Version};
+///
+/// let legacy = Legacy::golang_migrate("schema_migrations")
+///     .schema("app")
+///     // The counter has passed version 7, which was merged late and never ran.
+///     .except([Version::from(7)]);
+/// # let _ = legacy;
+/// ```
 #[derive(Clone, Debug)]
 pub struct Legacy {
     tool: &'static Tool,
@@ -40,56 +50,54 @@ pub struct Legacy {
 }
 
 impl Legacy {
-    /// golang-migrate's table, `schema_migrations` by default. It keeps a counter: every embedded version
-    /// up to it counts as applied.
+    /// Names golang-migrate's table, by default `schema_migrations`. The tool keeps a counter: every embedded version up to
+    /// it counts as applied.
     pub fn golang_migrate(table: impl Into<String>) -> Legacy {
         Legacy::new(&golang_migrate::TOOL, table)
     }
 
-    /// sql-migrate's table, `gorp_migrations` by default.
+    /// Names sql-migrate's table, by default `gorp_migrations`.
     pub fn sql_migrate(table: impl Into<String>) -> Legacy {
         Legacy::new(&sql_migrate::TOOL, table)
     }
 
-    /// goose's table, `goose_db_version` by default.
+    /// Names goose's table, by default `goose_db_version`.
     pub fn goose(table: impl Into<String>) -> Legacy {
         Legacy::new(&goose::TOOL, table)
     }
 
-    /// dbmate's table, `schema_migrations` by default.
+    /// Names dbmate's table, by default `schema_migrations`.
     pub fn dbmate(table: impl Into<String>) -> Legacy {
         Legacy::new(&dbmate::TOOL, table)
     }
 
-    /// The table of Rails, `schema_migrations` by default.
+    /// Names the table of Rails, by default `schema_migrations`.
     pub fn rails(table: impl Into<String>) -> Legacy {
         Legacy::new(&dbmate::RAILS, table)
     }
 
-    /// sqlx's table, `_sqlx_migrations` by default. Its checksums are held against the embedded texts.
+    /// Names sqlx's table, by default `_sqlx_migrations`. The run compares its checksums with the embedded texts.
     pub fn sqlx(table: impl Into<String>) -> Legacy {
         Legacy::new(&sqlx::TOOL, table)
     }
 
-    /// refinery's table, `refinery_schema_history` by default. Its checksums are held against the embedded
-    /// texts.
+    /// Names refinery's table, by default `refinery_schema_history`. The run compares its checksums with the embedded texts.
     pub fn refinery(table: impl Into<String>) -> Legacy {
         Legacy::new(&refinery::TOOL, table)
     }
 
-    /// diesel's table, `__diesel_schema_migrations`.
+    /// Names diesel's table, `__diesel_schema_migrations`.
     pub fn diesel(table: impl Into<String>) -> Legacy {
         Legacy::new(&diesel::TOOL, table)
     }
 
-    /// Flyway's table, `flyway_schema_history` by default. Its checksums are held against the embedded
-    /// texts.
+    /// Names Flyway's table, by default `flyway_schema_history`. The run compares its checksums with the embedded texts.
     pub fn flyway(table: impl Into<String>) -> Legacy {
         Legacy::new(&flyway::TOOL, table)
     }
 
-    /// tern's table, `schema_version` by default. It keeps a counter: every embedded version up to it counts
-    /// as applied.
+    /// Names tern's table, by default `schema_version`. The tool keeps a counter: every embedded version up to it counts as
+    /// applied.
     pub fn tern(table: impl Into<String>) -> Legacy {
         Legacy::new(&tern::TOOL, table)
     }
@@ -99,59 +107,58 @@ impl Legacy {
         Legacy { tool, schema: None, table, except, pass_over_unknown: false, create: false }
     }
 
-    /// The schema of the table; unless it is named, the search path finds it.
+    /// Sets the schema of the table. Default: the search path finds the table.
     #[must_use]
     pub fn schema(mut self, schema: impl Into<String>) -> Legacy {
         self.schema = Some(schema.into());
         self
     }
 
-    /// Versions that are not taken over, so that they will be applied: a counter has passed them by because
-    /// they came late from a parallel branch.
+    /// Leaves out versions, so that the run applies them: ones that a counter has passed although they came late from a
+    /// parallel branch and never ran.
     #[must_use]
     pub fn except(mut self, versions: impl IntoIterator<Item = Version>) -> Legacy {
         self.except.extend(versions);
         self
     }
 
-    /// Goes on, with a warning each, past what the tool has applied and the binary does not have; otherwise
-    /// that is refused.
+    /// Warns about migrations that the tool has applied and the binary does not have. Default: the run refuses them.
     #[must_use]
     pub fn pass_over_unknown(mut self) -> Legacy {
         self.pass_over_unknown = true;
         self
     }
 
-    /// Creates the tool's table, empty, on a fresh database: for migrations that refer to it, such as a trigger on
-    /// it or a change of its columns. It has the form that the tool gives it and is created together with the
-    /// tracker, if nothing is recorded, something is pending and the table is missing. Its schema must exist.
-    /// [`plan`](crate::Runner::plan) shows it first, and the journal has it as `table_created`.
+    /// Creates the tool's table on a fresh database, for migrations that refer to it, such as a trigger on it or a change of
+    /// its columns. The run creates it empty and in the tool's form, together with the tracker, if nothing is recorded,
+    /// something is pending and the table is missing. Its schema must exist. [`plan`](crate::Runner::plan) shows it first,
+    /// and the journal records it as `table_created`.
     #[must_use]
     pub fn create_on_fresh_database(mut self) -> Legacy {
         self.create = true;
         self
     }
 
-    /// Whether the table is to be created where it is missing.
+    /// Returns true if a run creates the table where it is missing.
     pub(crate) fn creates(&self) -> bool {
         self.create
     }
 
-    /// The statements that create the table as the tool does.
+    /// Returns the statements that create the table as the tool does.
     pub(crate) fn create(&self, dialect: &dyn Dialect) -> String {
         let form =
             if dialect.syntax() == Syntax::Sqlite { self.tool.form.sqlite } else { self.tool.form.postgres };
         let schema = self.schema.as_ref().map_or(String::new(), |schema| dialect.identifier(schema) + ".");
-        // The name goes last: what it holds is not to be replaced.
+        // The name goes last, so that nothing in it is replaced.
         form.replace("{schema}", &schema).replace("{name}", &self.table.replace('"', "\"\""))
     }
 
-    /// The table, as a dialect looks for it.
+    /// Returns the table, as a dialect looks for it.
     pub(crate) fn place(&self) -> Table<'_> {
         Table { schema: self.schema.as_deref(), name: &self.table }
     }
 
-    /// The table, quoted, and qualified if its schema was named.
+    /// Returns the table, quoted, and qualified if its schema is set.
     fn quoted(&self, dialect: &dyn Dialect) -> String {
         match &self.schema {
             Some(schema) => dialect.qualified(schema, &self.table),
@@ -159,7 +166,7 @@ impl Legacy {
         }
     }
 
-    /// The table as messages name it.
+    /// Returns the table as messages name it.
     pub(crate) fn shown(&self) -> String {
         match &self.schema {
             Some(schema) => format!("{}'s {schema}.{}", self.tool.name, self.table),
@@ -167,15 +174,15 @@ impl Legacy {
         }
     }
 
-    /// The tool's name.
+    /// Returns the tool's name.
     pub(crate) fn tool(&self) -> &'static str {
         self.tool.name
     }
 
-    /// Refuses a table of another form, going by its columns (name, type), both in lower case.
+    /// Refuses a table of another form by its columns: name and type, both in lower case.
     ///
-    /// Several tools call their table `schema_migrations`; read by the wrong rules, a counter would pass for
-    /// a set of one version.
+    /// Several tools call their table `schema_migrations`. Read by the wrong rules, a counter would pass for a set of one
+    /// version.
     pub(crate) fn check_columns(&self, columns: &[(String, String)]) -> Result<(), String> {
         let Some(problem) = self.tool.misfit(columns) else { return Ok(()) };
         let fitting: Vec<_> = TOOLS
@@ -191,7 +198,7 @@ impl Legacy {
         Err(format!("{} is of another form: {problem}\nhelp: {help}", self.shown()))
     }
 
-    /// Selects what [`Legacy::read`] reads.
+    /// Returns the query for the rows that [`Legacy::read`] reads.
     pub(crate) fn select(&self, dialect: &dyn Dialect) -> String {
         let column = |(name, kind): &(&str, Kind)| match kind {
             Kind::Bytes => dialect.hex(name),
@@ -201,17 +208,20 @@ impl Legacy {
         format!("SELECT {} FROM {} ORDER BY {};\n", columns.join(", "), self.quoted(dialect), self.tool.order)
     }
 
-    /// The advisory locks on Postgres by which the tool keeps its own processes apart, for a table in this
-    /// schema. Whoever holds all of them is alone with the table; a tool that takes none has none here.
+    /// Returns the advisory locks on Postgres by which the tool keeps its own processes apart, for a table in this schema.
+    /// A session that holds all of them is alone with the table. Some tools take no lock.
     pub(crate) fn lock_keys(&self, database: &str, schema: &str) -> Vec<i64> {
         (self.tool.lock_keys)(&Place { database, schema, table: &self.table })
     }
 
-    /// What the rows of [`Legacy::select`] come to, or everything that speaks against taking them over.
+    /// Turns the rows of [`Legacy::select`] into an adoption.
     ///
-    /// `renames` gives the version that a declared rename maps an identifier of the tool to; it is asked
-    /// before an identifier is taken for a number. Of what is `accepted` the embedded text counts, whatever was
-    /// applied.
+    /// `renames` returns the version to which a declared rename maps an identifier of the tool; it goes before the number
+    /// in the identifier. The texts of `accepted` versions count as applied, whatever the tool's checksums say.
+    ///
+    /// # Errors
+    ///
+    /// All reasons against the adoption.
     pub(crate) fn read(
         &self,
         rows: &ResultSet,
@@ -225,12 +235,12 @@ impl Legacy {
     }
 }
 
-/// What is to be recorded.
+/// The versions to record.
 #[derive(Debug, Default)]
 pub(crate) struct Adoption {
     /// Ascending.
     pub(crate) rows: Vec<Adopted>,
-    /// What stays behind, a warning each.
+    /// Warnings about entries of the tool that are not adopted.
     pub(crate) not_taken: Vec<String>,
 }
 
@@ -238,7 +248,7 @@ pub(crate) struct Adoption {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Adopted {
     pub(crate) version: Version,
-    /// The embedded text's, if the tool's own checksum proves that this text was applied.
+    /// The checksum of the embedded text, if the tool's own checksum proves that this text was applied.
     pub(crate) checksum: Option<Checksum>,
 }
 

@@ -1,31 +1,31 @@
-//! The hashes by which other tools know a text again.
+//! Hashes by which other tools recognise a text.
 
 use std::hash::Hasher;
 
 use sha2::{Digest, Sha384};
 use siphasher::sip::SipHasher13;
 
-/// The files that an embedded text may have been read from: normalising took a byte order mark from them
-/// and turned CRLF into LF. A file of mixed line endings cannot be told from the text any more.
+/// Returns the texts of the files that an embedded text may come from, before normalising removed the byte order mark and
+/// turned CRLF into LF. Mixed line endings cannot be recovered.
 pub(super) fn variants(sql: &str) -> impl Iterator<Item = String> {
     [("", "\n"), ("", "\r\n"), ("\u{feff}", "\n"), ("\u{feff}", "\r\n")]
         .into_iter()
         .map(|(mark, ending)| format!("{mark}{}", sql.replace('\n', ending)))
 }
 
-/// SHA-384, in lower-case hex digits.
+/// Returns the SHA-384 in lower-case hex digits.
 pub(super) fn sha384(text: &str) -> String {
     Sha384::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// SipHash-1-3 of these parts one after the other, with a key of zeros.
+/// Returns the SipHash-1-3 of these parts one after the other, with a key of zeros.
 pub(super) fn sip_1_3(parts: &[&[u8]]) -> u64 {
     let mut hasher = SipHasher13::new();
     parts.iter().for_each(|part| hasher.write(part));
     hasher.finish()
 }
 
-/// CRC-32 with the polynomial of IEEE 802.3, bits reflected.
+/// Returns the CRC-32 with the reflected polynomial of IEEE 802.3.
 ///
 /// Source: RFC 1952, section 8.
 pub(super) fn crc32(bytes: impl IntoIterator<Item = u8>) -> u32 {

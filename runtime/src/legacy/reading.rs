@@ -1,4 +1,4 @@
-//! Collects what another tool's history comes to: what is taken over, what stays behind, what is refused.
+//! Turns the rows of another tool into an adoption, with warnings, or into refusals.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,14 @@ use gapless_core::{Checksum, Migration, MigrationSet, Version};
 use super::{Adopted, Adoption, Legacy, Refusal};
 use crate::engine::ResultSet;
 
-/// A history while it is read: what was found, what stays behind, what speaks against it.
+/// The state of reading a history.
 pub(super) struct Reading<'a> {
     legacy: &'a Legacy,
     set: &'a MigrationSet,
     renames: &'a dyn Fn(&str) -> Option<Version>,
-    /// Whose embedded text counts, whatever was applied.
+    /// The versions whose embedded text counts as applied, whatever the tool's checksums say.
     accepted: &'a [Version],
-    /// What lies below the baseline and has no file any more.
+    /// The entries below the baseline whose files are gone.
     covered: Vec<(String, Option<String>)>,
     found: BTreeMap<Version, Option<Checksum>>,
     not_taken: Vec<String>,
@@ -33,7 +33,7 @@ impl<'a> Reading<'a> {
     }
 
     pub(super) fn finish(mut self) -> Result<Adoption, Vec<Refusal>> {
-        // A history that did not get as far as the baseline cannot be brought there.
+        // A history that has not reached the baseline cannot be brought there, because the files are gone.
         let reached =
             self.set.baseline().is_some_and(|baseline| self.found.contains_key(&baseline.version()));
         for (identifier, name) in std::mem::take(&mut self.covered) {
@@ -47,7 +47,7 @@ impl<'a> Reading<'a> {
         for version in &self.legacy.except {
             self.found.remove(version);
             if self.set.find(*version).is_none() {
-                // A slip of the pen here would have the version that was meant pass for applied.
+                // With a typing error here, the version that was meant would pass for applied.
                 self.not_taken
                     .push(format!("version {version} is excepted, and the binary does not have it"));
             }
@@ -56,7 +56,7 @@ impl<'a> Reading<'a> {
         Ok(Adoption { rows: self.found.into_iter().map(adopted).collect(), not_taken: self.not_taken })
     }
 
-    /// The columns of a row, NULL where it is; a row of another width is refused.
+    /// Returns the columns of a row, or refuses a row with another number of columns.
     pub(super) fn columns<'r, const N: usize>(
         &mut self,
         row: &'r [Option<String>],
@@ -64,13 +64,13 @@ impl<'a> Reading<'a> {
         match <&[Option<String>; N]>::try_from(row) {
             Ok(row) => Some(row.each_ref().map(Option::as_deref)),
             Err(_) => {
-                self.malformed(format!("a row has {} columns where {N} were asked for", row.len()));
+                self.malformed(format!("a row has {} columns instead of {N}", row.len()));
                 None
             }
         }
     }
 
-    /// The columns of a row in which NULL has no meaning.
+    /// Returns the columns of a row, or refuses a NULL among them.
     pub(super) fn values<'r, const N: usize>(&mut self, row: &'r [Option<String>]) -> Option<[&'r str; N]> {
         let columns = self.columns::<N>(row)?;
         if columns.contains(&None) {
@@ -80,7 +80,7 @@ impl<'a> Reading<'a> {
         Some(columns.map(Option::unwrap_or_default))
     }
 
-    /// The row of a table that has one at most.
+    /// Returns the row of a table that has at most one.
     pub(super) fn only<'r>(&mut self, rows: &'r ResultSet) -> Option<&'r [Option<String>]> {
         match rows.rows().count() {
             0 => None,
@@ -92,43 +92,43 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// A truth value as databases write them.
+    /// Reads a truth value as databases write it.
     pub(super) fn flag(&mut self, text: &str) -> Option<bool> {
         match text {
             "t" | "true" | "1" => Some(true),
             "f" | "false" | "0" => Some(false),
             _ => {
-                self.malformed(format!("`{text}` stands where yes or no should"));
+                self.malformed(format!("`{text}` is not a truth value"));
                 None
             }
         }
     }
 
-    /// The embedded migration that the tool knows by one of these names, or else by this number.
+    /// Finds the embedded migration that the tool knows by one of these names, or else by this number.
     pub(super) fn find(&self, names: &[&str], number: &str) -> Option<&'a Migration> {
         let version = self.renamed(names).or_else(|| self.renamed(&[number])).or_else(|| number.parse().ok());
         self.set.find(version?)
     }
 
-    /// The version that a declared rename gives to one of these names.
+    /// Returns the version that a declared rename gives to one of these names.
     pub(super) fn renamed(&self, names: &[&str]) -> Option<Version> {
         names.iter().find_map(|name| (self.renames)(name))
     }
 
-    /// The embedded migration with this version.
+    /// Returns the embedded migration with this version.
     pub(super) fn embedded(&self, version: Version) -> Option<&'a Migration> {
         self.set.find(version)
     }
 
-    /// Takes a migration over; nobody knows which text was applied.
+    /// Adopts a migration whose applied text is unknown.
     pub(super) fn take(&mut self, migration: &Migration) {
         self.found.entry(migration.version()).or_default();
     }
 
-    /// Takes a migration over if the tool's checksum is that of the embedded text, and refuses it otherwise.
+    /// Adopts a migration if the tool's checksum proves its embedded text, and refuses it otherwise.
     pub(super) fn take_if(&mut self, migration: &Migration, proven: bool) {
         let version = migration.version();
-        // A tombstone's text is not what was applied.
+        // A tombstone's text is not the text that was applied.
         if migration.is_tombstone() || (!proven && self.accepted.contains(&version)) {
             self.take(migration);
         } else if proven {
@@ -139,16 +139,16 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Takes over what a counter stands for: what it has passed by its own numbers, of which `counter` is the last. That
-    /// migration's number is `last` now. A file without an old number is older than the counter only if it is by both:
-    /// numbers that were given anew are not comparable with those before.
+    /// Adopts the migrations that a counter has passed, by the numbers that the tool knew, of which `counter` is the last;
+    /// that migration's number is `last` now. A file that was never renamed counts only if its number is not above either
+    /// of the two, because new numbers are not comparable with old ones.
     pub(super) fn take_up_to(&mut self, counter: Version, last: Version) {
         let set = self.set;
         for migration in set.migrations() {
-            // Where it was renamed, the counter knows the number before.
+            // The counter knows a renamed migration by its old number.
             let before = set.renames().iter().filter(|rename| rename.to() == migration.version());
             let numbers: Vec<_> = before.filter_map(|rename| number(rename.from())).collect();
-            // A number that was given away is a new migration's.
+            // A number that a rename has freed belongs to a new migration.
             let counted = migration.version() <= last.min(counter) && !self.is_renamed(migration.version());
             let is_at = last != counter && migration.version() == last;
             let passed = is_at || numbers.iter().any(|number| *number <= counter);
@@ -163,7 +163,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Takes over what this counter stands for; it is an embedded version, or a later release's.
+    /// Adopts the migrations that this counter has passed. It stands at an embedded version, or at that of a later release.
     pub(super) fn take_counter(&mut self, counter: &str) {
         let Some(last) = self.renamed(&[counter]).or_else(|| counter.parse().ok()) else {
             return self.malformed(format!("`{counter}` is not a version"));
@@ -174,17 +174,18 @@ impl<'a> Reading<'a> {
         self.take_up_to(counter.parse().unwrap_or(last), last);
     }
 
-    /// Leaves something behind, with a warning.
+    /// Adds a warning about an entry that is not adopted.
     pub(super) fn leave(&mut self, warning: String) {
         self.not_taken.push(warning);
     }
 
-    /// Whether a migration had this number before.
+    /// Returns true if a migration had this number before it was renamed.
     fn is_renamed(&self, version: Version) -> bool {
         self.set.renames().iter().any(|rename| number(rename.from()) == Some(version))
     }
 
-    /// The tool has applied what the binary does not have; `name` is what it calls it beside the number.
+    /// Judges a migration that the tool has applied and the binary does not have; `name` is the tool's name for it beside
+    /// the number.
     pub(super) fn unknown(&mut self, identifier: &str, name: Option<&str>) {
         match (self.set.baseline(), number(identifier)) {
             (Some(baseline), Some(version)) if version == baseline.version() => self.take(baseline),
@@ -226,7 +227,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// The number in an identifier, behind a letter or before a name.
+/// Returns the number in an identifier, behind a letter or before a name.
 fn number(identifier: &str) -> Option<Version> {
     let rest = identifier.trim_start_matches(['V', 'U', 'B']);
     rest.split(|next: char| !next.is_ascii_digit()).next()?.parse().ok()
@@ -236,7 +237,7 @@ fn or_null(column: Option<&str>) -> &str {
     column.unwrap_or("NULL")
 }
 
-/// The file's name without its suffix: what `renames.txt` calls a migration.
+/// Returns the file's name without its suffix, which is the migration's name in `renames.txt`.
 fn stem(migration: &Migration) -> &str {
     let file = migration.path().rsplit(['/', '\\']).next().unwrap_or_default();
     file.strip_suffix(".up.sql").or_else(|| file.strip_suffix(".sql")).unwrap_or(file)

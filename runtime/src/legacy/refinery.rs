@@ -47,8 +47,8 @@ fn read(reading: &mut Reading<'_>, rows: &ResultSet) {
     }
 }
 
-/// What is hashed is what refinery knew: its name and version, not the embedded ones. The version has 32 bits,
-/// or 64 where refinery was built with `int8-versions`.
+/// Compares refinery's checksum with that of the embedded text, and of the name and version by which refinery knew it.
+/// The version has 32 bits, or 64 if refinery was built with `int8-versions`.
 fn proves(checksum: u64, name: &str, version: i64, migration: &Migration) -> bool {
     let wide = version.to_le_bytes();
     let narrow = i32::try_from(version).map(i32::to_le_bytes);
@@ -58,7 +58,7 @@ fn proves(checksum: u64, name: &str, version: i64, migration: &Migration) -> boo
     })
 }
 
-/// What Rust's `Hash` puts after a string.
+/// The byte that Rust's `Hash` writes after a string.
 const END: &[u8] = &[0xff];
 
 #[cfg(test)]
@@ -66,8 +66,8 @@ mod tests {
     use crate::legacy::fixture::{TEXT, refused, renamed, set_of, taken};
     use crate::legacy::{Legacy, Refusal};
 
-    // What refinery-core 0.10.1 says of `V1__users` with `TEXT` as it is, with CRLF, with a byte order mark,
-    // and with both; first as it is by default, then with `int8-versions`.
+    // Checksums of refinery-core 0.10.1 for `V1__users` with `TEXT` as it is, with CRLF, with a byte order mark, and
+    // with both; first by default, then with `int8-versions`.
     const CHECKSUMS: [&str; 8] = [
         "13515017774198326252",
         "16038891691947488245",

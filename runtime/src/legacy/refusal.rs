@@ -1,36 +1,36 @@
-//! Says why the history of another tool is not taken over.
+//! Reasons why a run does not adopt the history of another tool.
 
 use std::{fmt, mem};
 
 use gapless_core::Version;
 
-/// Why the history of another tool is not taken over.
+/// Reason why a run does not adopt the history of another tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// The tool's counter says that a migration broke off half-way.
     Dirty {
         /// The tool and its table.
         table: String,
-        /// What the counter is at.
+        /// The version at which the counter stands.
         version: String,
     },
     /// The tool has recorded that a migration failed.
     Failed {
         /// The tool and its table.
         table: String,
-        /// What the tool calls the migration.
+        /// The tool's name for the migration.
         identifier: String,
     },
-    /// The tool has applied what the binary does not have.
+    /// The tool has applied a migration that the binary does not have.
     Unknown {
         /// The tool.
         tool: &'static str,
-        /// What the tool calls the migration.
+        /// The tool's name for the migration.
         identifier: String,
         /// The line to put into `renames.txt`, if the binary has it under another name.
         rename: String,
     },
-    /// The text that the tool has applied is another one than the embedded.
+    /// The tool has applied another text than the embedded one.
     Mismatch {
         /// The tool.
         tool: &'static str,
@@ -39,11 +39,11 @@ pub(crate) enum Refusal {
         /// The file.
         path: String,
     },
-    /// The table does not hold what the tool writes into it.
+    /// The table holds rows that the tool does not write.
     Malformed {
         /// The tool and its table.
         table: String,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
 }
@@ -54,7 +54,7 @@ impl Refusal {
             Refusal::Dirty { table, version } => {
                 format!("{table} is dirty at version {version}: a migration broke off there")
             }
-            Refusal::Failed { table, identifier } => format!("`{identifier}` failed, says {table}"),
+            Refusal::Failed { table, identifier } => format!("`{identifier}` failed, according to {table}"),
             Refusal::Unknown { tool, identifier, .. } => {
                 format!("`{identifier}` was applied by {tool}, and the binary does not have it")
             }
@@ -70,12 +70,12 @@ impl Refusal {
     fn help(&self) -> String {
         match self {
             Refusal::Dirty { .. } => {
-                "see how much of it took effect and put that right by hand, set the version that \
-                 the database then is at with `migrate force`, and run again"
+                "find out how much of it took effect and put that right by hand, set the counter to the version that \
+                 the database then has with `migrate force`, and run again"
                     .to_owned()
             }
             Refusal::Failed { .. } => {
-                "see how much of it took effect and undo that by hand, delete its row, and run again"
+                "find out how much of it took effect and undo that by hand, delete its row, and run again"
                     .to_owned()
             }
             Refusal::Unknown { rename, .. } => format!(
@@ -88,12 +88,12 @@ impl Refusal {
                     .to_owned()
             }
             Refusal::Malformed { .. } => {
-                "see whether this is the table, and put right by hand what is wrong in it".to_owned()
+                "check that this is the table, and correct its rows by hand".to_owned()
             }
         }
     }
 
-    /// The help for several of one kind, said once.
+    /// Returns one help for several refusals of this kind.
     fn help_for_all(&self) -> String {
         match self {
             Refusal::Unknown { rename, .. } => format!(
@@ -110,7 +110,7 @@ impl Refusal {
     }
 }
 
-/// Texts for people: what is wrong in the same way stands together, with what to do about it once.
+/// Returns the texts of refusals, those of one kind together with one help.
 pub(crate) fn told(refusals: &[Refusal]) -> Vec<String> {
     let alike = |one: &Refusal, other: &Refusal| mem::discriminant(one) == mem::discriminant(other);
     let mut texts = Vec::new();

@@ -6,8 +6,8 @@ use super::reading::Reading;
 use super::{Form, Kind, Tool, no_lock};
 use crate::engine::ResultSet;
 
-/// A row for each applied migration; its id is the whole file name. A prefix of digits orders them and may
-/// be shared by several files, so the rest of the name counts as well.
+/// A row for each applied migration; its id is the whole file name. Several files may share a prefix of digits, so the
+/// rest of the name counts as well.
 pub(super) const TOOL: Tool = Tool {
     name: "sql-migrate",
     constructor: "sql_migrate",
@@ -42,7 +42,7 @@ fn find<'a>(reading: &Reading<'a>, stem: &str) -> Option<&'a Migration> {
     reading.embedded(version).filter(|migration| migration.name() == name)
 }
 
-/// The leading digits, and what follows the separator after them.
+/// Returns the leading digits, and the part behind the separator after them.
 fn parts(stem: &str) -> (&str, &str) {
     let (digits, rest) = stem.split_at(stem.bytes().take_while(u8::is_ascii_digit).count());
     (digits, rest.strip_prefix(['_', '-']).unwrap_or(rest))

@@ -58,14 +58,14 @@ fn proves(checksum: &str, migration: &Migration) -> bool {
     variants(migration.sql()).any(|text| sha384(&text).eq_ignore_ascii_case(checksum))
 }
 
-/// sqlx may be told to leave characters out of its checksums (`ignored-chars` in `sqlx.toml`), and its manual
-/// proposes these. Then the same migration was applied, and nobody knows its very text.
+/// Returns true if the checksum is that of the text without white space. sqlx can leave characters out of its checksums
+/// (`ignored-chars` in `sqlx.toml`), and its manual proposes these. Then the exact text that was applied is unknown.
 fn equal_but_for_space(migration: &Migration, checksum: &str) -> bool {
     let bare: String = migration.sql().chars().filter(|char| !" \t\r\n".contains(*char)).collect();
     ["", "\u{feff}"].iter().any(|mark| sha384(&format!("{mark}{bare}")).eq_ignore_ascii_case(checksum))
 }
 
-/// CRC-32 of the database's name times a constant, which together need 62 bits at most.
+/// Returns the CRC-32 of the database's name times a constant, which needs at most 62 bits.
 fn lock_keys(place: &Place<'_>) -> Vec<i64> {
     vec![0x3d32_ad9e * i64::from(crc32(place.database.bytes()))]
 }
@@ -75,14 +75,14 @@ mod tests {
     use crate::legacy::fixture::{TEXT, refused, renamed, set_of, taken};
     use crate::legacy::{Legacy, Refusal};
 
-    // What sqlx-core 0.9.0 says of `TEXT` as it is, with CRLF, with a byte order mark, and with both.
+    // Checksums of sqlx-core 0.9.0 for `TEXT` as it is, with CRLF, with a byte order mark, and with both.
     const CHECKSUMS: [&str; 4] = [
         "28c7051aeed18ff791f4dffa6da05e2d003114fada92c3713441710795a389a71bf4fe8cf8dfbc48ef0d0b721d80048f",
         "e1e6e888466bcd86934b062f31c3edd3b181d1bb234d1bb6d6d823952f41c565cacf6c9cfc90dc2bc1378cefc024cbc5",
         "97cf93bbe6cacf1958d011456bc3af8a44eb6b00bbf8b703d95295ba0b439c5d478014450e1dba9403578c8717dc1cd9",
         "b5ae2cc90036a508cb1b0c29f28c94636531f1d632659c6e5678c52fef05a9f5482500e5bf22c9741245e0447fb55f5e",
     ];
-    /// The same crate, told to ignore space, tab, CR and LF.
+    /// The same crate with space, tab, CR and LF as ignored characters.
     const WITHOUT_SPACE: &str =
         "a078f54459f200d2eea8fec41e8736c5f2b38ce8bbff9602a8004572832a91af50b9b34cda5cd121f28a742f4df190ac";
 
@@ -120,8 +120,8 @@ mod tests {
         let refusals = refused(&legacy(), &set, &[&format!("1|add users|f|{}", CHECKSUMS[0])]);
         assert_eq!(
             refusals[0].to_string(),
-            "`1_add_users` failed, says sqlx's _sqlx_migrations\n\
-             help: see how much of it took effect and undo that by hand, delete its row, and run again"
+            "`1_add_users` failed, according to sqlx's _sqlx_migrations\n\
+             help: find out how much of it took effect and undo that by hand, delete its row, and run again"
         );
     }
 
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn its_lock_is_the_database_s() {
-        // Reckoned apart from this code, with zlib's CRC-32.
+        // Computed with zlib's CRC-32.
         assert_eq!(legacy().lock_keys("app", "public").first(), Some(&3_469_795_979_745_788_610));
     }
 }

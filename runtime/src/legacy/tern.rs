@@ -4,7 +4,7 @@ use super::reading::Reading;
 use super::{Form, Kind, Place, Tool};
 use crate::engine::ResultSet;
 
-/// One row: how many migrations are applied, which is the number of the last one. Zero is none.
+/// One row: the number of applied migrations, which is the version of the last one.
 pub(super) const TOOL: Tool = Tool {
     name: "tern",
     constructor: "tern",
@@ -28,7 +28,7 @@ fn read(reading: &mut Reading<'_>, rows: &ResultSet) {
     }
 }
 
-/// One for every database and table.
+/// Returns the key that tern uses for every database and table.
 fn lock_keys(_: &Place<'_>) -> Vec<i64> {
     vec![9_628_173_550_095_224]
 }

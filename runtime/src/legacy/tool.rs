@@ -1,37 +1,37 @@
-//! Describes each tool's table as a constant, and tells the tables apart.
+//! Describes the table of each tool, and tells the tables apart.
 
 use super::reading::Reading;
 use super::{dbmate, diesel, flyway, golang_migrate, goose, refinery, sql_migrate, sqlx, tern};
 use crate::engine::ResultSet;
 
-/// What is particular to one tool.
+/// Description of a tool.
 #[derive(Debug)]
 pub(super) struct Tool {
     pub(super) name: &'static str,
-    /// Of `Legacy`, for messages.
+    /// The constructor of `Legacy`, for messages.
     pub(super) constructor: &'static str,
-    /// What is selected, in this order.
+    /// The columns to select, in this order.
     pub(super) columns: &'static [(&'static str, Kind)],
-    /// What is not selected, and must be there all the same.
+    /// Other columns that the table must have.
     pub(super) beside: &'static [&'static str],
-    /// What must not be there: it tells another tool's table from this one.
+    /// Columns that the table must not have, because they show that it belongs to another tool.
     pub(super) foreign: &'static [&'static str],
     pub(super) order: &'static str,
-    /// Its empty table, as the tool itself creates it.
+    /// The statements that create the empty table as the tool does.
     pub(super) form: Form,
     pub(super) lock_keys: fn(&Place<'_>) -> Vec<i64>,
     pub(super) read: fn(&mut Reading<'_>, &ResultSet),
 }
 
-/// The statements that create a tool's table, on each database. `{schema}` stands for the quoted schema and its dot,
-/// or for nothing; `{name}` for the table's name, for use between double quotes.
+/// Statements that create a tool's table, for each database. `{schema}` stands for the quoted schema and its dot, or for
+/// nothing; `{name}` stands for the table's name between double quotes.
 #[derive(Debug)]
 pub(super) struct Form {
     pub(super) postgres: &'static str,
     pub(super) sqlite: &'static str,
 }
 
-/// Every tool, for telling their tables apart.
+/// All tools.
 pub(super) const TOOLS: [&Tool; 10] = [
     &golang_migrate::TOOL,
     &sql_migrate::TOOL,
@@ -46,7 +46,7 @@ pub(super) const TOOLS: [&Tool; 10] = [
 ];
 
 impl Tool {
-    /// What about these columns does not fit.
+    /// Returns the reason why a table with these columns is not the tool's.
     pub(super) fn misfit(&self, columns: &[(String, String)]) -> Option<String> {
         let find = |wanted: &str| columns.iter().find(|(name, _)| name == wanted);
         if let Some(foreign) = self.foreign.iter().find(|name| find(name).is_some()) {
@@ -63,7 +63,7 @@ impl Tool {
     }
 }
 
-/// What a column holds.
+/// Kind of a column.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
     Integer,
@@ -73,7 +73,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Whether a type is of this kind, as Postgres or SQLite names it; a column of SQLite may have none.
+    /// Returns true if a type is of this kind, as Postgres or SQLite names it. A column of SQLite may have no type.
     fn fits(self, written: &str) -> bool {
         let has = |part| written.contains(part);
         written.is_empty()
@@ -86,14 +86,14 @@ impl Kind {
     }
 }
 
-/// Where a tool's table is, as the keys of advisory locks are reckoned from it.
+/// The place of a tool's table, from which the keys of its advisory locks are computed.
 pub(super) struct Place<'a> {
     pub(super) database: &'a str,
     pub(super) schema: &'a str,
     pub(super) table: &'a str,
 }
 
-/// The tool takes no advisory lock.
+/// Returns no key, for a tool that takes no advisory lock.
 pub(super) fn no_lock(_: &Place<'_>) -> Vec<i64> {
     Vec::new()
 }

@@ -1,4 +1,4 @@
-//! What is to be done: the embedded set minus the applied one, unless they contradict each other.
+//! Plans a run: the embedded set minus the applied one, or the conflicts between them.
 
 pub(crate) mod conflict;
 pub(crate) mod pending;
@@ -24,40 +24,40 @@ pub struct Plan {
     pub(crate) warnings: Vec<String>,
     back: Vec<Pending>,
     unknown: usize,
-    /// How many rows lie below the baseline and have no files any more.
+    /// The number of rows below the baseline whose files are gone.
     covered: usize,
-    /// Another tool's table that is to be created.
+    /// The table of another tool that the run creates.
     pub(crate) creates: Option<String>,
 }
 
 impl Plan {
-    /// The plan for a database that holds the set and nothing else.
+    /// Returns the plan for a database that holds the set and nothing else.
     pub(crate) fn of_current(set: &MigrationSet) -> Plan {
         Plan { applied: set.migrations().len(), ..Plan::default() }
     }
 
-    /// Returns what is to be put right in the tracker first: adopted, reconciled, renamed and accepted rows.
+    /// Returns the changes by which the run first repairs the tracker: adopted, reconciled, renamed and accepted rows.
     pub fn changes(&self) -> &[Change] {
         &self.changes
     }
 
-    /// The other tool's table that is to be created, as
+    /// Returns the table of another tool that the run creates, as
     /// [`create_on_fresh_database`](crate::Legacy::create_on_fresh_database) asks.
     pub fn creates(&self) -> Option<&str> {
         self.creates.as_deref()
     }
 
-    /// Returns the migrations to apply, in that order.
+    /// Returns the migrations to apply, in order.
     pub fn pending(&self) -> &[Pending] {
         &self.pending
     }
 
-    /// Returns the migrations to roll back, in that order, in the plan of a rollback.
+    /// Returns the migrations to roll back, in order, if this is the plan of a rollback.
     pub fn rolled_back(&self) -> &[Pending] {
         &self.back
     }
 
-    /// Makes it a plan of a rollback.
+    /// Turns it into the plan of a rollback.
     pub(crate) fn take_back(&mut self, set: &MigrationSet, migrations: &[&Migration]) {
         self.pending.clear();
         let each = migrations.iter().map(|migration| {
@@ -68,7 +68,7 @@ impl Plan {
         self.back = each.collect();
     }
 
-    /// Whether rows were passed over that the binary does not have, be it that its baseline stands for them.
+    /// Returns true if the plan passes over rows that the binary does not have, even if its baseline stands for them.
     pub(crate) fn knows_not_all(&self) -> bool {
         self.unknown + self.covered > 0
     }
@@ -88,7 +88,7 @@ impl Plan {
         self.held_back
     }
 
-    /// Returns the warnings: what is unusual about the database and does not stop a run.
+    /// Returns warnings about the database that do not stop a run.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
@@ -114,15 +114,14 @@ impl fmt::Display for Plan {
     }
 }
 
-/// Whether a database without a history of ours is empty, or another tool has been there.
+/// The state of a database without an applied set: empty, or filled by another tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     Empty,
     Filled,
 }
 
-/// The plan for a database with this history, and everything that speaks against it. Edits of what is `forgiven` are no
-/// more than warnings.
+/// Returns the plan for a database with this history, and all conflicts. Edits of `forgiven` versions are only warnings.
 pub(crate) fn plan(
     set: &MigrationSet,
     history: &History,
@@ -157,7 +156,7 @@ pub(crate) fn plan(
     if !empty {
         judge_baseline(set, history, &mut conflicts);
     }
-    // Only a release that has it under that name goes on with it.
+    // Only a release that has it under that name can go on with it.
     let ours = |row: &Row| set.find(row.version).is_some_and(|ours| ours.name() == row.name);
     let stops = |row: &&Row| row.going_back && (options.rollback.is_none() || !ours(row));
     let halves = history.rows().iter().filter(stops);
@@ -174,20 +173,20 @@ pub(crate) fn plan(
     (plan, conflicts)
 }
 
-/// The baseline, if it is to be run on an empty database: within the target.
+/// Returns the baseline, if an empty database begins with it: if it is within the target.
 fn baseline<'a>(set: &'a MigrationSet, options: &Options) -> Option<&'a Migration> {
     let within = |baseline: &&Migration| options.target.is_none_or(|target| baseline.version() <= target);
     set.baseline().filter(within).filter(|_| options.baseline == Baseline::Use)
 }
 
-/// The migrations that a baseline stands for; its own version is recorded by itself if no file is left of it.
+/// Returns the migrations that a baseline stands for. Without a file of its own version, the baseline itself counts.
 pub(crate) fn covered<'a>(
     set: &'a MigrationSet,
     baseline: &'a Migration,
 ) -> impl Iterator<Item = &'a Migration> {
     let version = baseline.version();
     let alone = Some(baseline).filter(|_| set.find(version).is_none());
-    // Its own version is recorded in any case: by it the database is known to have begun there.
+    // Its own version is recorded in any case, because it shows that the database began there.
     let below = move |migration: &&Migration| match migration.version() {
         other if other < version => !migration.is_tombstone(),
         other => other == version,
@@ -195,11 +194,11 @@ pub(crate) fn covered<'a>(
     set.migrations().iter().filter(below).chain(alone)
 }
 
-/// Behind the name of a baseline's row where its migrations are gone, so that no migration has that name.
+/// Suffix of a baseline's name in the set if its migrations are gone. No migration can have such a name.
 pub(crate) const BEGUN: &str = ".baseline";
 
-/// What is pending may have been applied under another number: the same text, or the same name where the text is
-/// not known.
+/// Finds pending migrations that seem to be applied under another number: with the same text, or with the same name if
+/// the text is unknown.
 fn judge_moved(set: &MigrationSet, history: &History, plan: &Plan, conflicts: &mut Vec<Conflict>) {
     if !plan.knows_not_all() {
         return;
@@ -215,7 +214,7 @@ fn judge_moved(set: &MigrationSet, history: &History, plan: &Plan, conflicts: &m
             Some(checksum) => checksum == migration.checksum(),
             None => row.name == migration.name(),
         };
-        // A newer release's baseline stood for it.
+        // The baseline of a newer release stood for it.
         if let Some(row) = begun.filter(|row| row.version > pending.version) {
             let (version, path) = (pending.version, pending.path.clone());
             let (applied, embedded) = (row.name.clone(), pending.name.clone());
@@ -228,7 +227,7 @@ fn judge_moved(set: &MigrationSet, history: &History, plan: &Plan, conflicts: &m
     }
 }
 
-/// The conflict of a version that is to be recorded, and that the database has for another of ours.
+/// Returns the conflict of a version to record that the database holds for another migration of ours.
 pub(crate) fn taken(history: &History, version: Version, name: &str, path: String) -> Option<Conflict> {
     let by = history.rows().iter().find_map(|row| {
         let (_, recorded) = row.recorded.as_ref().filter(|(number, _)| *number == version)?;
@@ -237,7 +236,7 @@ pub(crate) fn taken(history: &History, version: Version, name: &str, path: Strin
     Some(Conflict::Taken { version, path, name: name.to_owned(), by })
 }
 
-/// A database that stopped below a baseline, of whose files some are gone, cannot be brought forward.
+/// Finds a database that stopped below the baseline, whose files are gone.
 fn judge_baseline(set: &MigrationSet, history: &History, conflicts: &mut Vec<Conflict>) {
     let Some(baseline) = set.baseline() else { return };
     let version = baseline.version();
@@ -270,7 +269,7 @@ fn pending(
     }
 }
 
-/// The directory of a migration's file.
+/// Returns the directory of a migration's file.
 fn source(migration: &Migration) -> String {
     let file = migration.file();
     file.rsplit_once('/').map_or(file.clone(), |(directory, _)| directory.to_owned())
@@ -289,7 +288,7 @@ fn compare(
         conflicts.push(Conflict::Renamed { version, path: migration.file(), applied, embedded });
     }
     let embedded = migration.checksum();
-    // A tombstone's text is about what was applied, and is not it.
+    // A tombstone's text is not the text that was applied.
     let differs = |applied: &Checksum| *applied != embedded && !migration.is_tombstone();
     if let Some(applied) = row.checksum.filter(differs) {
         let path = migration.file();
@@ -302,10 +301,12 @@ fn compare(
     }
 }
 
-/// An unknown row is ahead if nothing that we know was applied after it, or if its version is above all
-/// of ours: a newer release was here. Time counts beside the number because that release may have applied
-/// a late migration from a parallel branch. So does what the journal tells: what was recorded by the run that recorded
-/// such a row, or after that run had begun, may be a newer release's in the same way.
+/// Judges rows that the binary does not have.
+///
+/// Such a row is ahead if no known migration was applied after it, or if its version is above all embedded ones: a newer
+/// release was here. Time counts beside the number, because that release may have applied a late migration from a
+/// parallel branch. The journal counts too: rows recorded by the same run as a row that is ahead, or after that run had
+/// begun, are ahead as well.
 fn judge_unknown(
     set: &MigrationSet,
     history: &History,

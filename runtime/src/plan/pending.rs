@@ -1,10 +1,10 @@
-//! Migrations that are to be applied.
+//! Pending migrations.
 
 use std::fmt;
 
 use gapless_core::Version;
 
-/// A migration that is to be applied.
+/// Migration that a run is going to apply, or to roll back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
     pub(crate) version: Version,
@@ -13,7 +13,7 @@ pub struct Pending {
     pub(crate) source: Option<String>,
     pub(crate) out_of_order: bool,
     pub(crate) no_transaction: bool,
-    /// For how many migrations it stands, if it is the baseline.
+    /// The number of migrations that it stands for, if it is the baseline.
     pub(crate) stands_for: Option<usize>,
 }
 
@@ -23,12 +23,12 @@ impl Pending {
         self.version
     }
 
-    /// Returns the description of its file name.
+    /// Returns the description from the file name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Returns its file, relative to the embedding crate.
+    /// Returns the file, relative to the embedding crate.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -38,12 +38,12 @@ impl Pending {
         self.out_of_order
     }
 
-    /// Returns the directory that it comes from, with its crate's name if the set was merged, where there are several.
+    /// Returns the directory that it comes from, if there are several; in a merged set with the name of the crate.
     pub fn source(&self) -> Option<&str> {
         self.source.as_deref()
     }
 
-    /// Returns for how many migrations it stands, if it is a baseline.
+    /// Returns the number of migrations that it stands for, if it is a baseline.
     pub fn stands_for(&self) -> Option<usize> {
         self.stands_for
     }

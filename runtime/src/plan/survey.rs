@@ -1,4 +1,4 @@
-//! Works out the status of each version from the applied set, the embedded one, and the journal.
+//! Works out the status of each version from the applied set, the embedded set and the journal.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use crate::report::status::Journaled;
 use crate::runner::options::Options;
 use crate::{Change, Conflict, Pending, Status, VersionState, VersionStatus};
 
-/// The events by which a row comes into the set.
+/// The events that put a row into the set.
 const RECORDING: [&str; 4] = ["applied", "adopted", "baselined", "reconciled"];
 
-/// The last of each event of each version and name, in the order of the journal.
+/// The last entry of each event of each version and name, in the order of the journal.
 #[derive(Debug, Default)]
 pub(crate) struct Journal(BTreeMap<(Version, String), Vec<Entry>>);
 
@@ -58,14 +58,14 @@ impl Journal {
         names.iter().find_map(|name| self.0.get(name)).map(Vec::as_slice)
     }
 
-    /// How a row of the set came there.
+    /// Returns the entry that put a row into the set.
     fn recording(&self, names: &[(Version, String)]) -> Journaled {
         let mut entries = self.entries(names).unwrap_or_default().iter().rev();
         let entry = entries.find(|entry| RECORDING.contains(&entry.event.as_str()));
         entry.map_or(Journaled::default(), |entry| Journaled { at: None, ..entry.journaled.clone() })
     }
 
-    /// What was left of the last try, if the version is not in the set.
+    /// Returns the outcome of the last try, for a version that is not in the set.
     fn attempt(&self, names: &[(Version, String)]) -> Option<(VersionState, Journaled)> {
         let Entry { event, statement, detail, journaled } = self.entries(names)?.last()?;
         let (state, error) = match event.as_str() {
@@ -79,16 +79,16 @@ impl Journal {
     }
 }
 
-/// What there is to look at.
+/// Everything that a status is made of.
 #[derive(Debug)]
 pub(crate) struct Survey<'s> {
     pub(crate) set: &'s MigrationSet,
     pub(crate) history: &'s History,
     pub(crate) options: &'s Options,
-    /// What the journal knows of renames and runs.
+    /// The renames and runs in the journal.
     pub(crate) facts: &'s Facts,
     pub(crate) journal: &'s Journal,
-    /// When each row was recorded, by its version in the database.
+    /// The time of each row, by its version in the database.
     pub(crate) times: &'s BTreeMap<Version, String>,
 }
 
@@ -130,7 +130,7 @@ impl Survey<'_> {
         Status { versions: entries.into_values().collect(), warnings: amended.warnings }
     }
 
-    /// A migration that is not in the database.
+    /// Returns the status of a migration that is not in the database.
     fn unrecorded(&self, migration: &Migration, plan: &Plan) -> VersionStatus {
         let version = migration.version();
         let mut names = vec![(version, migration.name().to_owned())];
@@ -169,7 +169,7 @@ impl Survey<'_> {
         }
     }
 
-    /// A row of the set.
+    /// Returns the status of a row of the set.
     fn recorded(&self, row: &Row, changes: &[Change]) -> VersionStatus {
         let began = || {
             self.set
@@ -189,7 +189,7 @@ impl Survey<'_> {
             Some(migration) if migration.is_tombstone() => VersionState::Tombstone,
             Some(_) => VersionState::Applied,
             None if covered() => VersionState::Applied,
-            // Unless it is an orphan, which is a contradiction.
+            // An orphan is a conflict, which replaces this state.
             None => VersionState::Ahead,
         };
         let own = (row.version, row.name.clone());
@@ -212,12 +212,12 @@ impl Survey<'_> {
     }
 }
 
-/// A tombstone's text is about what was applied, and is not it.
+/// Returns the checksum of the text; a tombstone's text is not the text that was applied.
 fn text(migration: &Migration) -> Option<gapless_core::Checksum> {
     (!migration.is_tombstone()).then(|| migration.checksum())
 }
 
-/// Whether a contradiction counts for more than this.
+/// Returns true if a conflict replaces this state.
 fn is_settled(state: VersionState) -> bool {
     use VersionState::{Ahead, Applied, Covered, Failed, HeldBack, Interrupted, Late, Pending, Tombstone};
     matches!(state, Ahead | Applied | Covered | Failed | HeldBack | Interrupted | Late | Pending | Tombstone)

@@ -1,4 +1,4 @@
-//! The result of a dry run.
+//! Result of a dry run.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use gapless_core::Version;
 use crate::engine::Finished;
 use crate::{Applied, Pending};
 
-/// The result of a dry run.
+/// Result of a dry run.
 #[derive(Clone, Debug)]
 pub struct DryRun {
     tried: Vec<Applied>,
@@ -15,13 +15,14 @@ pub struct DryRun {
 }
 
 impl DryRun {
-    /// Returns what ran without an error, in that order, with the time it took. Each ran on what a real run would give it.
+    /// Returns the migrations that ran without an error, in order, with the time that each took. Each ran on the schema that
+    /// it would meet in a real run.
     pub fn tried(&self) -> &[Applied] {
         &self.tried
     }
 
-    /// Returns what was not tried, in that order, and why. A dry run ends with the first migration that it cannot try: on
-    /// a database without it, what comes after could fail or succeed for want of it, and prove nothing.
+    /// Returns the migrations that the dry run did not try, in order, with the reasons. It stops at the first migration
+    /// that it cannot try: without it, the outcome of the later ones would prove nothing.
     pub fn not_tried(&self) -> &[NotTried] {
         &self.not_tried
     }
@@ -41,7 +42,7 @@ impl fmt::Display for DryRun {
     }
 }
 
-/// A migration that a dry run did not try.
+/// Migration that a dry run did not try.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotTried {
     pub(crate) pending: Pending,
@@ -49,12 +50,12 @@ pub struct NotTried {
 }
 
 impl NotTried {
-    /// The migration.
+    /// Returns the migration.
     pub fn pending(&self) -> &Pending {
         &self.pending
     }
 
-    /// Returns why it was not tried.
+    /// Returns the reason.
     pub fn reason(&self) -> Untried {
         self.reason
     }
@@ -67,15 +68,15 @@ impl fmt::Display for NotTried {
     }
 }
 
-/// Reason for which a dry run did not try a migration.
+/// Reason why a dry run did not try a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Untried {
-    /// It runs outside of a transaction, and a dry run is one.
+    /// It runs outside of a transaction, and a dry run is a transaction.
     NoTransaction,
-    /// It is in Rust, and what code does cannot be rolled back.
+    /// It is in Rust, and a dry run cannot roll back everything that code does.
     Rust,
-    /// It uses what the transaction has added and cannot use yet, such as a value of an enum.
+    /// It uses something that the transaction has added and cannot use before its commit, such as a value of an enum.
     Uncommitted,
     /// It comes after this version, which was not tried.
     After(Version),

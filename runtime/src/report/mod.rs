@@ -20,7 +20,7 @@ use gapless_core::Version;
 
 use crate::Change;
 
-/// The report of a run.
+/// Report of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     pub(crate) created: Option<String>,
@@ -37,7 +37,7 @@ pub struct Report {
     pub(crate) warnings: Vec<String>,
 }
 
-/// A migration that this run applied.
+/// Migration that a run has applied, or rolled back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
     pub(crate) version: Version,
@@ -49,28 +49,28 @@ pub struct Applied {
 }
 
 impl Report {
-    /// The other tool's table that this run created, as
+    /// Returns the table of another tool that this run created, as
     /// [`create_on_fresh_database`](crate::Legacy::create_on_fresh_database) asks.
     pub fn created(&self) -> Option<&str> {
         self.created.as_deref()
     }
 
-    /// Returns what this run put right in the tracker before it applied anything.
+    /// Returns the changes by which this run repaired the tracker before it applied anything.
     pub fn changes(&self) -> &[Change] {
         &self.changes
     }
 
-    /// Returns the migrations that this run rolled back, in that order.
+    /// Returns the migrations that this run rolled back, in order.
     pub fn rolled_back(&self) -> &[Applied] {
         &self.rolled_back
     }
 
-    /// Returns the migrations that this run applied, in that order.
+    /// Returns the migrations that this run applied, in order.
     pub fn applied(&self) -> &[Applied] {
         &self.applied
     }
 
-    /// Whether this run changed nothing.
+    /// Returns true if this run changed nothing.
     #[cfg(feature = "tracing")]
     pub(crate) fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.applied.is_empty() && self.rolled_back.is_empty()
@@ -101,17 +101,17 @@ impl Report {
         self.waited
     }
 
-    /// Returns how often a migration was begun again after a lock timeout, a deadlock or a serialization failure.
+    /// Returns how often this run began a migration again after a lock timeout, a deadlock or a serialization failure.
     pub fn retries(&self) -> u32 {
         self.retries
     }
 
-    /// Returns how long the run took, with its waits.
+    /// Returns how long the run took, including its waits.
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }
 
-    /// Returns the warnings: what was unusual and did not stop the run.
+    /// Returns warnings about the database that did not stop the run.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
@@ -123,17 +123,17 @@ impl Applied {
         self.version
     }
 
-    /// Returns the description of its file name.
+    /// Returns the description from the file name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Returns its file, relative to the embedding crate.
+    /// Returns the file, relative to the embedding crate.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The directory that it comes from, with its crate's name if the set was merged, where there are several.
+    /// Returns the directory that it comes from, if there are several; in a merged set with the name of the crate.
     pub fn source(&self) -> Option<&str> {
         self.source.as_deref()
     }
@@ -143,8 +143,7 @@ impl Applied {
         self.out_of_order
     }
 
-    /// Returns how long it took by the database's clock; `None` where the answer was lost with an error that
-    /// came after it.
+    /// Returns how long it took by the database's clock, or `None` if a later error took the answer with it.
     pub fn duration(&self) -> Option<Duration> {
         self.duration
     }
@@ -194,7 +193,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Nothing is pending, of so many that are applied.
+/// Writes that nothing is pending.
 pub(crate) fn nothing_to_do(f: &mut fmt::Formatter<'_>, applied: usize, held_back: usize) -> fmt::Result {
     match applied {
         0 => f.write_str("nothing to do"),
@@ -204,11 +203,11 @@ pub(crate) fn nothing_to_do(f: &mut fmt::Formatter<'_>, applied: usize, held_bac
     }
 }
 
-/// A duration to three figures or so, as people write it.
+/// Returns a duration with about three digits, as people write it.
 pub(crate) fn shown(duration: Duration) -> String {
     let millis = duration.as_secs_f64() * 1e3;
     match millis {
-        // The clock of a database may not tick faster.
+        // The database's clock may have no finer resolution.
         _ if duration.is_zero() => "under 1 ms".to_owned(),
         _ if millis < 1.0 => format!("{millis:.2} ms"),
         _ if millis < 10.0 => format!("{millis:.1} ms"),

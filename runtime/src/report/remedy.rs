@@ -1,8 +1,8 @@
-//! What to do about a migration that the database refused, as far as its code tells.
+//! Finds out from an error's code what to do about it.
 
 use crate::engine::DbError;
 
-/// What is to be put right before the next start.
+/// The thing to put right before the next run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Remedy {
     /// The text of the migration.
@@ -21,7 +21,7 @@ pub(crate) enum Remedy {
     Privilege,
     /// The server, its disk or its files.
     Server,
-    /// What it creates is there, and the database has no history.
+    /// The missing history: an object exists already, in a database without one.
     History,
 }
 
@@ -51,7 +51,7 @@ impl Remedy {
         }
     }
 
-    /// Whether the error says that something is there already.
+    /// Returns true if the error says that an object exists already.
     pub(crate) fn is_of_existing(error: &DbError) -> bool {
         match error.code.as_str() {
             "42P04" | "42P06" | "42P07" | "42701" | "42710" | "42723" => true,
@@ -62,7 +62,7 @@ impl Remedy {
         }
     }
 
-    /// `file` is what to do if it is the migration's own fault.
+    /// Returns what to do; `file` is the text for a migration that is itself at fault.
     pub(crate) fn text(self, file: &'static str) -> &'static str {
         match self {
             Remedy::File => file,
@@ -71,13 +71,13 @@ impl Remedy {
             }
             Remedy::Conflict => "run again: another transaction was in the way",
             Remedy::Time => "run again, with a longer `statement-timeout` if the statement needs it",
-            Remedy::Resources => "give the database what it lacks, and run again",
+            Remedy::Resources => "give the database the resources that it lacks, and run again",
             Remedy::Writes => "connect to a database that takes writes, and run again",
             Remedy::Privilege => "grant what is missing or run the migrations as the owner, and run again",
             Remedy::Server => "see the log of the database, and run again",
             Remedy::History => {
-                "the database may be older than its history: then take over that of another tool with `.adopt(...)`, \
-                 or record what is there with `.reconcile(...)`; if it is new, fix the file and run again"
+                "the database may be older than its history: then adopt that of another tool with `.adopt(...)`, or \
+                 record the tables that exist with `.reconcile(...)`; if it is new, fix the file and run again"
             }
         }
     }

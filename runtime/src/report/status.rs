@@ -7,11 +7,11 @@ use gapless_core::{Checksum, Version};
 
 use crate::report::table::{by, table};
 
-/// The state of a version; see [`VersionStatus::state`].
+/// State of a version; see [`VersionStatus::state`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum VersionState {
-    /// It is applied. Where the binary has only a baseline that stands for its file, that is no contradiction.
+    /// It is applied. The binary has its file, or a baseline that stands for it.
     Applied,
     /// The next run applies it.
     Pending,
@@ -22,21 +22,20 @@ pub enum VersionState {
     HeldBack,
     /// It is not applied and does not need to be: the next run begins at the baseline, which stands for it.
     Covered,
-    /// The binary has a tombstone of it. If the version was applied, [`applied_at`](VersionStatus::applied_at) is
-    /// there.
+    /// The binary has a tombstone of it. If it was applied, it has an [`applied_at`](VersionStatus::applied_at).
     Tombstone,
-    /// The last try failed; the next run tries again. Known from the journal alone.
+    /// The last try failed; the next run tries again. Only the journal tells.
     Failed,
     /// A try outside of a transaction has begun and not ended: it was interrupted, or another runner is working on
-    /// it now. Known from the journal alone.
+    /// it now. Only the journal tells.
     Interrupted,
     /// A rollback outside of a transaction has begun and not ended.
     RollingBack,
-    /// The file was edited after it was applied; both checksums are there.
+    /// The file was edited after it was applied: the checksums differ.
     Edited,
     /// It was applied under [another name](VersionStatus::recorded_as), which no `renames.txt` declares.
     Renamed,
-    /// A newer release applied it, and this binary does not have it.
+    /// A newer release has applied it, and this binary does not have it.
     Ahead,
     /// It was applied, this binary does not have it, and no newer release explains that.
     Orphan,
@@ -46,7 +45,7 @@ pub enum VersionState {
     Taken,
     /// It is the version of the baseline, which the database has not reached.
     BelowBaseline,
-    /// A row under a former name, of what is recorded under its present name too. The next run removes it.
+    /// A migration that is also recorded under its present name. The next run removes this row.
     Duplicate,
 }
 
@@ -80,9 +79,9 @@ impl fmt::Display for VersionState {
     }
 }
 
-/// The state of a database, as [`Runner::status`](crate::Runner::status) reads it.
+/// State of a database, read by [`Runner::status`](crate::Runner::status).
 ///
-/// `Display` shows it as a table, a line for each version.
+/// `Display` writes a table with a line for each version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
     pub(crate) versions: Vec<VersionStatus>,
@@ -101,7 +100,7 @@ impl Status {
         self.versions.get(at)
     }
 
-    /// Returns what is unusual: renames by newer releases, and a journal that could not be read.
+    /// Returns warnings: renames by newer releases, and a journal that the role may not read.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
@@ -121,7 +120,7 @@ pub struct VersionStatus {
     pub(crate) journaled: Journaled,
 }
 
-/// What the journal adds.
+/// The facts that only the journal has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Journaled {
     pub(crate) at: Option<String>,
@@ -137,7 +136,7 @@ impl VersionStatus {
         self.version
     }
 
-    /// Returns the name: that of the embedded file, or the recorded one if there is no file.
+    /// Returns the name of the embedded file, or the recorded name if there is no file.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -152,18 +151,18 @@ impl VersionStatus {
         self.state
     }
 
-    /// Returns the version and name in the database, where they differ from those in the binary.
+    /// Returns the version and name in the database, if they differ from those in the binary.
     pub fn recorded_as(&self) -> Option<(Version, &str)> {
         self.recorded_as.as_ref().map(|(version, name)| (*version, name.as_str()))
     }
 
-    /// Returns when it was recorded. On Postgres this is UTC as `2026-01-31T12:00:00.000000Z`; on SQLite it is the
-    /// text that the row holds, which this crate writes as `2026-01-31T12:00:00.000Z`.
+    /// Returns the time when it was recorded. On Postgres this is UTC as `2026-01-31T12:00:00.000000Z`. On SQLite it is the
+    /// text in the row, which this crate writes as `2026-01-31T12:00:00.000Z`.
     pub fn applied_at(&self) -> Option<&str> {
         self.applied_at.as_deref()
     }
 
-    /// Returns the checksum of what was applied, if that is known.
+    /// Returns the checksum of the applied text, if it is known.
     pub fn recorded_checksum(&self) -> Option<Checksum> {
         self.recorded
     }
@@ -173,23 +172,22 @@ impl VersionStatus {
         self.embedded
     }
 
-    /// Returns how long it took to apply. Known from the journal alone, of what was applied in a transaction.
+    /// Returns how long it took to apply, if it was applied in a transaction. Only the journal tells.
     pub fn duration(&self) -> Option<Duration> {
         self.journaled.duration
     }
 
-    /// Returns the database's user who applied it, or tried last. Known from the journal alone, on Postgres.
+    /// Returns the database user who applied it, or tried last. Only the journal tells, on Postgres.
     pub fn db_user(&self) -> Option<&str> {
         self.journaled.db_user.as_deref()
     }
 
-    /// Returns the `application_name` of the session that applied it, or tried last. Known from the journal alone,
-    /// on Postgres.
+    /// Returns the `application_name` of the session that applied it, or tried last. Only the journal tells, on Postgres.
     pub fn application(&self) -> Option<&str> {
         self.journaled.application.as_deref()
     }
 
-    /// Returns when the journal last heard of a try that [failed](VersionState::Failed) or was
+    /// Returns the time of the journal's last entry for a try that [failed](VersionState::Failed) or was
     /// [interrupted](VersionState::Interrupted), in the form of [`applied_at`](VersionStatus::applied_at).
     pub fn tried_at(&self) -> Option<&str> {
         self.journaled.at.as_deref()

@@ -23,7 +23,7 @@ pub(crate) fn table<const N: usize>(
     Ok(())
 }
 
-/// Who did something: the database's user, and the application that the session names.
+/// Returns who did something: the database user, and the application that the session names.
 pub(crate) fn by(user: Option<&str>, application: Option<&str>) -> String {
     match (user, application.filter(|name| !name.is_empty())) {
         (Some(user), Some(application)) => format!("{user} ({application})"),

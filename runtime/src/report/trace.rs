@@ -1,9 +1,9 @@
-//! Events of a run as `tracing` events, with the target `gapless` and inside of the span `gapless`.
+//! Emits the events of a run as `tracing` events, with the target `gapless` in a span `gapless`.
 
 use crate::engine::Finished;
 use crate::{Error, Event};
 
-/// The span of a run.
+/// Returns the span of a run.
 pub(crate) fn span() -> tracing::Span {
     tracing::info_span!(target: "gapless", "gapless")
 }
@@ -45,7 +45,7 @@ pub(crate) fn event(event: &Event<'_>) {
     }
 }
 
-/// The last word of a run. What it fails with is the caller's to log.
+/// Logs the end of a run. It leaves errors to the caller.
 pub(crate) fn finished(outcome: &Result<Finished, Error>) {
     let Ok(Finished { report, plan, status: None, log: None, .. }) = outcome else { return };
     let (round_trips, elapsed_ms) = (report.round_trips(), report.elapsed().as_millis());

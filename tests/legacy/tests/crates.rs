@@ -93,7 +93,7 @@ fn sqlx_left_another_text() {
     let set = scan(root.path(), Layout::Native);
     let error = adopt(&set, Legacy::sqlx("_sqlx_migrations"), &mut client).unwrap_err();
     assert!(
-        error.is_legacy() && error.to_string().contains("failed, says sqlx's _sqlx_migrations"),
+        error.is_legacy() && error.to_string().contains("failed, according to sqlx's _sqlx_migrations"),
         "{error}"
     );
 }
