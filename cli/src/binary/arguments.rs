@@ -52,6 +52,14 @@ pub(super) enum Command {
     New(files::new::Arguments),
     /// Check the files as embed_migrations! does, without a build
     Check(files::check::Arguments),
+    /// Give this branch's new migrations versions above those of its base
+    Renumber(files::renumber::Arguments),
+    /// Give a migration another name or version, and declare it in renames.txt
+    Rename(files::rename::Arguments),
+    /// Leave a tombstone in a migration's place
+    Retire(files::retire::Arguments),
+    /// Write migrations.lock, which makes every edit of what it lists an error
+    Lock(files::lock::Arguments),
     /// Show the configuration, and where each value comes from
     Config,
     #[command(flatten)]

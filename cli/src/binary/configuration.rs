@@ -40,7 +40,7 @@ pub(super) struct Configuration {
     pub(super) schema: Option<Setting<String>>,
     pub(super) table: Option<Setting<String>>,
     /// The numbering of the first migration.
-    pub(super) numbering: Option<Numbering>,
+    pub(super) numbering: Option<Setting<Numbering>>,
 }
 
 /// The keys of `gapless.toml`.
@@ -97,7 +97,7 @@ impl Configuration {
             database_url: database_url(options, file.database_url, &origin)?,
             schema: pick(&options.schema, "schema", file.schema),
             table: pick(&options.table, "table", file.table),
-            numbering: file.numbering,
+            numbering: file.numbering.map(|numbering| Setting::new(numbering, &origin)),
         })
     }
 
@@ -114,6 +114,8 @@ impl Configuration {
             setting.as_ref().map_or_else(unset, |one| [one.value.clone(), one.origin.clone()])
         };
         let url = self.database_url.as_ref().map(|url| [DatabaseUrl::shown(&url.value), url.origin.clone()]);
+        let numbering =
+            self.numbering.as_ref().map(|one| [one.value.as_str().to_owned(), one.origin.clone()]);
         let rows = [
             ("dir", [self.directories.value.join(", "), self.directories.origin.clone()]),
             ("layout", [self.layout.value.clone(), self.layout.origin.clone()]),
@@ -121,6 +123,7 @@ impl Configuration {
             ("database-url", url.unwrap_or_else(|| ["-".to_owned(), "not set".to_owned()])),
             ("schema", text(&self.schema)),
             ("table", text(&self.table)),
+            ("numbering", numbering.unwrap_or_else(unset)),
         ];
         let rows = rows.map(|(name, [value, origin])| [name.to_owned(), value, origin]);
         output.table(["setting", "value", "from"], rows)?;

@@ -33,6 +33,10 @@ fn run(program: Program) -> Result<Exit, CommandError> {
     let configuration = Configuration::load(&program.options)?;
     match program.command {
         Command::New(arguments) => files::new::run(&arguments, &configuration, &mut Output::new()),
+        Command::Renumber(arguments) => files::renumber::run(&arguments, &configuration, &mut Output::new()),
+        Command::Rename(arguments) => files::rename::run(&arguments, &configuration, &mut Output::new()),
+        Command::Retire(arguments) => files::retire::run(&arguments, &configuration, &mut Output::new()),
+        Command::Lock(arguments) => files::lock::run(&arguments, &configuration, &mut Output::new()),
         Command::Check(arguments) => files::check::run(&arguments, &configuration, &mut Output::new()),
         Command::Config => configuration.show(&mut Output::new()),
         Command::Database(command) => connect::run(&configuration, command),

@@ -49,7 +49,7 @@ pub(in crate::binary) fn run(
     let name = safe_name(&arguments.name.join(" "))?;
     let mut tree = read_or_create(arguments, configuration)?;
     let at = tree.chosen(arguments.into.as_deref())?;
-    let numbering = arguments.numbering.or(configuration.numbering);
+    let numbering = arguments.numbering.or(configuration.numbering.as_ref().map(|setting| setting.value));
     let (blueprint, skipped) = plan(arguments, &tree, name, numbering)?;
     let created = create(&tree.directories[at].path, &blueprint.files())?;
     for (version, branch) in skipped {

@@ -19,6 +19,15 @@ pub(in crate::binary) enum Numbering {
     Date,
 }
 
+impl Numbering {
+    pub(in crate::binary) fn as_str(self) -> &'static str {
+        match self {
+            Numbering::Counter => "counter",
+            Numbering::Date => "date",
+        }
+    }
+}
+
 /// How versions are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Style {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use gapless::{Layout, Pattern, Rules, Version};
-use gapless_core::FileName;
+use gapless_core::{FileName, Kind};
 
 use crate::binary::configuration::Configuration;
 use crate::binary::source;
@@ -98,6 +98,35 @@ impl Tree {
     /// The entries of this version and name.
     pub(super) fn of<'t>(&'t self, version: Version, name: &'t str) -> impl Iterator<Item = &'t Entry> {
         self.entries.iter().filter(move |entry| entry.named.version == version && entry.named.name == name)
+    }
+
+    /// The only entry of a migration, a tombstone or a baseline that this identifier names: a version, a stem, or a
+    /// file's name or path.
+    ///
+    /// # Errors
+    ///
+    /// An identifier that names none, or more than one.
+    pub(super) fn find(&self, identifier: &str) -> Result<&Entry, CommandError> {
+        let last = identifier.rsplit(['/', '\\']).next().unwrap_or(identifier);
+        let version = last.parse::<Version>().ok();
+        let wanted = |entry: &&Entry| {
+            let own = entry.named.version;
+            entry.named.kind != Kind::Down
+                && (version == Some(own) || entry.entry == last || entry.stem(self.rules.layout) == last)
+        };
+        let mut found = self.entries.iter().filter(wanted);
+        match (found.next(), found.next()) {
+            (Some(entry), None) => Ok(entry),
+            (None, _) => Err(CommandError::usage(format!(
+                "`{identifier}` is no migration of {}\nhelp: name its version, or its file",
+                self.shown_directories()
+            ))),
+            (Some(one), Some(other)) => Err(CommandError::usage(format!(
+                "`{identifier}` is more than one migration\n  {}\n  {}\nhelp: name its file",
+                self.shown(one),
+                self.shown(other)
+            ))),
+        }
     }
 
     pub(super) fn shown_directories(&self) -> String {

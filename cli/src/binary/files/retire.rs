@@ -1,0 +1,65 @@
+//! `retire`: leaves a tombstone in a migration's place.
+
+use gapless_core::Kind;
+
+use super::change::{make, show};
+use super::edits::Edits;
+use super::tree::Tree;
+use crate::ask::Consent;
+use crate::binary::configuration::Configuration;
+use crate::exit::{CommandError, Exit};
+use crate::output::Output;
+
+#[derive(Clone, Debug, clap::Args)]
+pub(in crate::binary) struct Arguments {
+    /// Migration: its version, or its file
+    migration: String,
+    /// Reason, which the tombstone keeps
+    #[arg(long, value_name = "REASON")]
+    why: String,
+    #[command(flatten)]
+    consent: Consent,
+}
+
+pub(in crate::binary) fn run(
+    arguments: &Arguments,
+    configuration: &Configuration,
+    output: &mut Output,
+) -> Result<Exit, CommandError> {
+    let tree = Tree::read(configuration)?;
+    let entry = tree.find(&arguments.migration)?;
+    match entry.named.kind {
+        Kind::Up | Kind::Down => {}
+        Kind::Tombstone => {
+            return Err(CommandError::usage(format!("{} is a tombstone already", tree.shown(entry))));
+        }
+        Kind::Baseline => return Err(CommandError::usage("a baseline is not retired: remove its file")),
+    }
+    let text = comment(&arguments.why)?;
+    let mut edits = Edits::new(&tree);
+    for part in tree.of(entry.named.version, &entry.named.name) {
+        edits.remove(part);
+    }
+    let name = format!("{}.tombstone.sql", entry.stem(tree.rules.layout));
+    edits.write(entry.directory, name, text, "the tombstone".to_owned());
+    let changes = edits.finish()?;
+    show(&changes, output)?;
+    if !arguments.consent.given("retire it?")? {
+        output.line("nothing was changed")?;
+        return Ok(Exit::Failed);
+    }
+    make(&changes)?;
+    Ok(Exit::Done)
+}
+
+/// The reason as comments.
+fn comment(why: &str) -> Result<String, CommandError> {
+    let lines: Vec<_> =
+        why.trim().lines().map(|line| format!("-- {}", line.trim()).trim_end().to_owned()).collect();
+    if lines.is_empty() {
+        return Err(CommandError::usage(
+            "the reason is empty\nhelp: say in a sentence why the migration was retired",
+        ));
+    }
+    Ok(lines.join("\n") + "\n")
+}

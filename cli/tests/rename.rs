@@ -1,0 +1,145 @@
+//! `rename`, `retire` and `lock`: changes of files that databases have applied.
+
+mod project;
+
+use crate::project::Project;
+
+fn project() -> Project {
+    let project = Project::new();
+    project.write("migrations/0001_users.up.sql", "CREATE TABLE users (id integer);\n");
+    project.write("migrations/0001_users.down.sql", "DROP TABLE users;\n");
+    project.write("migrations/0002_orders.up.sql", "CREATE TABLE orders (id integer);\n");
+    project
+}
+
+#[test]
+fn a_renamed_migration_is_the_same_to_the_database() {
+    let project = project();
+    let url = "--database-url=sqlite:app.db";
+    project.output(&["up", url]);
+    project.output(&["lock"]);
+    let shown = project.output(&["rename", "1", "people", "--yes"]);
+    assert_eq!(
+        shown,
+        "rename migrations/0001_users.down.sql -> migrations/0001_people.down.sql\n\
+         rename migrations/0001_users.up.sql -> migrations/0001_people.up.sql\n\
+         write  migrations/renames.txt: 0001_users -> 0001_people\n\
+         write  migrations/migrations.lock: the new names and texts\n"
+    );
+    project.output(&["lock", "--check"]);
+    project.output(&["rename", "0002_orders", "0005_purchases.up.sql", "--yes"]);
+    assert!(project.exists("migrations/0005_purchases.up.sql"));
+    let plan = project.run(&["plan", url]);
+    assert!(
+        plan.code == Some(3) && plan.stdout.contains("record 2 orders as 5 purchases: renamed"),
+        "{plan:?}"
+    );
+    project.output(&["up", url]);
+    project.output(&["verify", url]);
+    // And back again.
+    project.output(&["rename", "migrations/0005_purchases.up.sql", "0002_orders", "--yes"]);
+    assert_eq!(
+        project.read("migrations/renames.txt"),
+        "0001_users -> 0001_people\n0005_purchases -> 0002_orders\n"
+    );
+    project.output(&["up", url]);
+    project.output(&["verify", url]);
+}
+
+#[test]
+fn renames_that_cannot_be_are_refused() {
+    let project = project();
+    let before = project.files("migrations");
+    for (old, new, reason) in [
+        ("9", "x", "`9` is no migration of migrations"),
+        ("1", "0002_x", "version 2 is taken by migrations/0002_orders.up.sql"),
+        ("1", "0001_users", "has that name already"),
+        ("1", "../x", "a name cannot hold"),
+        ("1", "a/b", "a name cannot hold"),
+        ("1", "99999999999999999999_x", "cannot be the name of a migration"),
+        ("1", "", "the name is empty"),
+    ] {
+        let error = project.error(&["rename", old, new, "--yes"], 2);
+        assert!(error.contains(reason), "{old} {new}: {error}");
+    }
+    assert!(project.error(&["rename", "1", "x"], 2).contains("give --yes"));
+    assert_eq!(project.files("migrations"), before);
+    // The case alone.
+    project.output(&["rename", "1", "Users", "--yes"]);
+    assert!(
+        project.exists("migrations/0001_Users.up.sql") && !project.exists("migrations/0001_users.up.sql")
+    );
+    project.output(&["check"]);
+}
+
+#[test]
+fn every_layout_keeps_its_form() {
+    for (layout, old, new, wanted) in [
+        ("flyway", "V1__a.sql", "b", "V1__b.sql"),
+        ("flyway", "V1__a.sql", "V2__b", "V2__b.sql"),
+        ("flyway", "V1__a.sql", "2_b", "V2__b.sql"),
+        ("sql-migrate", "1-a.sql", "b", "1-b.sql"),
+        ("sql-migrate", "1.sql", "b", "1-b.sql"),
+        ("goose", "00001_a.sql", "00002_b.sql", "00002_b.sql"),
+        ("dbmate", "1_a b.sql", "c", "1_c.sql"),
+    ] {
+        let project = Project::new();
+        project.write(
+            &format!("migrations/{old}"),
+            "-- +goose Up\n-- +migrate Up\n-- migrate:up\n-- migrate:down\n",
+        );
+        project.output(&["rename", "1", new, "--yes", "--layout", layout]);
+        assert!(
+            project.exists(&format!("migrations/{wanted}")),
+            "{layout}: {:?}",
+            project.files("migrations")
+        );
+    }
+}
+
+#[test]
+fn a_retired_migration_leaves_its_reason() {
+    let project = project();
+    let url = "--database-url=sqlite:app.db";
+    project.output(&["up", url]);
+    project.output(&["lock"]);
+    assert!(project.error(&["retire", "1", "--why", " ", "--yes"], 2).contains("the reason is empty"));
+    project.output(&["retire", "1", "--why", "Users live in the directory service.\nSince spring.", "--yes"]);
+    assert_eq!(
+        project.read("migrations/0001_users.tombstone.sql"),
+        "-- Users live in the directory service.\n-- Since spring.\n"
+    );
+    assert_eq!(
+        project.files("migrations"),
+        ["0001_users.tombstone.sql", "0002_orders.up.sql", "migrations.lock"]
+    );
+    project.output(&["lock", "--check"]);
+    project.output(&["verify", url]);
+    assert!(project.error(&["retire", "1", "--why", "x", "--yes"], 2).contains("is a tombstone already"));
+    // In the layout of another tool.
+    let project = Project::new();
+    project.write("migrations/2024-01-31-120000_a/up.sql", "SELECT 1;\n");
+    project.output(&["retire", "20240131120000", "--why", "x", "--yes", "--layout", "diesel"]);
+    assert_eq!(project.files("migrations"), ["2024-01-31-120000_a.tombstone.sql"]);
+    project.output(&["check", "--layout", "diesel"]);
+}
+
+#[test]
+fn a_lock_is_written_and_an_edit_is_not_hidden() {
+    let project = project();
+    let error = project.error(&["lock", "--check"], 1);
+    assert!(
+        error.contains("migrations has no migrations.lock\nhelp: write it with `gapless lock`"),
+        "{error}"
+    );
+    assert_eq!(project.output(&["lock"]), "migrations/migrations.lock: 3 files, written\n");
+    assert_eq!(project.output(&["lock"]), "migrations/migrations.lock: 3 files, unchanged\n");
+    project.output(&["lock", "--check"]);
+    project.write("migrations/0002_orders.up.sql", "CREATE TABLE orders (id bigint);\n");
+    project.error(&["lock", "--check"], 1);
+    let ended = project.run(&["lock"]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.stdout.contains("edited since migrations.lock was written"), "{ended:?}");
+    project.output(&["lock", "--yes"]);
+    project.output(&["lock", "--check"]);
+}
