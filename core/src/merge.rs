@@ -44,11 +44,11 @@ pub const fn common_rules(sets: &[&MigrationSet]) -> Rules {
     let mut index = 1;
     while index < sets.len() {
         if sets[index].syntax() as u8 != sets[0].syntax() as u8 {
-            return Rules { syntax: Syntax::Shared, layout: Layout::Native };
+            return Rules::new(Syntax::Shared, Layout::Native);
         }
         index += 1;
     }
-    Rules { syntax: sets[0].syntax(), layout: Layout::Native }
+    Rules::new(sets[0].syntax(), Layout::Native)
 }
 
 /// The digest of all of them together, if each has one.

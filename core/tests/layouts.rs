@@ -69,7 +69,7 @@ fn half_a_transaction_is_refused() {
     assert!(told(of("1_a.up.sql", "SELECT 1;\nEND;")).contains("`END` would break out"));
     let set = of("1_a.up.sql", "SELECT 1;\nCOMMIT;").unwrap();
     assert_eq!(set.migrations()[0].sql(), "SELECT 1;\n      ;");
-    let rules = Rules { syntax: Syntax::Mysql, layout: Layout::GolangMigrate };
+    let rules = Rules::new(Syntax::Mysql, Layout::GolangMigrate);
     let root = tempfile::tempdir().unwrap();
     write(root.path(), &[("1_a.up.sql", "BEGIN;\nUPDATE a SET b = 1;\nCOMMIT;\n")]);
     let set = MigrationSet::scan(root.path(), &[Pattern::new("m").unwrap()], rules).unwrap();

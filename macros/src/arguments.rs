@@ -109,7 +109,7 @@ impl Arguments {
 
     fn layout(&mut self, value: &LitStr) -> syn::Result<()> {
         self.rules.layout = Layout::named(&value.value()).ok_or_else(|| {
-            let known = Layout::NAMES.join("`, `");
+            let known = Layout::names().collect::<Vec<_>>().join("`, `");
             syn::Error::new(
                 value.span(),
                 format!("unknown layout {:?}\nhelp: known are `{known}`", value.value()),

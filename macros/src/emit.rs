@@ -5,12 +5,13 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use crate::arguments::Arguments;
-use crate::table;
-use crate::warning::{Warning, warnings};
+use crate::warning::Warning;
+use crate::{foreign_tables, table, tracked};
 
 /// The static table and the set over it.
 pub(crate) fn set(arguments: &Arguments, scan: &Scan) -> TokenStream {
-    let warnings = warnings(arguments, scan);
+    let mut warnings = tracked::warnings(arguments);
+    warnings.extend(foreign_tables::warnings(arguments, scan));
     let warnings = warnings.iter().enumerate().map(|(index, warning)| deprecated(index, warning));
     let watched = table::watched(scan);
     let (count, rows) = (scan.migrations().len(), table::rows(scan.migrations()));
@@ -35,7 +36,7 @@ pub(crate) fn set(arguments: &Arguments, scan: &Scan) -> TokenStream {
                 #baseline,
                 __RENAMES,
                 __SOURCES,
-                __gapless::Rules { syntax: __gapless::Syntax::#syntax, layout: __gapless::Layout::#layout },
+                __gapless::Rules::new(__gapless::Syntax::#syntax, __gapless::Layout::#layout),
                 #digest,
                 ::core::env!("CARGO_PKG_NAME"),
             )

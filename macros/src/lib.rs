@@ -2,6 +2,7 @@
 
 mod arguments;
 mod emit;
+mod foreign_tables;
 mod table;
 mod tracked;
 mod warning;

@@ -38,7 +38,7 @@ pub(crate) fn watched(scan: &Scan) -> TokenStream {
 /// A plain function for the plain case: naming a method a thousand times costs the compiler as much as
 /// all the rest.
 fn text_of(scanned: &Scanned) -> String {
-    let Scanned { migration, up, down } = scanned;
+    let Scanned { migration, up, down, .. } = scanned;
     let plain = format!(
         "{}, {:?}, {:?}, {}, b\"{}\"",
         migration.version(),

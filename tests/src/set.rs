@@ -23,7 +23,7 @@ pub fn set_of(layout: Layout, files: &[(&str, &str)]) -> Result<MigrationSet, Pr
         std::fs::write(path, sql).expect("a file is written");
     }
     let pattern = Pattern::new("migrations").expect("a pattern");
-    MigrationSet::scan(root.path(), &[pattern], Rules { syntax: Syntax::Shared, layout })
+    MigrationSet::scan(root.path(), &[pattern], Rules::new(Syntax::Shared, layout))
 }
 
 /// `count` migrations, each with a table of its own: `1_t1`, `2_t2`, ...

@@ -23,7 +23,7 @@ pub(super) fn patterns(configuration: &Configuration) -> Result<Vec<Pattern>, Co
 pub(super) fn rules(configuration: &Configuration, syntax: Syntax) -> Result<Rules, CommandError> {
     let name = &configuration.layout.value;
     let layout = Layout::named(name).ok_or_else(|| {
-        let known = Layout::NAMES.join(", ");
+        let known = Layout::names().collect::<Vec<_>>().join(", ");
         CommandError::usage(format!("unknown layout `{name}`\nhelp: known are {known}"))
     })?;
     let syntax = match configuration.dialect.as_ref().map(|dialect| &dialect.value) {

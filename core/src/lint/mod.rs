@@ -1,13 +1,11 @@
 //! Finds the parts of a script that would run otherwise than its author means.
 
-mod annotation;
 mod diagnostic;
 mod directives;
 mod script;
 mod setting;
 mod statement;
 
-pub(crate) use annotation::{foreign_instructions, is_instruction};
 pub use diagnostic::{Problem, Problems};
 pub(crate) use directives::directives;
 pub(crate) use script::{Known, Linted, to_problems};

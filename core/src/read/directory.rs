@@ -1,277 +1,191 @@
-//! Lists a directory of migrations.
+//! Lists the directories that patterns name, and reports every entry that might have been a migration and is not.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Error};
+use std::io::Error;
 use std::path::{Path, PathBuf};
 
+use super::filesystem::{holds_sql, is_sql, sorted_names};
 use super::guess::misread;
-use super::layout::section::Named;
+use super::layout::{Entries, Named, Tool};
+use super::listing::{Directory, Entry, File, Listing};
 use super::lock::LOCK;
-use super::name::{FileName, NameError};
+use super::migration_directory;
+use super::name::NameError;
+use super::pattern::Pattern;
 use super::renames::RENAMES;
-use super::scanner::{Directory, File, Files, Scanner};
+use super::text::Text;
 use crate::lint::Problem;
-use crate::set::{Layout, Part, normalise};
-use crate::sql::snippet;
+use crate::set::Layout;
 
-impl Scanner<'_> {
-    pub(crate) fn directory(&mut self, pattern: usize, relative: &str, path: &Path) {
+/// Lists every directory that the patterns name below `root`.
+pub(crate) fn list(root: &Path, patterns: &[Pattern], layout: Layout) -> Listing {
+    // All of them come first: a directory inside of another is looked at for itself if it is named too.
+    let found: Vec<_> = patterns.iter().map(|pattern| pattern.directories(root)).collect();
+    let named = found.iter().flatten().flatten().filter_map(|(_, path)| fs::canonicalize(path).ok());
+    let mut lister =
+        Lister { layout, tool: layout.tool(), named: named.collect(), listing: Listing::default() };
+    let mut seen = BTreeSet::new();
+    for (pattern, directories) in found.into_iter().enumerate() {
+        match directories {
+            Ok(directories) => {
+                for (shown, path) in directories {
+                    let known = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+                    if seen.insert(known) {
+                        lister.directory(pattern, &shown, &path);
+                    } else {
+                        let problem = Problem::new(pattern, format!("`{shown}` is named twice"));
+                        lister.report(problem.help("name each directory once"));
+                    }
+                }
+            }
+            Err(error) => lister.report(Problem::new(pattern, error.to_string())),
+        }
+    }
+    lister.listing
+}
+
+struct Lister {
+    layout: Layout,
+    tool: &'static Tool,
+    /// Every directory that is listed, by its real path.
+    named: Vec<PathBuf>,
+    listing: Listing,
+}
+
+impl Lister {
+    fn report(&mut self, problem: Problem) {
+        self.listing.problems.push(problem);
+    }
+
+    fn directory(&mut self, pattern: usize, shown: &str, path: &Path) {
         let names = match sorted_names(path) {
             Ok(names) => names,
             Err(error) => {
                 let problem = Problem::new(pattern, format!("the directory cannot be read: {error}"));
-                return self.problems.push(problem.file(relative));
+                return self.report(problem.file(shown));
             }
         };
-        let beside = |name: &str| names.iter().any(|known| known == name).then(|| path.join(name));
+        let entry = |name| Entry { pattern, shown: format!("{shown}/{name}"), name, path: path.join(name) };
+        let mut beside =
+            |name| if names.iter().any(|known| known == name) { self.beside(&entry(name)) } else { None };
         let (lock, renames) = (beside(LOCK), beside(RENAMES));
-        self.watched.extend([&lock, &renames].into_iter().flatten().map(|path| self.root.join(path)));
-        let (lock, renames) = (self.beside(pattern, lock), self.beside(pattern, renames));
-        self.directories.push(Directory {
-            pattern,
-            shown: relative.to_owned(),
-            path: path.to_owned(),
-            files: (self.locking || lock.is_some()).then(Files::new),
-            lock,
-            renames,
-        });
-        let known = self.files.len() + self.problems.len();
-        let native = self.rules.layout == Layout::Native;
-        let misread = native.then(|| misread(pattern, relative, path, &names)).flatten();
-        let (misread, problem) = misread.unzip();
-        self.problems.extend(problem);
+        let (shown_there, path_there) = (shown.to_owned(), path.to_owned());
+        let directory = Directory { pattern, shown: shown_there, path: path_there, lock, renames };
+        self.listing.directories.push(directory);
+        let before = self.listing.files.len() + self.listing.problems.len();
+        let misread = (self.layout == Layout::Native).then(|| misread(pattern, shown, path, &names));
+        let (misread, problem) = misread.flatten().unzip();
+        self.listing.problems.extend(problem);
         let misread = misread.unwrap_or_default();
-        let ours = |name: &&String| {
-            ![LOCK, RENAMES].contains(&name.as_str()) && misread.binary_search(name).is_err()
-        };
-        for name in names.iter().filter(ours) {
-            let (shown, path) = (format!("{relative}/{name}"), path.join(name));
-            match fs::metadata(&path) {
-                Ok(found) if found.is_dir() => self.subdirectory(pattern, shown, name, path),
-                Ok(_) => self.entry(pattern, shown, name, path),
-                Err(error) => self.unreadable(pattern, shown, name, path, &error),
+        for name in &names {
+            if ![LOCK, RENAMES].contains(&name.as_str()) && misread.binary_search(name).is_err() {
+                self.entry(entry(name));
             }
         }
-        if known == self.files.len() + self.problems.len() {
+        if before == self.listing.files.len() + self.listing.problems.len() {
             let help = "add the first migration, for example `0001_users.up.sql`, or correct the path";
-            let problem = Problem::new(pattern, "the directory holds no migration").file(relative);
-            self.problems.push(problem.help(help));
+            let problem = Problem::new(pattern, "the directory holds no migration").file(shown);
+            self.report(problem.help(help));
+        }
+    }
+
+    /// Reads a file that is not a migration.
+    fn beside(&mut self, entry: &Entry<'_>) -> Option<String> {
+        self.listing.watched.push(entry.path.clone());
+        let text = Text::read(entry.pattern, &entry.shown, &entry.path);
+        text.map_err(|problem| self.report(problem)).ok().map(|text| text.text)
+    }
+
+    fn entry(&mut self, entry: Entry<'_>) {
+        match fs::metadata(&entry.path) {
+            Ok(found) if found.is_dir() => self.subdirectory(&entry),
+            Ok(_) => self.file(entry),
+            Err(error) => self.unreadable(entry, &error),
         }
     }
 
     /// Reports an entry that might have been a migration or a directory of them.
-    fn unreadable(&mut self, pattern: usize, shown: String, name: &str, path: PathBuf, error: &Error) {
+    fn unreadable(&mut self, entry: Entry<'_>, error: &Error) {
         // Editors keep notes in hidden links that lead nowhere. An entry without metadata of its own has a name
         // that is not UTF-8, and matters if it ends in `.sql`.
-        let nameless = path.symlink_metadata().is_err() && !self.rules.layout.is_directories();
-        if nameless || name.starts_with('.') {
-            return self.entry(pattern, shown, name, path);
+        let nameless = entry.path.symlink_metadata().is_err() && self.tool.entries == Entries::Files;
+        if nameless || entry.name.starts_with('.') {
+            return self.file(entry);
         }
-        let problem = Problem::new(pattern, format!("what lies here cannot be read: {error}")).file(shown);
+        let problem = entry.problem(format!("what lies here cannot be read: {error}"));
         let help = "restore what the link leads to, or remove it";
-        self.problems.push(if path.is_symlink() { problem.help(help) } else { problem });
+        self.report(if entry.path.is_symlink() { problem.help(help) } else { problem });
     }
 
-    /// The normalised text of a file that is not a migration.
-    fn beside(&mut self, pattern: usize, path: Option<PathBuf>) -> Option<String> {
-        let path = path?;
-        match fs::read_to_string(&path) {
-            Ok(text) => Some(normalise(&text).into_owned()),
-            Err(error) => {
-                let shown = path.strip_prefix(self.root).unwrap_or(&path).to_string_lossy().into_owned();
-                let problem = Problem::new(pattern, format!("the file cannot be read: {error}")).file(shown);
-                // Both directions may ask for it.
-                if !self.problems.contains(&problem) {
-                    self.problems.push(problem);
-                }
-                None
-            }
-        }
-    }
-
-    fn entry(&mut self, pattern: usize, shown: String, name: &str, path: PathBuf) {
+    fn file(&mut self, entry: Entry<'_>) {
+        let name = entry.name;
         if let Some(right) = [LOCK, RENAMES].into_iter().find(|right| name.eq_ignore_ascii_case(right)) {
-            let problem = Problem::new(pattern, format!("`{name}` would be passed over")).file(shown);
-            return self.problems.push(problem.help(format!("rename it to `{right}`")));
+            let problem = entry.problem(format!("`{name}` would be passed over"));
+            return self.report(problem.help(format!("rename it to `{right}`")));
         }
-        let layout = self.rules.layout;
-        let parsed = match special(layout, name) {
+        let parsed = match self.tool.special(name) {
             Some(parsed) => parsed,
-            // It passes over what is not a directory, and so does its user.
-            None if layout.is_directories() => return self.loose(pattern, shown, name),
-            None => layout.parse(name),
+            // The tool passes over what is not a directory, and so does its user.
+            None if self.tool.entries == Entries::Directories => return self.loose(&entry),
+            None => self.tool.parse(name),
         };
         match parsed {
             Ok(None) => {}
-            Ok(Some(named)) => {
-                let mut file = self.file(named, pattern, shown, name, path);
-                self.settings(&mut file, "sql.conf");
-                self.files.push(file);
-            }
-            Err(error) => self.misnamed(pattern, shown, &error),
+            Ok(Some(named)) => self.migration(entry, named),
+            Err(error) => self.misnamed(&entry, &error),
         }
     }
 
-    /// A file where Diesel has directories. One that has a version was meant to be a migration.
-    fn loose(&mut self, pattern: usize, shown: String, name: &str) {
+    fn migration(&mut self, entry: Entry<'_>, name: Named) {
+        let Entry { pattern, shown, name: entry, path } = entry;
+        let directory = self.listing.directories.len().saturating_sub(1);
+        let entry = entry.to_owned();
+        let mut file = File { name, pattern, directory, entry, shown, path, no_transaction: false };
+        if let Some(sidecar) = &self.tool.sidecar {
+            sidecar.apply(&mut file, &mut self.listing);
+        }
+        self.listing.files.push(file);
+    }
+
+    /// Reports a file where Diesel has directories, if it has a version: it was meant to be a migration.
+    fn loose(&mut self, entry: &Entry<'_>) {
+        let name = entry.name;
         if is_sql(name) && name.starts_with(|first: char| first.is_ascii_digit()) {
             let stem = name.get(..name.len() - ".sql".len()).unwrap_or(name);
-            let message = "Diesel passes over a file beside the migrations' directories";
+            let problem = entry.problem("Diesel passes over a file beside the migrations' directories");
             let help = format!("move it to `{stem}/up.sql`, or rename it if it is no migration");
-            self.problems.push(Problem::new(pattern, message).file(shown).help(help));
+            self.report(problem.help(help));
         }
     }
 
-    fn file(&self, name: Named, pattern: usize, shown: String, entry: &str, path: PathBuf) -> File {
-        let directory = self.directories.len().saturating_sub(1);
-        File { name, pattern, directory, entry: entry.to_owned(), shown, path, no_transaction: false }
+    fn misnamed(&mut self, entry: &Entry<'_>, error: &NameError) {
+        let problem = entry.problem(format!("not a migration's file name: {error}"));
+        self.report(problem.help(error.way_out()));
     }
 
-    fn misnamed(&mut self, pattern: usize, shown: String, error: &NameError) {
-        let problem = Problem::new(pattern, format!("not a migration's file name: {error}"));
-        self.problems.push(problem.file(shown).help(error.way_out()));
-    }
-
-    fn subdirectory(&mut self, pattern: usize, shown: String, name: &str, path: PathBuf) {
-        if name.starts_with('.') {
+    fn subdirectory(&mut self, entry: &Entry<'_>) {
+        if entry.name.starts_with('.') {
             return;
         }
-        if self.rules.layout.is_directories() {
-            return self.diesel(pattern, shown, name, &path);
-        }
-        if fs::canonicalize(&path).is_ok_and(|path| self.named.contains(&path)) {
-            return;
-        }
-        match holds_sql(&path) {
-            Ok(false) if !is_sql(name) => {}
-            Ok(_) => {
-                let help = "move its files up, or name the directory in `embed_migrations!` too";
-                let problem = Problem::new(pattern, "a subdirectory with SQL files would be passed over");
-                self.problems.push(problem.file(shown).help(help));
-            }
-            Err(error) => {
-                let problem = Problem::new(pattern, format!("the directory cannot be read: {error}"));
-                self.problems.push(problem.file(shown));
-            }
-        }
-    }
-
-    /// A directory that is a migration: `up.sql`, `down.sql`, `metadata.toml`.
-    fn diesel(&mut self, pattern: usize, shown: String, name: &str, path: &Path) {
-        let named = match self.rules.layout.parse(name) {
-            Ok(Some(named)) => named,
-            Ok(None) => return,
-            Err(error) => return self.misnamed(pattern, shown, &error),
-        };
-        let names = match sorted_names(path) {
-            Ok(names) => names,
-            Err(error) => {
-                let problem = Problem::new(pattern, format!("the directory cannot be read: {error}"));
-                return self.problems.push(problem.file(shown));
-            }
-        };
-        let (known, mut odd) = (self.files.len(), false);
-        for entry in names.iter().filter(|entry| is_sql(entry) && !entry.starts_with('.')) {
-            let part = match entry.as_str() {
-                "up.sql" => Part::Up,
-                "down.sql" => Part::Down,
-                _ => {
-                    odd = true;
-                    let message = "Diesel passes over this file: a migration is `up.sql` and `down.sql`";
-                    let lower = entry.to_ascii_lowercase();
-                    let help = if matches!(&*lower, "up.sql" | "down.sql") {
-                        format!("rename it to `{lower}`")
-                    } else {
-                        "put what it does into one of them, and remove it".to_owned()
-                    };
-                    let problem = Problem::new(pattern, message).file(format!("{shown}/{entry}"));
-                    self.problems.push(problem.help(help));
-                    continue;
-                }
+        if self.tool.entries == Entries::Directories {
+            return match self.tool.parse(entry.name) {
+                Ok(None) => {}
+                Ok(Some(named)) => migration_directory::list(entry, &named, self.tool, &mut self.listing),
+                Err(error) => self.misnamed(entry, &error),
             };
-            let (path, inside) = (path.join(entry), format!("{name}/{entry}"));
-            let named = Named { part, ..named.clone() };
-            let mut file = self.file(named, pattern, format!("{shown}/{entry}"), &inside, path);
-            self.settings(&mut file, "metadata.toml");
-            self.files.push(file);
         }
-        if self.files.len() == known && !odd {
-            let help = "add an `up.sql`, or remove the directory";
-            let problem = Problem::new(pattern, "a migration's directory without `up.sql`").file(shown);
-            self.problems.push(problem.help(help));
-        }
-    }
-
-    /// Reads the file beside a migration that says how it is run.
-    fn settings(&mut self, file: &mut File, suffix: &str) {
-        let layout = self.rules.layout;
-        let beside = match layout {
-            Layout::Flyway => file.path.with_extension(suffix),
-            Layout::Diesel => file.path.with_file_name(suffix),
-            _ => return,
-        };
-        // A link that leads nowhere is there, and cannot be read.
-        if beside.symlink_metadata().is_err() {
+        if fs::canonicalize(&entry.path).is_ok_and(|path| self.named.contains(&path)) {
             return;
         }
-        self.watched.push(self.root.join(&beside));
-        let Some(text) = self.beside(file.pattern, Some(beside.clone())) else { return };
-        match layout.settings(&text) {
-            Ok(no_transaction) => file.no_transaction = no_transaction,
-            Err(fault) if file.name.part != Part::Down => {
-                let path = beside.strip_prefix(self.root).unwrap_or(&beside).to_string_lossy().into_owned();
-                let problem = Problem::new(file.pattern, fault.message).file(&path);
-                self.problems.push(problem.snippet(snippet(&path, &text, fault.span)).help(fault.help));
+        match holds_sql(&entry.path) {
+            Ok(false) if !is_sql(entry.name) => {}
+            Ok(_) => {
+                let problem = entry.problem("a subdirectory with SQL files would be passed over");
+                let help = "move its files up, or name the directory in `embed_migrations!` too";
+                self.report(problem.help(help));
             }
-            Err(_) => {}
+            Err(error) => self.report(entry.problem(format!("the directory cannot be read: {error}"))),
         }
-    }
-}
-
-fn sorted_names(path: &Path) -> io::Result<Vec<String>> {
-    let mut names = fs::read_dir(path)?
-        .map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()))
-        .collect::<io::Result<Vec<_>>>()?;
-    names.sort();
-    Ok(names)
-}
-
-fn is_sql(name: &str) -> bool {
-    name.len() >= 4
-        && name.is_char_boundary(name.len() - 4)
-        && name[name.len() - 4..].eq_ignore_ascii_case(".sql")
-}
-
-/// True if a file that looks like SQL lies in the directory or below it.
-fn holds_sql(path: &Path) -> io::Result<bool> {
-    for entry in fs::read_dir(path)? {
-        let entry = entry?;
-        // Links are not followed: they can lead round in a circle.
-        let directory = entry.file_type()?.is_dir();
-        if is_sql(&entry.file_name().to_string_lossy()) || (directory && holds_sql(&entry.path())?) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// A tombstone or a baseline, which are ours in every layout; `None` for another file. The stem is ours or that of the
-/// layout.
-pub(super) fn special(layout: Layout, file: &str) -> Option<Result<Option<Named>, NameError>> {
-    let suffixes = [(".tombstone.sql", Part::Tombstone), (".baseline.sql", Part::Baseline)];
-    let native = FileName::parse(file).map(|name| name.map(Named::from));
-    let lower = file.to_ascii_lowercase();
-    let (suffix, part) = suffixes.into_iter().find(|(suffix, _)| lower.ends_with(suffix))?;
-    let Some(stem) = file.strip_suffix(suffix).filter(|_| native.is_err() && !layout.is_native()) else {
-        return Some(native);
-    };
-    let theirs = if layout.is_directories() { stem.to_owned() } else { format!("{stem}.sql") };
-    match layout.parse(&theirs) {
-        Ok(None) => Some(native),
-        Ok(Some(named)) => Some(Ok(Some(Named { part, ..named }))),
-        Err(error) => Some(Err(error.suggesting(|name| {
-            let stem = name.strip_suffix(".sql").unwrap_or(&name);
-            format!("{stem}{suffix}")
-        }))),
     }
 }

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use super::directory::special;
 use super::name::{FileName, Kind, NameError};
 use crate::set::{Layout, Part};
 use crate::sql::{Syntax, parse};
@@ -16,7 +15,7 @@ impl Layout {
     /// A name that is nearly a migration's.
     #[doc(hidden)]
     pub fn __entry(self, entry: &str) -> Result<Option<FileName>, NameError> {
-        let named = special(self, entry).unwrap_or_else(|| self.parse(entry))?;
+        let named = self.tool().special(entry).unwrap_or_else(|| self.tool().parse(entry))?;
         Ok(named.map(|named| {
             let kind = match named.part {
                 Part::Up | Part::Sections => Kind::Up,

@@ -6,6 +6,7 @@ use crate::sql::{Statement, TokenKind, split};
 
 /// A migration that refers to a table of another tool, which a fresh database does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ForeignTable {
     /// The table.
     pub table: &'static str,
@@ -92,7 +93,7 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, sql).unwrap();
         }
-        let rules = Rules { layout, syntax: Syntax::Shared };
+        let rules = Rules::new(Syntax::Shared, layout);
         let scan = scan(root.path(), &[Pattern::new("m").unwrap()], rules).unwrap();
         let found = scan.foreign_tables().into_iter();
         found.map(|found| format!("{} {} {}", found.tool, found.table, found.file)).collect()

@@ -13,11 +13,11 @@ pub(crate) fn misread(
     names: &[String],
 ) -> Option<(Vec<String>, Problem)> {
     let versioned = |name: &&String| {
-        let parsed = Layout::Flyway.parse(name);
+        let parsed = Layout::Flyway.tool().parse(name);
         name.starts_with(['V', 'U', 'v', 'u']) && name.contains("__") && matches!(parsed, Ok(Some(_)))
     };
     let directories = |name: &&String| {
-        let parsed = Layout::Diesel.parse(name);
+        let parsed = Layout::Diesel.tool().parse(name);
         matches!(parsed, Ok(Some(_))) && path.join(name).join("up.sql").is_file()
     };
     let is_versioned = names.iter().any(|name| versioned(&name));

@@ -1,9 +1,13 @@
 //! Compares the files of a directory with its `migrations.lock`, which has the format of `sha256sum`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::scanner::Files;
 use crate::lint::Problem;
+use crate::set::Checksum;
+
+/// The files of a directory, by name, with the checksum of each.
+pub(crate) type Files = BTreeMap<String, Checksum>;
 
 /// The name of the file, in each directory of migrations.
 pub const LOCK: &str = "migrations.lock";
@@ -30,7 +34,7 @@ pub(super) enum Odd {
 /// # Errors
 ///
 /// The first thing that is wrong with it.
-pub(super) fn read(text: &str) -> Result<Files, Odd> {
+pub(super) fn parse(text: &str) -> Result<Files, Odd> {
     let lines =
         text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
     let read = |(index, line): (usize, &str)| {
@@ -53,7 +57,7 @@ pub(super) fn read(text: &str) -> Result<Files, Odd> {
 
 /// Returns the problems of a directory that is not as its lock says.
 pub(crate) fn compare(pattern: usize, shown: &str, lock: &str, files: &Files) -> Vec<Problem> {
-    let locked = match read(lock) {
+    let locked = match parse(lock) {
         Ok(locked) => locked,
         Err(odd) => {
             let message = match odd {
@@ -91,7 +95,6 @@ const WRITE: &str = "`GAPLESS_LOCK=write cargo build`";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::set::Checksum;
 
     #[test]
     fn what_is_written_is_read() {
@@ -99,11 +102,11 @@ mod tests {
             ("1_a.sql".to_owned(), Checksum::of("a")),
             ("dir/up.sql".to_owned(), Checksum::of("b")),
         ]);
-        assert_eq!(read(&written(&files)), Ok(files));
+        assert_eq!(parse(&written(&files)), Ok(files));
         // `printf 'SELECT 1;\n' > 1_a.sql; sha256sum --binary ./1_a.sql`
         let line = "b4e0497804e46e0a0b0b8c31975b062152d551bac49c3c2e80932567b4085dcd *./1_a.sql";
-        assert_eq!(read(line), Ok(Files::from([("1_a.sql".to_owned(), Checksum::of("SELECT 1;\n"))])));
-        assert_eq!(read("\n# x\nnonsense"), Err(Odd::Line(3)));
-        assert_eq!(read(&format!("{line}\n{line}")), Err(Odd::Twice("1_a.sql".to_owned())));
+        assert_eq!(parse(line), Ok(Files::from([("1_a.sql".to_owned(), Checksum::of("SELECT 1;\n"))])));
+        assert_eq!(parse("\n# x\nnonsense"), Err(Odd::Line(3)));
+        assert_eq!(parse(&format!("{line}\n{line}")), Err(Odd::Twice("1_a.sql".to_owned())));
     }
 }

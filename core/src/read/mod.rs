@@ -2,11 +2,15 @@
 
 mod directory;
 mod entry;
+mod filesystem;
 mod foreign_tables;
 mod freshness;
 mod guess;
+mod judge;
 mod layout;
+mod listing;
 mod lock;
+mod migration_directory;
 mod name;
 mod pairing;
 mod pattern;
@@ -15,8 +19,9 @@ mod renames;
 mod resolve_renames;
 mod scan;
 mod scanned;
-mod scanner;
 mod script;
+mod sidecar;
+mod text;
 mod wrapper;
 mod write_locks;
 

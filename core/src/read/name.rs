@@ -6,6 +6,7 @@ use crate::set::{ParseVersionError, Version};
 
 /// The role of a migration's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Kind {
     /// Brings the database forward: `NNN_description.up.sql` or `NNN_description.sql`.
     Up,
@@ -28,6 +29,7 @@ const SUFFIXES: [(&str, Kind); 5] = [
 
 /// A file name of the native layout, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FileName {
     /// The number before the first underscore.
     pub version: Version,

@@ -1,77 +1,118 @@
 //! Pairs up files with down files, and reports those that do not fit.
 
-use super::name::stem;
-use super::scanner::{File, Scanner};
+use std::collections::BTreeMap;
+
+use super::layout::Tool;
+use super::listing::File;
 use crate::lint::Problem;
-use crate::set::{Layout, Part, Version};
+use crate::set::{Part, Version};
 
-impl Scanner<'_> {
-    pub(crate) fn duplicate(&mut self, version: Version, files: &[File], next: &str) {
-        let pattern = files.iter().map(|file| file.pattern).max().unwrap_or_default();
-        let message = format!("{} migrations have version {version}", files.len());
-        let problem = files.iter().fold(Problem::new(pattern, message), |p, file| p.file(&file.shown));
-        let retired = files.iter().filter(|file| file.name.part == Part::Tombstone).count();
-        let help = if retired == 0 {
-            format!("give the one that is not applied anywhere yet another version{next}")
-        } else if retired == files.len() {
-            "keep one of the tombstones".to_owned()
-        } else {
-            "remove one of the two: a tombstone says that the version is retired".to_owned()
-        };
-        self.problems.push(problem.help(help));
-    }
+/// The files of a set, by the version that they claim.
+pub(crate) struct Claims {
+    pub(crate) baselines: Vec<File>,
+    /// Ascending.
+    pub(crate) versions: Vec<Claimed>,
+}
 
-    /// Down files beside no up file of the same stem.
-    pub(crate) fn stray_downs(&mut self, downs: &[File], up: Option<&File>) {
-        let layout = self.rules.layout;
-        for down in downs {
-            if up.is_some_and(|up| up.name.part == Part::Tombstone) {
-                let problem =
-                    Problem::new(down.pattern, "a down migration beside a tombstone").file(&down.shown);
-                self.problems.push(problem.help("remove it: what is retired is not rolled back"));
-                continue;
+/// The files of one version, and what is wrong with that.
+pub(crate) struct Claimed {
+    pub(crate) files: Claim,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// The files that claim one version.
+pub(crate) enum Claim {
+    /// A migration, and its down file if it has one.
+    Pair(File, Option<File>),
+    /// Files that make no migration.
+    Misfits(Vec<File>),
+}
+
+impl Claims {
+    pub(crate) fn of(files: Vec<File>, tool: &Tool) -> Claims {
+        let next = next_version(&files);
+        let mut versions: BTreeMap<Version, (Vec<File>, Vec<File>)> = BTreeMap::new();
+        let mut baselines = Vec::new();
+        for file in files {
+            let version = file.name.version;
+            match file.name.part {
+                Part::Baseline => baselines.push(file),
+                Part::Down => versions.entry(version).or_default().1.push(file),
+                Part::Up | Part::Sections | Part::Tombstone => {
+                    versions.entry(version).or_default().0.push(file)
+                }
             }
-            let problem = Problem::new(down.pattern, "a down migration without its up").file(&down.shown);
-            let problem = match up {
-                None => {
-                    problem.help(format!("add `{}`, or remove this file", partner(layout, down, Part::Up)))
-                }
-                Some(up) if up.name.name == down.name.name => continue,
-                Some(up) => {
-                    let case = up.name.name.eq_ignore_ascii_case(&down.name.name);
-                    let differ = if case { "the names differ only in case" } else { "the names differ" };
-                    let wanted = partner(layout, up, Part::Down);
-                    problem.file(&up.shown).help(format!("{differ}: rename it to `{wanted}`"))
-                }
-            };
-            self.problems.push(problem);
         }
-        let same: Vec<_> =
-            downs.iter().filter(|down| up.is_some_and(|up| up.name.name == down.name.name)).collect();
-        if same.len() > 1 {
-            let problem = Problem::new(same[1].pattern, "a migration with more than one down file");
-            let problem = same.iter().fold(problem, |problem, file| problem.file(&file.shown));
-            self.problems.push(problem.help("remove all but one"));
-        }
+        let pair = |(version, (ups, downs))| pair(version, ups, downs, tool, &next);
+        Claims { baselines, versions: versions.into_iter().map(pair).collect() }
     }
 }
 
-/// Returns the name of the other direction of a file.
-fn partner(layout: Layout, file: &File, part: Part) -> String {
-    let (directory, name) = file.shown.rsplit_once('/').unwrap_or(("", &file.shown));
-    let down = part == Part::Down;
-    match layout {
-        Layout::Diesel => format!("{directory}/{}.sql", if down { "down" } else { "up" }),
-        Layout::Flyway => {
-            let rest = name.strip_prefix(['V', 'U']).unwrap_or(name);
-            format!("{directory}/{}{rest}", if down { "U" } else { "V" })
-        }
-        _ => format!("{}.{}.sql", stem(&file.shown), if down { "down" } else { "up" }),
+fn pair(version: Version, mut ups: Vec<File>, mut downs: Vec<File>, tool: &Tool, next: &str) -> Claimed {
+    if ups.len() > 1 {
+        let problems = vec![duplicate(version, &ups, next)];
+        ups.append(&mut downs);
+        return Claimed { files: Claim::Misfits(ups), problems };
     }
+    let Some(up) = ups.pop() else {
+        let problems = downs.iter().map(|down| lonely(down, tool)).collect();
+        return Claimed { files: Claim::Misfits(downs), problems };
+    };
+    let problems = stray_downs(&up, &downs, tool);
+    let down = downs.into_iter().find(|down| down.name.name == up.name.name);
+    Claimed { files: Claim::Pair(up, down), problems }
+}
+
+fn duplicate(version: Version, files: &[File], next: &str) -> Problem {
+    let pattern = files.iter().map(|file| file.pattern).max().unwrap_or_default();
+    let message = format!("{} migrations have version {version}", files.len());
+    let problem = files.iter().fold(Problem::new(pattern, message), |p, file| p.file(&file.shown));
+    let retired = files.iter().filter(|file| file.name.part == Part::Tombstone).count();
+    let help = if retired == 0 {
+        format!("give the one that is not applied anywhere yet another version{next}")
+    } else if retired == files.len() {
+        "keep one of the tombstones".to_owned()
+    } else {
+        "remove one of the two: a tombstone says that the version is retired".to_owned()
+    };
+    problem.help(help)
+}
+
+/// A down file of a version that has no up file.
+fn lonely(down: &File, tool: &Tool) -> Problem {
+    let wanted = (tool.partner)(&down.shown, Part::Up);
+    down.problem(LONELY).help(format!("add `{wanted}`, or remove this file"))
+}
+
+const LONELY: &str = "a down migration without its up";
+
+/// Returns the problems of down files beside an up file that has another name, or needs none of them.
+fn stray_downs(up: &File, downs: &[File], tool: &Tool) -> Vec<Problem> {
+    let stray = |down: &File| {
+        if up.name.part == Part::Tombstone {
+            let problem = down.problem("a down migration beside a tombstone");
+            return Some(problem.help("remove it: what is retired is not rolled back"));
+        }
+        if up.name.name == down.name.name {
+            return None;
+        }
+        let case = up.name.name.eq_ignore_ascii_case(&down.name.name);
+        let differ = if case { "the names differ only in case" } else { "the names differ" };
+        let wanted = (tool.partner)(&up.shown, Part::Down);
+        Some(down.problem(LONELY).file(&up.shown).help(format!("{differ}: rename it to `{wanted}`")))
+    };
+    let mut problems: Vec<_> = downs.iter().filter_map(stray).collect();
+    let same: Vec<_> = downs.iter().filter(|down| up.name.name == down.name.name).collect();
+    if same.len() > 1 {
+        let problem = Problem::new(same[1].pattern, "a migration with more than one down file");
+        let problem = same.iter().fold(problem, |problem, file| problem.file(&file.shown));
+        problems.push(problem.help("remove all but one"));
+    }
+    problems
 }
 
 /// The version after the highest, as wide as the widest is written, to be offered to a duplicate.
-pub(crate) fn next_version(files: &[File]) -> String {
+fn next_version(files: &[File]) -> String {
     let highest = files.iter().map(|file| file.name.version).max();
     let width = files.iter().map(|file| {
         let name = file.shown.rsplit('/').next().unwrap_or_default();

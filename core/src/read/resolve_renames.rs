@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::layout::Entries;
+use super::listing::Directory;
 use super::renames::{Line, RENAMES, lines, stem};
 use super::scanned::Scanned;
-use super::scanner::Scanner;
 use crate::lint::Problem;
 use crate::set::{Layout, Rename, Version};
 
@@ -26,77 +27,40 @@ struct Declared {
 }
 
 /// The migrations that renames may lead to.
-struct Targets<'a> {
-    migrations: &'a [Scanned],
-    baseline: Option<&'a Scanned>,
+pub(super) struct Targets<'a> {
+    pub(super) migrations: &'a [Scanned],
+    pub(super) baseline: Option<&'a Scanned>,
     /// True if nothing is missing because of another problem.
-    complete: bool,
+    pub(super) complete: bool,
 }
 
-impl Scanner<'_> {
+impl Targets<'_> {
     /// Reads the renames of the directories and leads each to the migration that it is now.
-    pub(crate) fn renames(&mut self, migrations: &[Scanned], baseline: Option<&Scanned>) -> Vec<Rename> {
-        let targets = Targets { migrations, baseline, complete: self.problems.is_empty() };
-        let declared = self.declared();
+    pub(super) fn resolve(
+        &self,
+        directories: &[Directory],
+        layout: Layout,
+        problems: &mut Vec<Problem>,
+    ) -> Vec<Rename> {
+        let declared = declared(directories, layout, problems);
         let mut chain = BTreeMap::new();
         for line in &declared {
             if chain.insert(&line.from, &line.to).is_some() {
-                let message = format!("`{}` is renamed twice", line.line.from);
-                let problem = Problem::new(line.pattern, message).file(&line.place);
-                self.problems.push(problem.help("keep one of the lines"));
+                let problem = line.problem(format!("`{}` is renamed twice", line.line.from));
+                problems.push(problem.help("keep one of the lines"));
             }
         }
         // A migration that is still there leads nowhere else, whatever a line says.
-        chain.retain(|from, _| targets.find(from).is_none());
+        chain.retain(|from, _| self.find(from).is_none());
         let mut renames = Vec::new();
         for line in &declared {
-            match targets.rename(line, &chain) {
+            match self.rename(line, &chain) {
                 Ok(rename) => renames.extend(rename),
-                Err((message, help)) => {
-                    let problem = Problem::new(line.pattern, message).file(&line.place);
-                    self.problems.push(problem.help(help));
-                }
+                Err((message, help)) => problems.push(line.problem(message).help(help)),
             }
         }
         renames
     }
-
-    fn declared(&mut self) -> Vec<Declared> {
-        let mut declared = Vec::new();
-        for directory in &self.directories {
-            let (pattern, shown) = (directory.pattern, format!("{}/{RENAMES}", directory.shown));
-            let (read, odd) = directory.renames.as_deref().map(lines).unwrap_or_default();
-            declared.extend(read.into_iter().map(|line| Declared {
-                pattern,
-                place: format!("{shown}:{}", line.number),
-                from: self.key(&line.from),
-                to: self.key(&line.to),
-                line,
-            }));
-            self.problems.extend(odd.into_iter().map(|(number, line)| {
-                let problem = Problem::new(pattern, format!("`{line}` is not a rename"));
-                problem.file(format!("{shown}:{number}")).help("write `old_name -> new_name`, one a line")
-            }));
-        }
-        declared
-    }
-
-    /// A stem as we write it, or as this layout does.
-    fn key(&self, text: &str) -> Key {
-        let layout = self.rules.layout;
-        let theirs = || {
-            let file = if layout == Layout::Diesel { text.to_owned() } else { format!("{text}.sql") };
-            layout.identify(&file)
-        };
-        let native = stem(text).map(|(version, name)| (version, name.to_owned()));
-        match native.or_else(theirs) {
-            Some((version, name)) => Key::Stem(version, name),
-            None => Key::Foreign(text.to_owned()),
-        }
-    }
-}
-
-impl Targets<'_> {
     /// `None` if it leads to what is missing because of another problem.
     fn rename(
         &self,
@@ -138,6 +102,48 @@ impl Targets<'_> {
         let Key::Stem(version, _) = key else { return None };
         let at = self.migrations.binary_search_by_key(version, |scanned| scanned.migration.version()).ok()?;
         self.migrations.get(at).filter(|scanned| is(scanned, key)).map(|_| *version)
+    }
+}
+
+impl Declared {
+    fn problem(&self, message: String) -> Problem {
+        Problem::new(self.pattern, message).file(&self.place)
+    }
+}
+
+/// Reads the lines of the directories, and reports those that are not renames.
+fn declared(directories: &[Directory], layout: Layout, problems: &mut Vec<Problem>) -> Vec<Declared> {
+    let mut declared = Vec::new();
+    for directory in directories {
+        let (pattern, shown) = (directory.pattern, format!("{}/{RENAMES}", directory.shown));
+        let (read, odd) = directory.renames.as_deref().map(lines).unwrap_or_default();
+        declared.extend(read.into_iter().map(|line| Declared {
+            pattern,
+            place: format!("{shown}:{}", line.number),
+            from: Key::of(&line.from, layout),
+            to: Key::of(&line.to, layout),
+            line,
+        }));
+        problems.extend(odd.into_iter().map(|(number, line)| {
+            let problem = Problem::new(pattern, format!("`{line}` is not a rename"));
+            problem.file(format!("{shown}:{number}")).help("write `old_name -> new_name`, one a line")
+        }));
+    }
+    declared
+}
+
+impl Key {
+    /// Reads a stem as we write it, or as this layout does.
+    fn of(text: &str, layout: Layout) -> Key {
+        let theirs = || {
+            let directories = layout.tool().entries == Entries::Directories;
+            layout.identify(&if directories { text.to_owned() } else { format!("{text}.sql") })
+        };
+        let native = stem(text).map(|(version, name)| (version, name.to_owned()));
+        match native.or_else(theirs) {
+            Some((version, name)) => Key::Stem(version, name),
+            None => Key::Foreign(text.to_owned()),
+        }
     }
 }
 

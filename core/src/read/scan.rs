@@ -1,21 +1,20 @@
 //! Scans directories of migrations and collects all of their problems.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::layout::section::Named;
-use super::lock;
-use super::pairing::next_version;
+use super::directory;
+use super::listing::{Directory, File};
+use super::lock::{self, Files};
+use super::pairing::{Claim, Claims};
 use super::pattern::Pattern;
+use super::resolve_renames::Targets;
 use super::scanned::{Found, Scan, Scanned};
-use super::scanner::{File, Scanner};
-use super::script::SoundScript;
+use super::script::{ScriptReader, Scripts, SoundScript};
 use crate::lint::{Problem, Problems};
-use crate::set::{Directives, Down, Migration, MigrationSet, Part, Rules, Version};
+use crate::set::{Directives, Down, Migration, MigrationSet, Part, Rules};
 
 impl MigrationSet {
-    /// The set of what directories hold now, read as the macro reads them.
+    /// Scans directories as the macro does, and returns the set that they hold now.
     ///
     /// # Errors
     ///
@@ -25,7 +24,7 @@ impl MigrationSet {
         patterns: &[Pattern],
         rules: impl Into<Rules>,
     ) -> Result<MigrationSet, Problems> {
-        scan(root, patterns, rules).map(|scan| scan.into_set())
+        scan(root, patterns, rules).map(Scan::into_set)
     }
 }
 
@@ -47,131 +46,106 @@ pub fn scan_leniently(
     rules: impl Into<Rules>,
 ) -> (Scan, Result<(), Problems>) {
     let rules = rules.into();
-    let mut scanner = Scanner::new(root, rules);
-    scanner.read(patterns);
-    let found = scanner.assemble();
-    scanner.check_locks();
-    let scan = Scan { found, patterns: patterns.to_vec(), rules, watched: scanner.watched };
-    (scan, Problems::check(scanner.problems))
+    let Reading { found, directories, watched, mut problems } =
+        read(root, patterns, rules, |directory| directory.lock.is_some());
+    for (directory, files) in &directories {
+        if let (Some(lock), Some(files)) = (&directory.lock, files) {
+            problems.extend(lock::compare(directory.pattern, &directory.shown, lock, files));
+        }
+    }
+    let scan = Scan { found, patterns: patterns.to_vec(), rules, watched };
+    (scan, Problems::check(problems))
 }
 
-/// The files that claim one version.
-#[derive(Default)]
-struct Claims {
-    ups: Vec<File>,
-    downs: Vec<File>,
+/// The contents of directories, and their problems other than what a lock says.
+pub(super) struct Reading {
+    found: Found,
+    /// Each with the checksums of its files, if they were wanted.
+    pub(super) directories: Vec<(Directory, Option<Files>)>,
+    watched: Vec<PathBuf>,
+    pub(super) problems: Vec<Problem>,
 }
 
-impl Scanner<'_> {
-    pub(crate) fn read(&mut self, patterns: &[Pattern]) {
-        let mut seen = BTreeSet::new();
-        // All of them come first: a directory inside of another is looked at for itself if it is named too.
-        let found: Vec<_> = patterns.iter().map(|pattern| pattern.directories(self.root)).collect();
-        let named = found.iter().flatten().flatten();
-        self.named = named.filter_map(|(_, path)| fs::canonicalize(path).ok()).collect();
-        for (index, directories) in found.into_iter().enumerate() {
-            let directories = match directories {
-                Ok(directories) => directories,
-                Err(error) => {
-                    self.problems.push(Problem::new(index, error.to_string()));
-                    continue;
-                }
-            };
-            for (relative, path) in directories {
-                let known = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
-                if !seen.insert(known) {
-                    let problem = Problem::new(index, format!("`{relative}` is named twice"));
-                    self.problems.push(problem.help("name each directory once"));
-                } else {
-                    self.directory(index, &relative, &path);
-                }
+/// Reads directories, and the checksums of all files in those that `checksums` picks.
+pub(super) fn read(
+    root: &Path,
+    patterns: &[Pattern],
+    rules: Rules,
+    checksums: impl Fn(&Directory) -> bool,
+) -> Reading {
+    let listing = directory::list(root, patterns, rules.layout);
+    let checksums = listing.directories.iter().map(|directory| checksums(directory).then(Files::new));
+    let mut reader = ScriptReader::new(rules, checksums.collect());
+    let mut problems = listing.problems;
+    let claims = Claims::of(listing.files, rules.layout.tool());
+    let baseline = baseline(&claims.baselines, &mut reader, &mut problems);
+    let mut migrations = Vec::new();
+    for claim in claims.versions {
+        problems.extend(claim.problems);
+        match claim.files {
+            Claim::Pair(up, down) => {
+                migrations.extend(migration(&up, down.as_ref(), &mut reader, &mut problems));
+            }
+            // Their texts are read all the same: every error at once.
+            Claim::Misfits(files) => {
+                problems.extend(files.iter().filter_map(|file| reader.read(file).err()).flatten());
             }
         }
     }
+    let targets =
+        Targets { migrations: &migrations, baseline: baseline.as_ref(), complete: problems.is_empty() };
+    let renames = targets.resolve(&listing.directories, rules.layout, &mut problems);
+    Reading {
+        found: Found { migrations, baseline, renames },
+        directories: listing.directories.into_iter().zip(reader.into_checksums()).collect(),
+        watched: listing.watched,
+        problems,
+    }
+}
 
-    /// Pairs the files, reads them, and reports what does not fit.
-    pub(crate) fn assemble(&mut self) -> Found {
-        let files = std::mem::take(&mut self.files);
-        let next = next_version(&files);
-        let mut versions: BTreeMap<Version, Claims> = BTreeMap::new();
-        let mut baselines = Vec::new();
-        for file in files {
-            match file.name.part {
-                Part::Baseline => baselines.push(file),
-                Part::Down => versions.entry(file.name.version).or_default().downs.push(file),
-                Part::Up | Part::Sections | Part::Tombstone => {
-                    versions.entry(file.name.version).or_default().ups.push(file);
-                }
-            }
-        }
-        let mut found = Found { baseline: self.baseline(&baselines), ..Found::default() };
-        for (version, Claims { ups, downs }) in versions {
-            if ups.len() > 1 {
-                self.duplicate(version, &ups, &next);
-            } else if let Some(up) = ups.first() {
-                self.stray_downs(&downs, Some(up));
-                let down = downs.iter().find(|down| down.name.name == up.name.name);
-                found.migrations.extend(self.migration(up, down));
-                continue;
-            } else {
-                self.stray_downs(&downs, None);
-            }
-            // Their texts are looked at all the same: every error at once.
-            for file in ups.iter().chain(&downs) {
-                self.scripts(file);
-            }
-        }
-        found.renames = self.renames(&found.migrations, found.baseline.as_ref());
-        found
+fn baseline(files: &[File], reader: &mut ScriptReader, problems: &mut Vec<Problem>) -> Option<Scanned> {
+    if files.len() > 1 {
+        let problem = Problem::new(files[0].pattern, format!("{} baselines in one set", files.len()));
+        let problem = files.iter().fold(problem, |problem, file| problem.file(&file.shown));
+        problems.push(problem.help("keep the one with the highest version"));
     }
+    let read: Vec<_> = files.iter().map(|file| migration(file, None, reader, problems)).collect();
+    let baseline = read.into_iter().next().flatten()?;
+    if baseline.migration.directives().no_transaction() || baseline.migration.directives().rust() {
+        let problem = files[0].problem("a baseline is SQL, and runs in a transaction");
+        let help = "leave the directive out; put what needs it into a migration behind the baseline";
+        problems.push(problem.help(help));
+    }
+    Some(baseline)
+}
 
-    fn baseline(&mut self, files: &[File]) -> Option<Scanned> {
-        if files.len() > 1 {
-            let problem = Problem::new(files[0].pattern, format!("{} baselines in one set", files.len()));
-            let problem = files.iter().fold(problem, |problem, file| problem.file(&file.shown));
-            self.problems.push(problem.help("keep the one with the highest version"));
-        }
-        let read: Vec<_> = files.iter().map(|file| self.migration(file, None)).collect();
-        let baseline = read.into_iter().next().flatten()?;
-        if baseline.migration.directives().no_transaction() || baseline.migration.directives().rust() {
-            let problem = Problem::new(files[0].pattern, "a baseline is SQL, and runs in a transaction");
-            let help = "leave the directive out; put what needs it into a migration behind the baseline";
-            self.problems.push(problem.file(&files[0].shown).help(help));
-        }
-        Some(baseline)
+/// Reads a migration, unless one of its scripts has problems.
+fn migration(
+    up: &File,
+    down: Option<&File>,
+    reader: &mut ScriptReader,
+    problems: &mut Vec<Problem>,
+) -> Option<Scanned> {
+    let mut read = |file: &File| reader.read(file).map_err(|found| problems.extend(found)).ok();
+    let (scripts, beside) = (read(up), down.and_then(read));
+    let Scripts { up: script, down: section } = scripts?;
+    let SoundScript { text, directives, file } = script?;
+    // The problems of a down script have been reported; one that is empty is none.
+    let down_script = beside.and_then(|scripts| scripts.down).or(section);
+    // A tombstone never runs.
+    let directives = if up.name.part == Part::Tombstone { Directives::NONE } else { directives };
+    let (version, name) = (up.name.version, up.name.name.clone());
+    let mut migration = Migration::new(version, name, up.shown.clone(), text).with_directives(directives);
+    migration = match up.name.part {
+        Part::Tombstone => migration.__tombstone(),
+        Part::Baseline => migration.__baseline(),
+        _ => migration,
+    };
+    let mut down_file = None;
+    if let Some(SoundScript { text, directives, file }) = down_script {
+        let shown = down.map_or(&up.shown, |down| &down.shown);
+        migration = migration.with_down(Down::new(shown.clone(), text, directives));
+        down_file = Some(file);
     }
-
-    fn check_locks(&mut self) {
-        for directory in &self.directories {
-            if let (Some(lock), Some(files)) = (&directory.lock, &directory.files) {
-                self.problems.extend(lock::compare(directory.pattern, &directory.shown, lock, files));
-            }
-        }
-    }
-
-    fn migration(&mut self, up: &File, down: Option<&File>) -> Option<Scanned> {
-        let (read, beside) = (self.scripts(up), down.map(|down| self.scripts(down)));
-        let (up_script, mut down_script) = read?;
-        // The problems of a down script have been reported; one that is empty is none.
-        if let Some((script, _)) = beside.flatten() {
-            down_script = Some(script);
-        }
-        let SoundScript { text, directives, file } = up_script;
-        let Named { version, name, part } = up.name.clone();
-        // A tombstone never runs.
-        let directives = if part == Part::Tombstone { Directives::NONE } else { directives };
-        let mut migration = Migration::new(version, name, up.shown.clone(), text).with_directives(directives);
-        migration = match part {
-            Part::Tombstone => migration.__tombstone(),
-            Part::Baseline => migration.__baseline(),
-            _ => migration,
-        };
-        let mut down_file = None;
-        if let Some(SoundScript { text, directives, file }) = down_script {
-            let shown = down.map_or(&up.shown, |down| &down.shown);
-            migration = migration.with_down(Down::new(shown.clone(), text, directives));
-            down_file = Some(file);
-        }
-        Some(Scanned { migration, up: file, down: down_file })
-    }
+    Some(Scanned { migration, up: file, down: down_file })
 }

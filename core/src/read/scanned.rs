@@ -24,6 +24,7 @@ pub(crate) struct Found {
 
 /// A migration and the files that it was read from.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Scanned {
     /// The migration.
     pub migration: Migration,
@@ -35,6 +36,7 @@ pub struct Scanned {
 
 /// A file that was read.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct ScannedFile {
     /// Where it is.
     pub path: PathBuf,

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use super::lock::{LOCK, read, written};
+use super::lock::{LOCK, parse, written};
 use super::pattern::Pattern;
-use super::scanner::{Files, Scanner};
+use super::scan::read;
 use crate::lint::{Problem, Problems};
 use crate::set::Rules;
 
@@ -17,23 +17,20 @@ use crate::set::Rules;
 ///
 /// Everything that is wrong with the directories, other than what an older lock says of them.
 pub fn write_locks(root: &Path, patterns: &[Pattern], rules: impl Into<Rules>) -> Result<(), Problems> {
-    let mut scanner = Scanner::new(root, rules.into());
-    scanner.locking = true;
-    scanner.read(patterns);
-    scanner.assemble();
-    Problems::check(std::mem::take(&mut scanner.problems))?;
-    for directory in &scanner.directories {
-        let files = directory.files.as_ref().unwrap_or(const { &Files::new() });
-        let right = directory.lock.as_deref().is_some_and(|lock| read(lock).as_ref() == Ok(files));
-        if right {
+    let reading = read(root, patterns, rules.into(), |_| true);
+    Problems::check(reading.problems)?;
+    let mut problems = Vec::new();
+    for (directory, files) in reading.directories {
+        let files = files.unwrap_or_default();
+        if directory.lock.is_some_and(|lock| parse(&lock).as_ref() == Ok(&files)) {
             continue;
         }
-        if let Err(error) = replace(&directory.path, &written(files)) {
+        if let Err(error) = replace(&directory.path, &written(&files)) {
             let problem = Problem::new(directory.pattern, format!("the file cannot be written: {error}"));
-            scanner.problems.push(problem.file(format!("{}/{LOCK}", directory.shown)));
+            problems.push(problem.file(format!("{}/{LOCK}", directory.shown)));
         }
     }
-    Problems::check(scanner.problems)
+    Problems::check(problems)
 }
 
 /// Writes the lock of a directory at once: whoever reads it meanwhile sees the old one or the new one.

@@ -1,7 +1,8 @@
-//! The tools whose directories are read.
+//! Names the tools whose directories are read.
 
-/// How the files of a directory are named and cut into up and down.
+/// The tool whose way of naming files, and of cutting them into up and down, a directory follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Layout {
     /// `NNN_description.up.sql` and `NNN_description.down.sql`, which sqlx uses too.
     #[default]
@@ -16,7 +17,7 @@ pub enum Layout {
     Dbmate,
     /// `V1__description.sql` or `U1__description.sql`, both forward.
     Refinery,
-    /// `V1__description.sql`, and `U1__description.sql` to undo it.
+    /// `V1__description.sql`, and `U1__description.sql` to roll it back.
     Flyway,
     /// A directory `2020-01-31-120000_description` with `up.sql` and `down.sql`.
     Diesel,
@@ -24,74 +25,54 @@ pub enum Layout {
     Tern,
 }
 
+/// The names of layouts, as a macro argument gives them. The first name of a layout is its own.
+const NAMES: [(&str, Layout); 10] = [
+    ("native", Layout::Native),
+    ("golang-migrate", Layout::GolangMigrate),
+    ("sqlx", Layout::Native),
+    ("goose", Layout::Goose),
+    ("sql-migrate", Layout::SqlMigrate),
+    ("dbmate", Layout::Dbmate),
+    ("refinery", Layout::Refinery),
+    ("flyway", Layout::Flyway),
+    ("diesel", Layout::Diesel),
+    ("tern", Layout::Tern),
+];
+
 impl Layout {
-    /// Every name that [`Layout::named`] knows.
-    pub const NAMES: &'static [&'static str] = &[
-        "native",
-        "golang-migrate",
-        "sqlx",
-        "goose",
-        "sql-migrate",
-        "dbmate",
-        "refinery",
-        "flyway",
-        "diesel",
-        "tern",
+    /// Every layout.
+    pub(crate) const ALL: [Layout; 9] = [
+        Layout::Native,
+        Layout::GolangMigrate,
+        Layout::Goose,
+        Layout::SqlMigrate,
+        Layout::Dbmate,
+        Layout::Refinery,
+        Layout::Flyway,
+        Layout::Diesel,
+        Layout::Tern,
     ];
 
-    /// The layout that a macro argument `layout = "..."` names.
+    /// Returns every name that [`Layout::named`] knows.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|(name, _)| *name)
+    }
+
+    /// Returns the layout that the macro argument `layout = "..."` names.
+    ///
+    /// ```
+    /// use gapless_core::Layout;
+    ///
+    /// assert_eq!(Layout::named("sql-migrate"), Some(Layout::SqlMigrate));
+    /// assert_eq!(Layout::named("sqlx"), Some(Layout::Native));
+    /// assert_eq!(Layout::named("rails"), None);
+    /// ```
     pub fn named(name: &str) -> Option<Layout> {
-        match name {
-            "native" | "sqlx" => Some(Layout::Native),
-            "golang-migrate" => Some(Layout::GolangMigrate),
-            "goose" => Some(Layout::Goose),
-            "sql-migrate" => Some(Layout::SqlMigrate),
-            "dbmate" => Some(Layout::Dbmate),
-            "refinery" => Some(Layout::Refinery),
-            "flyway" => Some(Layout::Flyway),
-            "diesel" => Some(Layout::Diesel),
-            "tern" => Some(Layout::Tern),
-            _ => None,
-        }
+        NAMES.iter().find(|(known, _)| *known == name).map(|(_, layout)| *layout)
     }
 
-    /// Its name.
+    /// Returns the layout's own name.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Layout::Native => "native",
-            Layout::GolangMigrate => "golang-migrate",
-            Layout::Goose => "goose",
-            Layout::SqlMigrate => "sql-migrate",
-            Layout::Dbmate => "dbmate",
-            Layout::Refinery => "refinery",
-            Layout::Flyway => "flyway",
-            Layout::Diesel => "diesel",
-            Layout::Tern => "tern",
-        }
-    }
-
-    /// True if files are named as ours are.
-    pub(crate) fn is_native(self) -> bool {
-        matches!(self, Layout::Native | Layout::GolangMigrate)
-    }
-
-    /// True if each migration is a directory.
-    pub(crate) fn is_directories(self) -> bool {
-        self == Layout::Diesel
-    }
-
-    /// Returns the way to give a down script to a migration that has none.
-    pub fn way_back(self) -> &'static str {
-        match self {
-            Layout::Native | Layout::GolangMigrate => "add the down file beside it",
-            Layout::Goose => "write what undoes it below a line `-- +goose Down`",
-            Layout::SqlMigrate => "write what undoes it below a line `-- +migrate Down`",
-            Layout::Dbmate => "write what undoes it below the line `-- migrate:down`",
-            Layout::Flyway => "add the `U` file beside it",
-            Layout::Diesel => "add a `down.sql` beside it",
-            Layout::Tern => "write what undoes it below a line `---- create above / drop below ----`",
-            // It has no down scripts.
-            Layout::Refinery => "keep it",
-        }
+        NAMES.iter().find(|(_, layout)| *layout == self).map_or("", |(name, _)| name)
     }
 }

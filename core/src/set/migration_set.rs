@@ -47,7 +47,7 @@ impl MigrationSet {
         baseline: None,
         renames: Cow::Borrowed(&[]),
         sources: Cow::Borrowed(&[]),
-        rules: Rules { syntax: Syntax::Shared, layout: Layout::Native },
+        rules: Rules::new(Syntax::Shared, Layout::Native),
         digest: Some(0),
         package: "",
     };

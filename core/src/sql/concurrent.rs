@@ -8,6 +8,7 @@ use super::statement::Statement;
 /// A statement of Postgres that works in several transactions of its own. Names are as they are written,
 /// with their quotes and schemas; only `U&"..."` is written out in plain double quotes.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Concurrent<'a> {
     /// `CREATE INDEX CONCURRENTLY`: cut off, it leaves an invalid index.
     Create {

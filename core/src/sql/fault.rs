@@ -4,6 +4,7 @@ use std::ops::Range;
 
 /// Something in a script that keeps it from being taken apart, or from being run safely.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Fault {
     /// The message.
     pub message: String,

@@ -2,6 +2,7 @@
 
 /// The rules of quoting and commenting that a script is read by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Syntax {
     /// For a set that may be meant for either: Postgres, and what SQLite adds where Postgres has nothing
     /// (backquotes, trigger bodies). A run reads what is pending again by its own database's rules.

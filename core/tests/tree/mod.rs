@@ -23,5 +23,5 @@ pub(crate) fn write(root: &Path, files: &[(&str, &str)]) {
 
 /// Reads `m`.
 pub(crate) fn read(root: &Path, layout: Layout) -> Result<MigrationSet, Problems> {
-    MigrationSet::scan(root, &[Pattern::new("m").unwrap()], Rules { syntax: Syntax::Postgres, layout })
+    MigrationSet::scan(root, &[Pattern::new("m").unwrap()], Rules::new(Syntax::Postgres, layout))
 }

@@ -139,7 +139,7 @@ impl fmt::Display for Stuck {
                 f,
                 "version {version} cannot be rolled back: it has no down file: {path}\n\
                  help: {}, or write a new migration that undoes it",
-                layout.way_back()
+                layout.down_help()
             ),
             Stuck::Later { version, later } => write!(
                 f,

@@ -49,6 +49,7 @@ impl<'a> Protocol<'a> {
             Concurrent::Create { if_not_exists, .. } => steps.begun_before || if_not_exists,
             Concurrent::Drop { .. } => steps.in_doubt,
             Concurrent::Reindex { .. } => steps.begun_before,
+            _ => false,
         };
         let names = self.names(steps.item.migration);
         needed.then(|| self.dialect.inspect(&self.tracker, &names, steps.at + 1, &concurrent))?

@@ -22,7 +22,7 @@ fn directory(files: &[(&str, &str)]) -> (tempfile::TempDir, PathBuf) {
 
 fn scan(root: &Path, layout: Layout) -> MigrationSet {
     let patterns = [Pattern::new("migrations").unwrap()];
-    MigrationSet::scan(root, &patterns, Rules { syntax: Syntax::Postgres, layout })
+    MigrationSet::scan(root, &patterns, Rules::new(Syntax::Postgres, layout))
         .unwrap_or_else(|problems| panic!("{problems}"))
 }
 

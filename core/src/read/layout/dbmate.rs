@@ -1,14 +1,33 @@
 //! dbmate: `-- migrate:up` and `-- migrate:down` in `NNN_description.sql`.
 
+use super::instruction::Instruction;
 use super::lines::{Halves, Line, Place, lines, sections as finished};
-use super::section::{Named, Sections};
+use super::native::partner;
+use super::section::Sections;
 use super::stem::numbered;
-use crate::read::name::NameError;
+use super::tool::{Autocommit, Entries, Names, Tool, When};
 use crate::sql::Fault;
 
-/// The tool records the digits alone, so a file may be renamed behind them.
-pub(super) fn parse(file: &str) -> Result<Option<Named>, NameError> {
-    numbered(file)
+pub(super) static TOOL: Tool = Tool {
+    // The tool records the digits alone, so a file may be renamed behind them.
+    names: Names::Own(numbered),
+    entries: Entries::Files,
+    sections: Some(sections),
+    partner,
+    sidecar: None,
+    template: None,
+    instruction,
+    lenient: true,
+    may_wrap: true,
+    autocommit: Autocommit { up: When::Never, down: When::Any },
+    marker: Some("`transaction:false` behind `-- migrate:up` or `-- migrate:down`"),
+    down_help: "write the statements that roll it back below the line `-- migrate:down`",
+};
+
+fn instruction(body: &str) -> Option<Instruction> {
+    let word = body.split_whitespace().next()?;
+    let is = |instruction: &str| word.eq_ignore_ascii_case(instruction);
+    if is("migrate:down") { Some(Instruction::Down) } else { is("migrate:up").then_some(Instruction::Other) }
 }
 
 #[derive(Default)]
@@ -18,7 +37,7 @@ struct Reader {
     no_transaction: [bool; 2],
 }
 
-pub(super) fn sections(text: &str) -> Result<Sections, Vec<Fault>> {
+fn sections(text: &str) -> Result<Sections, Vec<Fault>> {
     let mut reader = Reader::default();
     for line in lines(text) {
         match directive(line.text) {
@@ -117,7 +136,7 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read::layout::tests::{messages, named, told};
+    use crate::read::layout::tests::{help, messages, named};
     use crate::set::{Layout, Part};
 
     #[test]
@@ -130,7 +149,7 @@ mod tests {
             ("123-foo.sql", "123_foo.sql"),
             ("schema.sql", "NNN_schema.sql"),
         ] {
-            assert_eq!(told(Layout::Dbmate, file), suggestion, "{file}");
+            assert_eq!(help(Layout::Dbmate, file), suggestion, "{file}");
         }
     }
 

@@ -1,13 +1,35 @@
 //! Diesel: a directory `2020-01-31-120000_description` with `up.sql`, `down.sql` and `metadata.toml`.
 
+use super::instruction::none;
 use super::lines::lines;
 use super::section::Named;
+use super::tool::{Autocommit, Beside, Entries, Names, Sidecar, Tool, When};
 use crate::read::name::{NameError, is_description, sanitised};
 use crate::set::{ParseVersionError, Part, Version};
 use crate::sql::Fault;
 
-/// Takes a directory's name apart. The version is what stands before the first underscore, without dashes.
-pub(super) fn parse(directory: &str) -> Result<Option<Named>, NameError> {
+pub(super) static TOOL: Tool = Tool {
+    names: Names::Own(parse),
+    entries: Entries::Directories,
+    sections: None,
+    partner,
+    sidecar: Some(Sidecar { name: Beside::Name("metadata.toml"), read: metadata }),
+    template: None,
+    instruction: none,
+    lenient: true,
+    may_wrap: true,
+    autocommit: Autocommit { up: When::Never, down: When::Any },
+    marker: Some("`run_in_transaction = false` in `metadata.toml`"),
+    down_help: "add a `down.sql` beside it",
+};
+
+fn partner(file: &str, part: Part) -> String {
+    let directory = file.rsplit_once('/').map_or("", |(directory, _)| directory);
+    format!("{directory}/{}.sql", if part == Part::Down { "down" } else { "up" })
+}
+
+/// Takes a directory's name apart. The version stands before the first underscore; its dashes do not count.
+fn parse(directory: &str) -> Result<Option<Named>, NameError> {
     if directory.starts_with('.') {
         return Ok(None);
     }
@@ -42,9 +64,9 @@ fn no_version(directory: &str) -> NameError {
     NameError::new("the version is missing", format!("NNN_{}", described(directory)))
 }
 
-/// `metadata.toml`. Diesel takes what it cannot read for yes, and a file without the key for no; neither is
-/// left to chance here.
-pub(super) fn settings(text: &str) -> Result<bool, Fault> {
+/// Reads `metadata.toml`. Diesel runs a migration in a transaction if it cannot read the file, and outside of one if
+/// the key is missing; here both are faults.
+fn metadata(text: &str) -> Result<bool, Fault> {
     let mut in_transaction = None;
     for line in lines(text) {
         let setting = line.text.split('#').next().unwrap_or_default().trim();
@@ -81,7 +103,7 @@ pub(super) fn settings(text: &str) -> Result<bool, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read::layout::tests::{named, told};
+    use crate::read::layout::tests::{help, named};
     use crate::set::Layout;
 
     #[test]
@@ -101,14 +123,14 @@ mod tests {
             ("99999999999999999999_x", ""),
             ("é", "NNN_description"),
         ] {
-            assert_eq!(told(Layout::Diesel, directory), suggestion, "{directory}");
+            assert_eq!(help(Layout::Diesel, directory), suggestion, "{directory}");
         }
     }
 
     #[test]
-    fn metadata() {
-        assert_eq!(settings("# why\nrun_in_transaction = false # CONCURRENTLY\n"), Ok(true));
-        assert_eq!(settings("run_in_transaction=true"), Ok(false));
+    fn the_sidecar_is_read_strictly() {
+        assert_eq!(metadata("# why\nrun_in_transaction = false # CONCURRENTLY\n"), Ok(true));
+        assert_eq!(metadata("run_in_transaction=true"), Ok(false));
         for (text, message) in [
             ("", "the file does not say `run_in_transaction`"),
             ("# run_in_transaction = false", "the file does not say `run_in_transaction`"),
@@ -117,7 +139,7 @@ mod tests {
             ("[migration]\nrun_in_transaction = false", "unknown setting `[migration]`"),
             ("run_in_transaction = true\nrun_in_transaction = true", "`run_in_transaction` is given twice"),
         ] {
-            assert_eq!(settings(text).unwrap_err().message, message, "{text}");
+            assert_eq!(metadata(text).unwrap_err().message, message, "{text}");
         }
     }
 }

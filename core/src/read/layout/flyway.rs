@@ -1,20 +1,47 @@
 //! Flyway: `V1__description.sql`, `U1__description.sql` to undo it, `B1__description.sql` as a baseline.
 
-use std::ops::Range;
-
-use super::lines::{Line, bracketed, lines};
+use super::instruction::none;
+use super::lines::{Line, lines};
 use super::section::Named;
 use super::stem::{Dashes, Prefixed, stem};
+use super::template::Template;
+use super::tool::{Autocommit, Beside, Entries, Names, Sidecar, Tool, When};
 use crate::read::name::NameError;
 use crate::set::Part;
 use crate::sql::Fault;
+
+pub(super) static TOOL: Tool = Tool {
+    names: Names::Own(parse),
+    entries: Entries::Files,
+    sections: None,
+    partner,
+    sidecar: Some(Sidecar { name: Beside::Extension("sql.conf"), read: script_config }),
+    template: Some(Template {
+        noun: "placeholder",
+        open: "${",
+        close: "}",
+        help: "write the value itself: what runs must be what was embedded",
+    }),
+    instruction: none,
+    lenient: true,
+    may_wrap: false,
+    autocommit: Autocommit { up: When::All, down: When::Any },
+    marker: Some("`executeInTransaction=false` in a file `.sql.conf` beside it"),
+    down_help: "add the `U` file beside it",
+};
+
+fn partner(file: &str, part: Part) -> String {
+    let (directory, name) = file.rsplit_once('/').unwrap_or(("", file));
+    let rest = name.strip_prefix(['V', 'U']).unwrap_or(name);
+    format!("{directory}/{}{rest}", if part == Part::Down { "U" } else { "V" })
+}
 
 const NAMES: Prefixed = Prefixed { letters: "VUB", dashes: Dashes::Kept };
 
 /// The suffixes of programs that the tool runs besides SQL.
 const PROGRAMS: [&str; 8] = ["java", "class", "cmd", "bat", "ps1", "py", "sh", "bash"];
 
-pub(super) fn parse(file: &str) -> Result<Option<Named>, NameError> {
+fn parse(file: &str) -> Result<Option<Named>, NameError> {
     let program = file.rsplit_once('.').filter(|(_, suffix)| PROGRAMS.contains(suffix));
     if program.is_some_and(|(stem, _)| is_versioned(stem) || is_repeatable(stem) || is_callback(stem)) {
         let help = "rewrite it in SQL, or as a Rust migration: a file with the line `-- gapless: rust`";
@@ -55,8 +82,8 @@ fn is_callback(stem: &str) -> bool {
     event == "createSchema" || named.is_some_and(|what| what.starts_with(|c: char| c.is_ascii_uppercase()))
 }
 
-/// `V1__x.sql.conf`, in the format of Java's properties.
-pub(super) fn settings(text: &str) -> Result<bool, Fault> {
+/// Reads `V1__x.sql.conf`, which has the format of Java's properties.
+fn script_config(text: &str) -> Result<bool, Fault> {
     let mut no_transaction = false;
     for line in lines(text) {
         let trimmed = line.text.trim();
@@ -95,19 +122,10 @@ fn boolean(line: Line<'_>, key: &str, value: &str) -> Result<bool, Fault> {
     }
 }
 
-/// Each `${name}`: the tool fills them in everywhere, in comments and strings too.
-pub(super) fn placeholders(text: &str) -> Vec<Fault> {
-    let fault = |span: Range<usize>| {
-        let message = format!("the placeholder `{}` is not filled in", &text[span.clone()]);
-        Fault::new(message, span, "write the value itself: what runs must be what was embedded")
-    };
-    bracketed(text, "${", "}").into_iter().map(fault).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read::layout::tests::{named, told};
+    use crate::read::layout::tests::{help, named};
     use crate::set::Layout;
 
     #[test]
@@ -162,7 +180,7 @@ mod tests {
             ),
             ("V1.100__x.sql", "give it one number that keeps its place in the order"),
         ] {
-            assert_eq!(told(Layout::Flyway, file), answer, "{file}");
+            assert_eq!(help(Layout::Flyway, file), answer, "{file}");
         }
     }
 
@@ -174,7 +192,7 @@ mod tests {
             (" executeInTransaction : FALSE\nencoding UTF-8\nplaceholderReplacement=true", true),
             ("executeInTransaction=false\nexecuteInTransaction=true", false),
         ] {
-            assert_eq!(settings(text), Ok(no_transaction), "{text}");
+            assert_eq!(script_config(text), Ok(no_transaction), "{text}");
         }
         for (text, message) in [
             ("executeInTransaction=no", "`executeInTransaction` is not `no`"),
@@ -183,14 +201,7 @@ mod tests {
             ("encoding=ISO-8859-1", "migrations are read as UTF-8"),
             ("\nflyway.mixed=true", "unknown setting `flyway.mixed`"),
         ] {
-            assert_eq!(settings(text).unwrap_err().message, message, "{text}");
+            assert_eq!(script_config(text).unwrap_err().message, message, "{text}");
         }
-    }
-
-    #[test]
-    fn placeholders_are_found_everywhere() {
-        let text = "-- ${a}\nSELECT '${flyway:user}' ${b\n}";
-        let found: Vec<_> = placeholders(text).into_iter().map(|fault| text[fault.span].to_owned()).collect();
-        assert_eq!(found, ["${a}", "${flyway:user}", "${b"]);
     }
 }

@@ -2,14 +2,36 @@
 
 use std::ops::Range;
 
+use super::instruction::{Instruction, command};
 use super::lines::{Halves, Line, Place, lines, sections as finished};
+use super::native::partner;
 use super::section::{Named, Sections};
 use super::stem::numbered;
+use super::tool::{Autocommit, Entries, Names, Tool, When};
 use crate::read::name::NameError;
 use crate::set::{ParseVersionError, Version};
 use crate::sql::Fault;
 
-pub(super) fn parse(file: &str) -> Result<Option<Named>, NameError> {
+pub(super) static TOOL: Tool = Tool {
+    names: Names::Own(parse),
+    entries: Entries::Files,
+    sections: Some(sections),
+    partner,
+    sidecar: None,
+    template: None,
+    instruction,
+    lenient: true,
+    may_wrap: true,
+    autocommit: Autocommit { up: When::Never, down: When::Any },
+    marker: Some("`-- +goose NO TRANSACTION`"),
+    down_help: "write the statements that roll it back below a line `-- +goose Down`",
+};
+
+fn instruction(body: &str) -> Option<Instruction> {
+    command(body, "+goose", &["up", "down", "statementbegin", "statementend", "no", "envsub"])
+}
+
+fn parse(file: &str) -> Result<Option<Named>, NameError> {
     if let Some(stem) = file.strip_suffix(".go") {
         return go(stem).map(|()| None);
     }
@@ -101,7 +123,7 @@ struct Reader {
     no_transaction: bool,
 }
 
-pub(super) fn sections(text: &str) -> Result<Sections, Vec<Fault>> {
+fn sections(text: &str) -> Result<Sections, Vec<Fault>> {
     let mut reader = Reader::default();
     for line in lines(text) {
         match Annotation::read(line) {
@@ -185,7 +207,7 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read::layout::tests::{messages, named, told};
+    use crate::read::layout::tests::{help, messages, named};
     use crate::set::{Layout, Part};
 
     #[test]
@@ -216,7 +238,7 @@ mod tests {
                 "rewrite it in SQL, or as a Rust migration: a file with the line `-- gapless: rust`",
             ),
         ] {
-            assert_eq!(told(Layout::Goose, file), answer, "{file}");
+            assert_eq!(help(Layout::Goose, file), answer, "{file}");
         }
     }
 

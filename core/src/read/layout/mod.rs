@@ -7,104 +7,83 @@
 mod dbmate;
 mod diesel;
 mod flyway;
+mod golang_migrate;
 mod goose;
+mod instruction;
 mod lines;
+mod native;
 mod refinery;
-pub(super) mod section;
+mod section;
+mod special;
 mod sql_migrate;
 mod stem;
+mod template;
 mod tern;
+mod tool;
 
-use self::section::{Named, Section, Sections};
+pub(super) use self::instruction::foreign_instructions;
+pub(super) use self::section::{Named, Section, Sections};
+pub(super) use self::tool::{Beside, Entries, Sidecar, Tool};
+
+use self::instruction::Instruction;
+use self::tool::Names;
 use super::name::{FileName, NameError};
-use crate::set::{Layout, Part, Version};
+use crate::set::{Layout, Version};
 use crate::sql::Fault;
 
 impl Layout {
-    /// The version and name that this layout reads in a file's name, or a directory's; `None` if it is none of a
-    /// migration.
-    pub fn identify(self, file: &str) -> Option<(Version, String)> {
-        let Named { version, name, .. } = self.parse(file).ok()??;
+    /// Returns the version and the name that this layout reads in the name of a file or, where migrations are
+    /// directories, of a directory; `None` if it is not that of a migration.
+    pub fn identify(self, name: &str) -> Option<(Version, String)> {
+        let Named { version, name, .. } = self.tool().parse(name).ok()??;
         Some((version, name))
     }
 
-    /// True if a file may begin and end its own transaction. Where the tool keeps a checksum of the whole file,
-    /// the text must stay as it is.
-    pub(crate) fn may_wrap(self) -> bool {
-        !matches!(self, Layout::Native | Layout::Refinery | Layout::Flyway)
+    /// Returns help for adding a down script to a migration that has none.
+    pub fn down_help(self) -> &'static str {
+        self.tool().down_help
     }
 
-    /// True if a script runs outside of a transaction because of its statements: `needing` of so many cannot run in
-    /// one. Those that can belong together, so an up script with a mixture is nobody's to take apart; a
-    /// down script never ran, and cannot run in any other way.
-    pub(crate) fn leaves_transaction(self, part: Part, needing: usize, statements: usize) -> bool {
-        let all = needing > 0 && needing == statements;
+    /// Returns the facts about this layout.
+    pub(crate) fn tool(self) -> &'static Tool {
         match self {
-            Layout::Native => false,
-            // Several statements go to the server in one message, which is a transaction.
-            Layout::GolangMigrate if part != Part::Down => all && statements == 1,
-            Layout::Flyway if part != Part::Down => all,
-            _ => part == Part::Down && needing > 0,
+            Layout::Native => &native::TOOL,
+            Layout::GolangMigrate => &golang_migrate::TOOL,
+            Layout::Goose => &goose::TOOL,
+            Layout::SqlMigrate => &sql_migrate::TOOL,
+            Layout::Dbmate => &dbmate::TOOL,
+            Layout::Refinery => &refinery::TOOL,
+            Layout::Flyway => &flyway::TOOL,
+            Layout::Diesel => &diesel::TOOL,
+            Layout::Tern => &tern::TOOL,
+        }
+    }
+}
+
+impl Tool {
+    /// Takes the name of an entry apart; `None` if it is not a migration.
+    pub(super) fn parse(&self, name: &str) -> Result<Option<Named>, NameError> {
+        match self.names {
+            Names::Native => Ok(FileName::parse(name)?.map(Named::from)),
+            Names::Own(parse) => parse(name),
         }
     }
 
-    /// Returns the line by which the tool itself is told to run a script outside of a transaction.
-    pub(crate) fn own_way(self) -> Option<&'static str> {
-        match self {
-            Layout::Goose => Some("`-- +goose NO TRANSACTION`"),
-            Layout::SqlMigrate => Some("`notransaction` behind `-- +migrate Up` or `Down`"),
-            Layout::Dbmate => Some("`transaction:false` behind `-- migrate:up` or `-- migrate:down`"),
-            Layout::Flyway => Some("`executeInTransaction=false` in a file `.sql.conf` beside it"),
-            Layout::Diesel => Some("`run_in_transaction = false` in `metadata.toml`"),
-            Layout::Tern => Some("`---- tern: disable-tx ----`"),
-            Layout::Native | Layout::GolangMigrate | Layout::Refinery => None,
-        }
+    /// Cuts a file into its sections. A file that holds one direction is an up section.
+    pub(super) fn cut(&self, text: &str) -> Result<Sections, Vec<Fault>> {
+        let whole = || Section { text: text.to_owned(), no_transaction: false };
+        self.sections.map_or_else(|| Ok(Sections { up: whole(), down: None }), |sections| sections(text))
     }
 
-    /// Takes a name apart: a file's or, where migrations are directories, a directory's. `None` is none of
-    /// our business.
-    pub(crate) fn parse(self, file: &str) -> Result<Option<Named>, NameError> {
-        match self {
-            Layout::Native | Layout::GolangMigrate => Ok(FileName::parse(file)?.map(Named::from)),
-            Layout::Goose => goose::parse(file),
-            Layout::SqlMigrate => sql_migrate::parse(file),
-            Layout::Dbmate => dbmate::parse(file),
-            Layout::Refinery => refinery::parse(file),
-            Layout::Flyway => flyway::parse(file),
-            Layout::Diesel => diesel::parse(file),
-            Layout::Tern => tern::parse(file),
-        }
+    /// Returns a fault for each place that the tool would have filled in before it ran the text.
+    pub(super) fn unfilled(&self, text: &str) -> Vec<Fault> {
+        self.template.as_ref().map(|template| template.find(text)).unwrap_or_default()
     }
 
-    /// Cuts a file whose name says [`Part::Sections`].
-    pub(crate) fn sections(self, text: &str) -> Result<Sections, Vec<Fault>> {
-        match self {
-            Layout::Goose => goose::sections(text),
-            Layout::SqlMigrate => sql_migrate::sections(text),
-            Layout::Dbmate => dbmate::sections(text),
-            Layout::Tern => tern::sections(text),
-            Layout::Native | Layout::GolangMigrate | Layout::Refinery | Layout::Flyway | Layout::Diesel => {
-                Ok(Sections { up: Section { text: text.to_owned(), no_transaction: false }, down: None })
-            }
-        }
-    }
-
-    /// Reads the file beside a migration that says how to run it; true is without a transaction.
-    pub(crate) fn settings(self, text: &str) -> Result<bool, Fault> {
-        match self {
-            Layout::Diesel => diesel::settings(text),
-            Layout::Flyway => flyway::settings(text),
-            _ => Ok(false),
-        }
-    }
-
-    /// Finds the places that the tool would have filled in before it ran the text, and we would not.
-    pub(crate) fn inexpressible(self, text: &str) -> Vec<Fault> {
-        match self {
-            Layout::Flyway => flyway::placeholders(text),
-            Layout::Tern => tern::templates(text),
-            _ => Vec::new(),
-        }
+    /// Returns true if a comment is an instruction to this tool.
+    pub(super) fn instructs(&self, comment: &str) -> bool {
+        let instruction: Option<Instruction> = (self.instruction)(comment.trim_start_matches("--").trim());
+        instruction.is_some()
     }
 }
 

@@ -1,15 +1,34 @@
 //! refinery: `V1__description.sql`, and `U1__description.sql` for a migration that may come late.
 
+use super::instruction::none;
+use super::native::partner;
 use super::section::Named;
 use super::stem::{Dashes, Prefixed, stem};
+use super::tool::{Autocommit, Entries, Names, Tool, When};
 use crate::read::name::NameError;
 use crate::set::Part;
+
+pub(super) static TOOL: Tool = Tool {
+    names: Names::Own(parse),
+    entries: Entries::Files,
+    sections: None,
+    partner,
+    sidecar: None,
+    template: None,
+    instruction: none,
+    lenient: true,
+    may_wrap: false,
+    autocommit: Autocommit { up: When::Never, down: When::Any },
+    marker: None,
+    // It has no down scripts.
+    down_help: "keep it",
+};
 
 const NAMES: Prefixed = Prefixed { letters: "VU", dashes: Dashes::Refused };
 
 /// Both letters share one row of versions and run forward: `U` is only exempt from the tool's refusal of
 /// what is out of order.
-pub(super) fn parse(file: &str) -> Result<Option<Named>, NameError> {
+fn parse(file: &str) -> Result<Option<Named>, NameError> {
     if file.strip_suffix(".rs").is_some_and(is_migration) {
         let help = "write the SQL that it returns into a file of that name in `.sql`; what is not applied anywhere may be \
                     a file with the line `-- gapless: rust`";
@@ -31,7 +50,7 @@ fn is_migration(stem: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::read::layout::tests::{named, told};
+    use crate::read::layout::tests::{help, named};
     use crate::set::{Layout, Part};
 
     #[test]
@@ -69,7 +88,7 @@ mod tests {
                  file with the line `-- gapless: rust`",
             ),
         ] {
-            assert_eq!(told(Layout::Refinery, file), answer, "{file}");
+            assert_eq!(help(Layout::Refinery, file), answer, "{file}");
         }
     }
 }

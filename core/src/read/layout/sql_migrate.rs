@@ -2,16 +2,38 @@
 
 use std::ops::Range;
 
+use super::instruction::{Instruction, command};
 use super::lines::{Halves, Line, Place, lines, sections as finished};
+use super::native::partner;
 use super::section::{Named, Sections};
 use super::stem::{in_pieces, numbered, stem};
+use super::tool::{Autocommit, Entries, Names, Tool, When};
 use crate::read::name::NameError;
 use crate::set::{Part, Version};
 use crate::sql::Fault;
 
+pub(super) static TOOL: Tool = Tool {
+    names: Names::Own(parse),
+    entries: Entries::Files,
+    sections: Some(sections),
+    partner,
+    sidecar: None,
+    template: None,
+    instruction,
+    lenient: true,
+    may_wrap: true,
+    autocommit: Autocommit { up: When::Never, down: When::Any },
+    marker: Some("`notransaction` behind `-- +migrate Up` or `Down`"),
+    down_help: "write the statements that roll it back below a line `-- +migrate Down`",
+};
+
+fn instruction(body: &str) -> Option<Instruction> {
+    command(body, "+migrate", &["up", "down", "statementbegin", "statementend"])
+}
+
 /// The tool orders by leading digits and leaves the rest of a name to its users; its own command puts a dash
 /// behind them.
-pub(super) fn parse(file: &str) -> Result<Option<Named>, NameError> {
+fn parse(file: &str) -> Result<Option<Named>, NameError> {
     let Some(stem) = stem(file).filter(|_| file.ends_with(".sql")) else { return numbered(file) };
     if let Ok(version) = stem.parse::<Version>() {
         return Ok(Some(Named { version, name: "migration".to_owned(), part: Part::Sections }));
@@ -43,7 +65,7 @@ struct Reader {
 }
 
 /// A direction may come back: all its statements run, in the order of the file.
-pub(super) fn sections(text: &str) -> Result<Sections, Vec<Fault>> {
+fn sections(text: &str) -> Result<Sections, Vec<Fault>> {
     let mut reader = Reader::default();
     for line in lines(text) {
         match line.text.strip_prefix(PREFIX) {
@@ -120,7 +142,7 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read::layout::tests::{messages, named, told};
+    use crate::read::layout::tests::{help, messages, named};
     use crate::set::Layout;
 
     #[test]
@@ -142,7 +164,7 @@ mod tests {
             ("7.SQL", "7_description.sql"),
             ("1-x.SQL", "1_x.sql"),
         ] {
-            assert_eq!(told(Layout::SqlMigrate, file), suggestion, "{file}");
+            assert_eq!(help(Layout::SqlMigrate, file), suggestion, "{file}");
         }
     }
 

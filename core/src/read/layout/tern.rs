@@ -1,15 +1,41 @@
 //! tern: `NNN_description.sql`, with one line between up and down.
 
-use std::ops::Range;
-
-use super::lines::{Cut, Line, bracketed, lines};
-use super::section::{Named, Section, Sections};
+use super::instruction::Instruction;
+use super::lines::{Cut, Line, lines};
+use super::native::partner;
+use super::section::{Section, Sections};
 use super::stem::numbered;
-use crate::read::name::NameError;
+use super::template::Template;
+use super::tool::{Autocommit, Entries, Names, Tool, When};
 use crate::sql::Fault;
 
-pub(super) fn parse(file: &str) -> Result<Option<Named>, NameError> {
-    numbered(file)
+pub(super) static TOOL: Tool = Tool {
+    names: Names::Own(numbered),
+    entries: Entries::Files,
+    sections: Some(sections),
+    partner,
+    sidecar: None,
+    // The tool runs every file through Go's templates.
+    template: Some(Template {
+        noun: "template",
+        open: "{{",
+        close: "}}",
+        help: "write out what it stands for: what runs must be what was embedded",
+    }),
+    instruction,
+    lenient: true,
+    may_wrap: true,
+    autocommit: Autocommit { up: When::Never, down: When::Any },
+    marker: Some("`---- tern: disable-tx ----`"),
+    down_help: "write the statements that roll it back below a line `---- create above / drop below ----`",
+};
+
+fn instruction(body: &str) -> Option<Instruction> {
+    let letters = body.bytes().filter(u8::is_ascii_alphabetic).map(|letter| letter.to_ascii_lowercase());
+    if letters.eq(*b"createabovedropbelow") {
+        return Some(Instruction::Down);
+    }
+    body.starts_with("tern:").then_some(Instruction::Harmless)
 }
 
 const SEPARATOR: &str = "---- create above / drop below ----";
@@ -24,7 +50,7 @@ struct Half {
 }
 
 /// Only the first separator counts. A file without one, or with nothing below it, cannot be rolled back.
-pub(super) fn sections(text: &str) -> Result<Sections, Vec<Fault>> {
+fn sections(text: &str) -> Result<Sections, Vec<Fault>> {
     let (mut up, mut down) = (Half { blank: true, ..Half::default() }, None::<Half>);
     let mut faults = Vec::new();
     for line in lines(text) {
@@ -68,26 +94,17 @@ impl Half {
     }
 }
 
-/// Each `{{ ... }}`: the tool runs every file through Go's templates.
-pub(super) fn templates(text: &str) -> Vec<Fault> {
-    let fault = |span: Range<usize>| {
-        let message = format!("the template `{}` is not filled in", &text[span.clone()]);
-        Fault::new(message, span, "write out what it stands for: what runs must be what was embedded")
-    };
-    bracketed(text, "{{", "}}").into_iter().map(fault).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read::layout::tests::{messages, named, told};
+    use crate::read::layout::tests::{help, messages, named};
     use crate::set::{Layout, Part};
 
     #[test]
     fn names() {
         let parsed = named(Layout::Tern, "001_create_t1.sql");
         assert_eq!(parsed, Some((1, "create_t1".to_owned(), Part::Sections)));
-        assert_eq!(told(Layout::Tern, "001-t1.sql"), "001_t1.sql");
+        assert_eq!(help(Layout::Tern, "001-t1.sql"), "001_t1.sql");
     }
 
     #[test]
@@ -122,12 +139,5 @@ mod tests {
         ] {
             assert_eq!(messages(Layout::Tern, &text), [message], "{text}");
         }
-    }
-
-    #[test]
-    fn templates_are_found_everywhere() {
-        let text = "-- {{.a}}\nCREATE TABLE {{ .b }}{{{c}}} {{d\n}}";
-        let found: Vec<_> = templates(text).into_iter().map(|fault| text[fault.span].to_owned()).collect();
-        assert_eq!(found, ["{{.a}}", "{{ .b }}", "{{{c}}", "{{d"]);
     }
 }

@@ -1,34 +1,23 @@
 //! Tests that go over all layouts.
 
 use super::*;
+use crate::set::Part;
 use proptest::prelude::*;
-
-const ALL: [Layout; 9] = [
-    Layout::Native,
-    Layout::GolangMigrate,
-    Layout::Goose,
-    Layout::SqlMigrate,
-    Layout::Dbmate,
-    Layout::Refinery,
-    Layout::Flyway,
-    Layout::Diesel,
-    Layout::Tern,
-];
 
 /// Parses a name, for the tables of the layouts' own tests.
 pub(super) fn named(layout: Layout, file: &str) -> Option<(i64, String, Part)> {
-    let named = layout.parse(file).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let named = layout.tool().parse(file).unwrap_or_else(|error| panic!("{file}: {error}"));
     named.map(|Named { version, name, part }| (version.number(), name, part))
 }
 
 /// Returns the suggestion for a name that cannot be read, or else the help.
-pub(super) fn told(layout: Layout, file: &str) -> String {
-    let error = layout.parse(file).expect_err(file);
+pub(super) fn help(layout: Layout, file: &str) -> String {
+    let error = layout.tool().parse(file).expect_err(file);
     error.suggestion().or(error.help()).unwrap_or_default().to_owned()
 }
 
 pub(super) fn messages(layout: Layout, text: &str) -> Vec<String> {
-    let faults = layout.sections(text).expect_err(text);
+    let faults = layout.tool().cut(text).expect_err(text);
     assert!(faults.iter().all(|fault| text.get(fault.span.clone()).is_some() && !fault.help.is_empty()));
     faults.into_iter().map(|fault| fault.message).collect()
 }
@@ -36,9 +25,9 @@ pub(super) fn messages(layout: Layout, text: &str) -> Vec<String> {
 #[test]
 fn names_name_layouts() {
     assert_eq!(Layout::named("rails"), None);
-    assert!(Layout::NAMES.iter().all(|name| Layout::named(name).is_some()));
-    assert!(ALL.iter().all(|layout| Layout::named(layout.as_str()) == Some(*layout)));
-    assert!(ALL.iter().all(|layout| Layout::NAMES.contains(&layout.as_str())));
+    assert!(Layout::names().all(|name| Layout::named(name).is_some()));
+    assert!(Layout::ALL.iter().all(|layout| Layout::named(layout.as_str()) == Some(*layout)));
+    assert!(Layout::ALL.iter().all(|layout| Layout::names().any(|name| name == layout.as_str())));
 }
 
 #[test]
@@ -56,11 +45,11 @@ fn tools_that_go_by_the_version_have_any_description() {
 
 #[test]
 fn files_that_are_not_ours() {
-    for layout in ALL {
+    for layout in Layout::ALL {
         for file in [".0001_x.sql", ".hidden"] {
             assert_eq!(named(layout, file), None, "{layout:?} {file}");
         }
-        if !layout.is_directories() {
+        if layout.tool().entries == Entries::Files {
             for file in ["README.md", "0001_x.sql~", "0001_x.sql.bak", "V1__x.sql.conf", "renames.txt"] {
                 assert_eq!(named(layout, file), None, "{layout:?} {file}");
             }
@@ -108,8 +97,8 @@ proptest! {
     #[test]
     fn sections_keep_their_lines(lines in prop::collection::vec(line(), 0..12)) {
         let text = lines.join("\n");
-        for layout in ALL {
-            match layout.sections(&text) {
+        for layout in Layout::ALL {
+            match layout.tool().cut(&text) {
                 Ok(Sections { up, down }) => {
                     prop_assert!(keeps_lines(&up, &text), "{layout:?} {text:?} {up:?}");
                     prop_assert!(down.is_none_or(|down| keeps_lines(&down, &text)), "{layout:?} {text:?}");
@@ -124,9 +113,9 @@ proptest! {
 
     #[test]
     fn no_text_panics(text in "([${} \n=-]|\\PC){0,40}") {
-        for layout in ALL {
-            let mut faults = layout.inexpressible(&text);
-            faults.extend(layout.settings(&text).err());
+        for layout in Layout::ALL {
+            let mut faults = layout.tool().unfilled(&text);
+            faults.extend(layout.tool().sidecar.as_ref().and_then(|sidecar| (sidecar.read)(&text).err()));
             prop_assert!(faults.iter().all(|fault| text.get(fault.span.clone()).is_some()));
         }
     }
@@ -135,12 +124,12 @@ proptest! {
     fn every_suggestion_is_a_valid_name(
         file in "([VUBRvux]?[0-9]{0,3}([._-][0-9]{1,2}){0,3}_{0,2})?.{0,8}(\\.up|\\.down)?(\\.sql|\\.SQL|)"
     ) {
-        for layout in ALL {
-            if let Err(error) = layout.parse(&file)
+        for layout in Layout::ALL {
+            if let Err(error) = layout.tool().parse(&file)
                 && let Some(suggestion) = error.suggestion()
             {
                 let given = suggestion.replace("NNN", "1");
-                let parsed = layout.parse(&given);
+                let parsed = layout.tool().parse(&given);
                 prop_assert!(matches!(parsed, Ok(Some(_))), "{layout:?} {file:?} -> {suggestion:?}");
             }
         }

@@ -34,6 +34,8 @@ pub(super) fn indexes<D: Language + ?Sized>(
         Concurrent::Reindex { object, name } => {
             ("false".to_owned(), rebuilt(dialect, object, name) + " AND NOT i.indisvalid")
         }
+        // It leaves no index.
+        _ => return None,
     };
     Some(format!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), i.indisvalid, {named}, {is_new} \
@@ -50,6 +52,7 @@ pub(super) fn there<D: Language + ?Sized>(dialect: &D, statement: &Concurrent<'_
         Concurrent::Create { table, .. } => format!("i.indrelid = {}", oid(dialect, table)),
         Concurrent::Drop { index } => format!("i.indexrelid = {}", oid(dialect, index)),
         Concurrent::Reindex { object, name } => rebuilt(dialect, object, name) + " AND NOT i.indisvalid",
+        _ => "false".to_owned(),
     };
     format!(
         "(SELECT pg_catalog.string_agg(i.indexrelid::pg_catalog.text, ',') FROM pg_catalog.pg_index i \

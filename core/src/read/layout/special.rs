@@ -1,0 +1,31 @@
+//! Takes apart the names of tombstones and baselines, which may lie in the directories of every tool.
+
+use super::section::Named;
+use super::tool::{Entries, Names, Tool};
+use crate::read::name::{FileName, NameError};
+use crate::set::Part;
+
+const SUFFIXES: [(&str, Part); 2] = [(".tombstone.sql", Part::Tombstone), (".baseline.sql", Part::Baseline)];
+
+impl Tool {
+    /// Takes the name of a tombstone or a baseline apart; `None` for another file. Its stem is ours or the tool's.
+    pub(in crate::read) fn special(&self, file: &str) -> Option<Result<Option<Named>, NameError>> {
+        let native = FileName::parse(file).map(|name| name.map(Named::from));
+        let lower = file.to_ascii_lowercase();
+        let (suffix, part) = SUFFIXES.into_iter().find(|(suffix, _)| lower.ends_with(suffix))?;
+        let (Names::Own(parse), Err(_), Some(stem)) = (&self.names, &native, file.strip_suffix(suffix))
+        else {
+            return Some(native);
+        };
+        let theirs =
+            if self.entries == Entries::Directories { stem.to_owned() } else { format!("{stem}.sql") };
+        match parse(&theirs) {
+            Ok(None) => Some(native),
+            Ok(Some(named)) => Some(Ok(Some(Named { part, ..named }))),
+            Err(error) => Some(Err(error.suggesting(|name| {
+                let stem = name.strip_suffix(".sql").unwrap_or(&name);
+                format!("{stem}{suffix}")
+            }))),
+        }
+    }
+}
