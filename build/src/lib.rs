@@ -1,4 +1,4 @@
-//! One line for the `build.rs` of a crate that embeds migrations with gapless:
+//! Makes cargo notice added migrations, in one line of the `build.rs` of a crate that embeds them with gapless:
 //!
 //! ```no_run
 //! fn main() {
@@ -6,9 +6,8 @@
 //! }
 //! ```
 //!
-//! `embed_migrations!` makes cargo watch every file that it embeds, so edits, renames and deletions
-//! rebuild by themselves. A file that was not there at the last build can only be noticed by a build
-//! script; without it the macro warns.
+//! `embed_migrations!` makes cargo watch every file that it embeds, so edits, renames and deletions rebuild by
+//! themselves. Only a build script can notice a file that did not exist at the last build; without it the macro warns.
 
 #![allow(clippy::needless_doctest_main, reason = "a build script is a program")]
 
@@ -17,14 +16,13 @@ use std::sync::{Mutex, PoisonError};
 
 /// Makes cargo rebuild the crate when a file is added to a directory of migrations.
 ///
-/// Takes what `embed_migrations!` takes: one directory or several, relative to the crate, `*` for one
-/// whole segment.
+/// Takes the directories of `embed_migrations!`: one or several, relative to the crate, with `*` for one whole segment.
 ///
 /// ```no_run
 /// gapless_build::track(["modules/*/sql", "../shared/migrations"]);
 /// ```
 ///
-/// It may be called several times.
+/// A build script may call it several times.
 pub fn track(directories: impl Directories) {
     // Cargo keeps the last value of a variable only.
     static TRACKED: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -35,7 +33,7 @@ pub fn track(directories: impl Directories) {
 
 /// One directory or several.
 pub trait Directories {
-    /// Them, as they were written.
+    /// Returns the directories as they were written.
     fn patterns(&self) -> Vec<String>;
 }
 
@@ -57,14 +55,14 @@ impl Directories for &[&str] {
     }
 }
 
-/// The one spelling of a pattern; the macro compares it with its own.
+/// Returns the one spelling of a pattern, which the macro compares with its own.
 fn normal(pattern: &str) -> String {
     let slashed = pattern.replace('\\', "/");
     let segments: Vec<_> = slashed.split('/').filter(|segment| !matches!(*segment, "" | ".")).collect();
     segments.join("/")
 }
 
-/// The lines that cargo reads from a build script's output.
+/// The lines of the build script's output, which cargo reads.
 struct Instructions<'a>(&'a [String]);
 
 impl fmt::Display for Instructions<'_> {

@@ -7,7 +7,7 @@ use gapless::{Layout, MigrationSet, Pattern, Rules, Syntax};
 use crate::project::Project;
 
 fn scan(project: &Project, layout: &str) -> MigrationSet {
-    let rules = Rules { syntax: Syntax::default(), layout: Layout::named(layout).expect("it is known") };
+    let rules = Rules::new(Syntax::default(), Layout::named(layout).expect("it is known"));
     let pattern = Pattern::new("migrations").expect("it is a pattern");
     MigrationSet::scan(project.path(), &[pattern], rules).expect("there is no problem")
 }
@@ -78,7 +78,7 @@ fn numbering_may_be_the_time() {
 
 #[test]
 fn every_kind_of_file_passes_check_in_every_layout() {
-    for layout in Layout::NAMES {
+    for layout in Layout::names() {
         for (options, rust, outside) in [
             (&[][..], false, false),
             (&["--rust"], true, false),
@@ -89,7 +89,7 @@ fn every_kind_of_file_passes_check_in_every_layout() {
             let arguments = [&["new", "a thing", "--layout", layout], options].concat();
             project.output(&arguments);
             let down = [&arguments[..], &["--down"]].concat();
-            if *layout == "refinery" {
+            if layout == "refinery" {
                 assert!(project.error(&down, 2).contains("no down files"));
             } else {
                 project.output(&down);
@@ -101,7 +101,7 @@ fn every_kind_of_file_passes_check_in_every_layout() {
                 assert_eq!(migration.directives().rust(), rust, "{layout} {options:?}");
                 assert_eq!(migration.directives().no_transaction(), outside, "{layout} {options:?}");
             }
-            if *layout != "refinery" {
+            if layout != "refinery" {
                 assert!(set.migrations()[1].down().is_some(), "{layout}");
             }
         }

@@ -1,12 +1,26 @@
 //! Reads directories of migrations without a database: file names, versions, checksums, directives, the SQL lexer,
 //! the directory scan and the [`MigrationSet`]. The macro uses it at build time and the runtime at
-//! run time, so both read a directory the same way.
+//! run time, so both read a directory in the same way.
 //!
 //! ```text
 //! directory --read--> script --lint--> MigrationSet
 //! ```
 //!
-//! Applications depend on the `gapless` crate, which re-exports what they need from here.
+//! ```
+//! use gapless_core::{MigrationSet, Pattern, Syntax};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let root = tempfile::tempdir()?;
+//! # let root = root.path();
+//! std::fs::create_dir(root.join("migrations"))?;
+//! std::fs::write(root.join("migrations/0001_users.sql"), "CREATE TABLE users (id bigint PRIMARY KEY);\n")?;
+//!
+//! let set = MigrationSet::scan(root, &[Pattern::new("migrations")?], Syntax::Postgres)?;
+//! assert_eq!(set.migrations()[0].name(), "users");
+//! # Ok(()) }
+//! ```
+//!
+//! Applications depend on the `gapless` crate, which re-exports everything that they need.
 
 mod lint;
 mod merge;

@@ -18,7 +18,7 @@ pub const fn total(sets: &[&MigrationSet]) -> usize {
     while index < sets.len() {
         if let Some(baseline) = sets[index].baseline() {
             let text = Text::NONE.place(owner(sets[index], baseline), baseline.__path());
-            let why = " is a baseline, and a set with one cannot be merged: it would stand for migrations of other crates too";
+            let why = " is a baseline; a set with a baseline cannot be merged, because it would stand for migrations of other crates too";
             panic!("{}", text.and(why).as_str());
         }
         sum += sets[index].__migrations().len();
@@ -38,7 +38,7 @@ pub const fn total_renames(sets: &[&MigrationSet]) -> usize {
     sum
 }
 
-/// Returns the rules that all sets were read by, or else those that let every run read again by its own.
+/// Returns the rules by which all sets were read, or else rules that let each run lint again by its own.
 #[doc(hidden)]
 pub const fn common_rules(sets: &[&MigrationSet]) -> Rules {
     let mut index = 1;
@@ -51,7 +51,7 @@ pub const fn common_rules(sets: &[&MigrationSet]) -> Rules {
     Rules::new(sets[0].syntax(), Layout::Native)
 }
 
-/// The digest of all of them together, if each has one.
+/// Returns the digest of all sets together, if each has one.
 #[doc(hidden)]
 pub const fn merged_digest(sets: &[&MigrationSet]) -> Option<i64> {
     let (mut all, mut index) = (0, 0);
@@ -65,7 +65,7 @@ pub const fn merged_digest(sets: &[&MigrationSet]) -> Option<i64> {
     Some(all)
 }
 
-/// Their migrations, ascending.
+/// Merges the migrations of the sets, in ascending order.
 ///
 /// # Panics
 ///
@@ -73,7 +73,7 @@ pub const fn merged_digest(sets: &[&MigrationSet]) -> Option<i64> {
 #[doc(hidden)]
 pub const fn merged<const SETS: usize, const N: usize>(sets: &[&MigrationSet; SETS]) -> [Migration; N] {
     let mut table = [const { Migration::__embedded(0, "", "", "", &[0; 32], None, Directives::NONE) }; N];
-    // How far each set was read, and the version that comes next in it: every row looks at those alone.
+    // The position in each set, and the version at it: each row compares only these.
     let mut read = [0; SETS];
     let mut next = [None; SETS];
     let mut set = 0;
@@ -91,7 +91,7 @@ pub const fn merged<const SETS: usize, const N: usize>(sets: &[&MigrationSet; SE
         if let Some((other, before)) = last
             && before.version().number() == found.version().number()
         {
-            let text = Text::NONE.and("two migrations have one version: ");
+            let text = Text::NONE.and("two migrations have the same version: ");
             let text = text.place(owner(sets[other], before), before.__path()).and(" and ");
             panic!("{}", text.place(owner(sets[set], found), found.__path()).as_str());
         }
@@ -108,7 +108,7 @@ const fn version_at(set: &MigrationSet, index: usize) -> Option<i64> {
     if index < migrations.len() { Some(migrations[index].version().number()) } else { None }
 }
 
-/// The set whose next migration has the lowest version; of two with one version, the first.
+/// Returns the set whose next migration has the lowest version; of two with one version, the first.
 const fn lowest<const SETS: usize>(next: &[Option<i64>; SETS]) -> usize {
     let (mut best, mut lowest, mut set) = (SETS, i64::MAX, 0);
     while set < SETS {
@@ -123,11 +123,11 @@ const fn lowest<const SETS: usize>(next: &[Option<i64>; SETS]) -> usize {
     best
 }
 
-/// Their renames.
+/// Merges the renames of the sets.
 ///
 /// # Panics
 ///
-/// At compile time, if two sets rename the same, or if one renames what is a migration of another.
+/// At compile time, if two sets rename one migration, or if one renames a migration of another.
 #[doc(hidden)]
 pub const fn merged_renames<const SETS: usize, const N: usize>(sets: &[&MigrationSet; SETS]) -> [Rename; N] {
     let mut table = [const { Rename::__embedded("", None, 0) }; N];
@@ -207,7 +207,7 @@ const fn find(set: &MigrationSet, version: Version) -> Option<&Migration> {
     None
 }
 
-/// The crate of a migration. A set that was merged has none of its own.
+/// Returns the crate of a migration. A merged set has none of its own.
 const fn owner(set: &MigrationSet, migration: &Migration) -> &'static str {
     match migration.package() {
         Some(package) => package,
@@ -223,7 +223,7 @@ const fn renamed(set: &MigrationSet, rename: &Rename) -> Text {
     Text::NONE.and(package).and(" renames `").and(rename.__from()).and("`")
 }
 
-/// The text of a compile error, put together without memory to ask for.
+/// The text of a compile error, put together without an allocator.
 struct Text {
     bytes: [u8; 512],
     length: usize,
@@ -232,7 +232,7 @@ struct Text {
 impl Text {
     const NONE: Text = Text { bytes: [0; 512], length: 0 };
 
-    /// Cuts off what does not fit.
+    /// Appends a text, and cuts off the end if it does not fit.
     const fn and(mut self, text: &str) -> Text {
         let bytes = text.as_bytes();
         let mut index = 0;
@@ -247,7 +247,7 @@ impl Text {
         self.and(other.as_str())
     }
 
-    /// A file and its crate.
+    /// Appends a file and its crate.
     const fn place(self, package: &str, path: &str) -> Text {
         self.and(package).and(": ").and(path)
     }

@@ -11,18 +11,19 @@ use crate::tree::{read, scan, write};
 
 const SQL: &str = "SELECT 1;\n";
 
-fn told(layout: Layout, files: &[(&str, &str)]) -> String {
+fn refused(layout: Layout, files: &[(&str, &str)]) -> String {
     scan(layout, files).unwrap_err().to_string()
 }
 
 #[test]
 fn leading_zeros_do_not_hide_what_is_renamed() {
     for (renames, message) in [
-        ("0001_a -> 2_b", "`0001_a` is declared as renamed, and its file is still there"),
+        ("0001_a -> 2_b", "`0001_a` is renamed, but its file still exists"),
         ("3_c -> 2_b\n003_c -> 2_b", "`003_c` is renamed twice"),
-        ("3_c -> 04_d\n4_d -> 03_c", "go round in a circle"),
+        ("3_c -> 04_d\n4_d -> 03_c", "form a cycle"),
     ] {
-        let problem = told(Layout::Native, &[("1_a.sql", SQL), ("2_b.sql", SQL), ("renames.txt", renames)]);
+        let problem =
+            refused(Layout::Native, &[("1_a.sql", SQL), ("2_b.sql", SQL), ("renames.txt", renames)]);
         assert!(problem.contains(message), "{problem}");
     }
     let files = [("2_b.sql", SQL), ("renames.txt", "03_c -> 4_d\n0004_d -> 002_b")];
@@ -49,29 +50,33 @@ fn a_stem_in_the_layouts_own_form_is_one() {
     }
     let set = scan(Layout::Native, &[("3_t2.sql", SQL), ("renames.txt", "V2__t2 -> 3_t2")]).unwrap();
     assert_eq!(set.renames()[0].from_stem(), None);
-    let there =
-        told(Layout::Flyway, &[("V2__t2.sql", SQL), ("V3__t2.sql", SQL), ("renames.txt", "2_t2 -> V3__t2")]);
-    assert!(there.contains("its file is still there"), "{there}");
+    let there = refused(
+        Layout::Flyway,
+        &[("V2__t2.sql", SQL), ("V3__t2.sql", SQL), ("renames.txt", "2_t2 -> V3__t2")],
+    );
+    assert!(there.contains("its file still exists"), "{there}");
 }
 
 #[test]
 fn a_rename_leads_to_what_is_missing_because_of_another_problem() {
-    let broken = told(Layout::Native, &[("2_b.sql", "COMMIT;"), ("renames.txt", "1_a -> 2_b")]);
-    assert!(!broken.contains("no migration of this set"), "{broken}");
-    let baseline =
-        told(Layout::Native, &[("2_b.baseline.sql", SQL), ("3_c.sql", SQL), ("renames.txt", "1_a -> 2_b")]);
-    assert!(baseline.contains("`2_b` is a baseline, and nothing is renamed to one"), "{baseline}");
+    let broken = refused(Layout::Native, &[("2_b.sql", "COMMIT;"), ("renames.txt", "1_a -> 2_b")]);
+    assert!(!broken.contains("not a migration of this set"), "{broken}");
+    let baseline = refused(
+        Layout::Native,
+        &[("2_b.baseline.sql", SQL), ("3_c.sql", SQL), ("renames.txt", "1_a -> 2_b")],
+    );
+    assert!(baseline.contains("`2_b` is a baseline, which no migration can be renamed to"), "{baseline}");
 }
 
 #[test]
-fn names_of_ours_in_another_case_are_told() {
+fn native_names_in_another_case_are_reported() {
     for (odd, right) in [
         ("Renames.txt", "renames.txt"),
         ("RENAMES.TXT", "renames.txt"),
         ("Migrations.lock", "migrations.lock"),
     ] {
         for (layout, file) in [(Layout::Native, "1_a.sql"), (Layout::Diesel, "1_a/up.sql")] {
-            let problem = told(layout, &[(file, SQL), (odd, "")]);
+            let problem = refused(layout, &[(file, SQL), (odd, "")]);
             assert!(problem.contains(&format!("help: rename it to `{right}`")), "{problem}");
         }
     }
@@ -93,20 +98,20 @@ fn tombstones_and_baselines_may_be_named_as_the_layout_names() {
         let set = scan(layout, &[(up, sql), (&format!("{special}.baseline.sql"), SQL)]).unwrap();
         assert_eq!(set.baseline().unwrap().name(), "d");
     }
-    let odd = told(Layout::Flyway, &[("V6__e.sql", SQL), ("V5_d.tombstone.sql", "-- gone\n")]);
+    let odd = refused(Layout::Flyway, &[("V6__e.sql", SQL), ("V5_d.tombstone.sql", "-- gone\n")]);
     assert!(odd.contains("rename it to `V5__d.tombstone.sql`"), "{odd}");
 }
 
 #[test]
-fn what_diesel_passes_over_is_told_if_it_was_meant_for_it() {
+fn files_that_diesel_passes_over_are_reported() {
     let up = ("1_a/up.sql", SQL);
     for (odd, help) in [
         ("2_b.sql", "move it to `2_b/up.sql`"),
         ("2_b.SQL", "move it to `2_b/up.sql`"),
         ("1_a/Down.sql", "rename it to `down.sql`"),
-        ("1_a/data.sql", "put what it does into one of them"),
+        ("1_a/data.sql", "move its statements into one of them"),
     ] {
-        let problem = told(Layout::Diesel, &[up, (odd, SQL)]);
+        let problem = refused(Layout::Diesel, &[up, (odd, SQL)]);
         assert!(problem.contains(help), "{problem}");
     }
     scan(Layout::Diesel, &[up, ("schema.sql", SQL), ("1_a/README.md", "")]).unwrap();
@@ -114,7 +119,7 @@ fn what_diesel_passes_over_is_told_if_it_was_meant_for_it() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_that_leads_nowhere_is_told() {
+fn a_dangling_link_is_reported() {
     use std::os::unix::ffi::OsStrExt;
     use std::os::unix::fs::symlink;
     for (layout, file, link) in [
@@ -128,7 +133,7 @@ fn a_link_that_leads_nowhere_is_told() {
         symlink("gone", root.path().join("m").join(link)).unwrap();
         let problems = read(root.path(), layout).unwrap_err();
         assert_eq!(problems.iter().count(), 1, "{problems}");
-        assert!(problems.to_string().contains("cannot be read"), "{problems}");
+        assert!(problems.to_string().contains("cannot read"), "{problems}");
     }
     // An entry that is none of our business may lead nowhere, or have any name.
     let root = tempfile::tempdir().unwrap();
@@ -141,7 +146,7 @@ fn a_link_that_leads_nowhere_is_told() {
     symlink("gone", root.path().join("m/b")).unwrap();
     let pattern = Pattern::new("m/*/sql").unwrap();
     let problem = MigrationSet::scan(root.path(), &[pattern], Syntax::Shared).unwrap_err().to_string();
-    assert!(problem.contains("`m/b/sql` cannot be read"), "{problem}");
+    assert!(problem.contains("cannot read `m/b/sql`"), "{problem}");
 }
 
 #[test]
@@ -176,19 +181,23 @@ fn a_lock_that_is_right_is_left_alone() {
 }
 
 #[test]
-fn what_is_missing_is_named_as_the_layout_names_it() {
+fn missing_files_are_named_as_the_layout_names_them() {
     for (layout, files, help) in [
         (Layout::Diesel, vec!["1_a/down.sql"], "add `m/1_a/up.sql`, or remove this file"),
         (Layout::Flyway, vec!["U1__a.sql"], "add `m/V1__a.sql`, or remove this file"),
         (Layout::Flyway, vec!["V1__a.sql", "U1__b.sql"], "the names differ: rename it to `m/U1__a.sql`"),
         (Layout::Native, vec!["1_a.down.sql"], "add `m/1_a.up.sql`, or remove this file"),
-        (Layout::Native, vec!["1_a.up.sql", "1_a.baseline.sql", "1_b.sql"], "another version, for example 2"),
+        (
+            Layout::Native,
+            vec!["1_a.up.sql", "1_a.baseline.sql", "1_b.sql"],
+            "a different version, for example 2",
+        ),
     ] {
         let files: Vec<_> = files.into_iter().map(|file| (file, SQL)).collect();
-        let problem = told(layout, &files);
+        let problem = refused(layout, &files);
         assert!(problem.contains(help), "{problem}");
     }
-    let both = told(Layout::Native, &[("1_a.sql", SQL), ("1_a.tombstone.sql", "-- gone\n")]);
+    let both = refused(Layout::Native, &[("1_a.sql", SQL), ("1_a.tombstone.sql", "-- gone\n")]);
     assert!(both.contains("remove one of the two"), "{both}");
 }
 
@@ -203,15 +212,15 @@ fn a_lock_holds_every_file() {
     read(root.path(), Layout::Native).unwrap();
     fs::remove_file(root.path().join("m/2_b.sql")).unwrap();
     let problem = read(root.path(), Layout::Native).unwrap_err().to_string();
-    assert!(problem.starts_with("listed in migrations.lock, and not there\n  m/2_b.sql"), "{problem}");
+    assert!(problem.starts_with("listed in migrations.lock, but missing\n  m/2_b.sql"), "{problem}");
     fs::write(root.path().join("m/2_b.tombstone.sql"), "-- gone\n").unwrap();
     let problem = read(root.path(), Layout::Native).unwrap_err().to_string();
     assert!(problem.contains("not listed in migrations.lock\n  m/2_b.tombstone.sql"), "{problem}");
 }
 
 #[test]
-fn a_tombstone_is_not_taken_back() {
-    let problem = told(Layout::Native, &[("1_a.tombstone.sql", "-- gone\n"), ("1_a.down.sql", SQL)]);
+fn a_tombstone_has_no_down_script() {
+    let problem = refused(Layout::Native, &[("1_a.tombstone.sql", "-- gone\n"), ("1_a.down.sql", SQL)]);
     assert!(problem.contains("a down migration beside a tombstone\n  m/1_a.down.sql"), "{problem}");
 }
 

@@ -9,7 +9,7 @@ use gapless_core::{Layout, MigrationSet, Pattern, Problems, Rules, Syntax, Versi
 
 use crate::tree::{read, scan, write};
 
-fn told(result: Result<MigrationSet, Problems>) -> String {
+fn refused(result: Result<MigrationSet, Problems>) -> String {
     result.unwrap_err().to_string()
 }
 
@@ -26,15 +26,15 @@ fn a_transaction_around_a_script_is_the_runs_own() {
     assert_eq!(a.down().unwrap().sql(), "                 ;\nDROP TABLE a;\n   ;");
     assert_eq!(b.sql().replace(' ', ""), ";SELECT1;");
     // Natively it is a mistake, and so is one in the middle anywhere.
-    assert!(told(scan(Layout::Native, &files)).contains("BEGIN"));
+    assert!(refused(scan(Layout::Native, &files)).contains("BEGIN"));
     let middle = [("1_a.up.sql", "SELECT 1;\nCOMMIT;\nSELECT 2;")];
-    assert!(told(scan(Layout::GolangMigrate, &middle)).contains("`COMMIT`"));
+    assert!(refused(scan(Layout::GolangMigrate, &middle)).contains("`COMMIT`"));
     let level = [("1_a.up.sql", "BEGIN ISOLATION LEVEL SERIALIZABLE;\nSELECT 2;\nCOMMIT;")];
-    assert!(told(scan(Layout::GolangMigrate, &level)).contains("`BEGIN`"));
+    assert!(refused(scan(Layout::GolangMigrate, &level)).contains("`BEGIN`"));
 }
 
 #[test]
-fn what_cannot_run_in_a_transaction_runs_outside_where_the_tool_does_so() {
+fn statements_run_outside_of_a_transaction_where_the_tool_runs_them_so() {
     let concurrently = "CREATE INDEX CONCURRENTLY i ON a (id);";
     let of = |layout, name, sql: &str| {
         scan(layout, &[(name, sql)]).map(|set| set.migrations()[0].directives().no_transaction())
@@ -56,7 +56,7 @@ fn what_cannot_run_in_a_transaction_runs_outside_where_the_tool_does_so() {
     let mixture = scan(Layout::Goose, &[("1_a.sql", &down.replace("Down", "Down\nSELECT 2;"))]).unwrap();
     assert!(mixture.migrations()[0].down().unwrap().directives().no_transaction());
     let forward = "-- +goose Up\nSELECT 1;\nCREATE INDEX CONCURRENTLY i ON a (id);";
-    let mixture = told(scan(Layout::Goose, &[("1_a.sql", forward)]));
+    let mixture = refused(scan(Layout::Goose, &[("1_a.sql", forward)]));
     assert!(mixture.contains("cannot run inside a transaction"), "{mixture}");
     assert!(mixture.contains("; goose itself knows `-- +goose NO TRANSACTION`"), "{mixture}");
 }
@@ -64,9 +64,9 @@ fn what_cannot_run_in_a_transaction_runs_outside_where_the_tool_does_so() {
 #[test]
 fn half_a_transaction_is_refused() {
     let of = |name, sql: &str| scan(Layout::GolangMigrate, &[(name, sql)]);
-    let begin = told(of("1_a.up.sql", "BEGIN;\nSELECT 1;\n"));
+    let begin = refused(of("1_a.up.sql", "BEGIN;\nSELECT 1;\n"));
     assert!(begin.contains("`BEGIN` would break out"), "{begin}");
-    assert!(told(of("1_a.up.sql", "SELECT 1;\nEND;")).contains("`END` would break out"));
+    assert!(refused(of("1_a.up.sql", "SELECT 1;\nEND;")).contains("`END` would break out"));
     let set = of("1_a.up.sql", "SELECT 1;\nCOMMIT;").unwrap();
     assert_eq!(set.migrations()[0].sql(), "SELECT 1;\n      ;");
     let rules = Rules::new(Syntax::Mysql, Layout::GolangMigrate);
@@ -79,7 +79,7 @@ fn half_a_transaction_is_refused() {
 #[test]
 fn a_fault_is_shown_with_the_text_of_its_file() {
     let text = "-- +goose Up\nSTART\nTRANSACTION; VACUUM a;\nCOMMIT;\n";
-    let problem = told(scan(Layout::Goose, &[("1_a.sql", text)]));
+    let problem = refused(scan(Layout::Goose, &[("1_a.sql", text)]));
     assert!(problem.contains("3 | TRANSACTION; VACUUM a;\n  |              ^^^^^^"), "{problem}");
 }
 
@@ -97,16 +97,16 @@ fn a_transaction_of_a_files_own_is_one_where_the_tool_begins_none() {
     let set = scan(Layout::GolangMigrate, &[("1_a.up.sql", directive)]).unwrap();
     assert!(!set.migrations()[0].directives().no_transaction());
     assert_eq!(set.migrations()[0].problems(Syntax::Postgres), []);
-    for refused in ["BEGIN;\nVACUUM a;\nCOMMIT;", "SELECT 1;\nCOMMIT;"] {
-        let problem = told(of(refused));
-        assert!(problem.contains("`COMMIT` has no place in a no-transaction file"), "{problem}");
+    for sql in ["BEGIN;\nVACUUM a;\nCOMMIT;", "SELECT 1;\nCOMMIT;"] {
+        let problem = refused(of(sql));
+        assert!(problem.contains("`COMMIT` is not allowed in a no-transaction file"), "{problem}");
     }
 }
 
 #[test]
 fn instructions_to_a_tool_that_is_not_there_are_refused() {
     let goose = "-- +goose Up\nCREATE TABLE a ();\n-- +goose Down\nDROP TABLE a;\n";
-    let down = "`-- +goose Down` is an instruction to goose: what follows it would run forward too";
+    let down = "`-- +goose Down` is an instruction to goose: the statements after it would run forward too";
     for (layout, file) in [
         (Layout::Native, "1_a.sql"),
         (Layout::GolangMigrate, "1_a.up.sql"),
@@ -116,19 +116,19 @@ fn instructions_to_a_tool_that_is_not_there_are_refused() {
         (Layout::Diesel, "1_a/up.sql"),
         (Layout::Goose, "1_a.baseline.sql"),
     ] {
-        let problem = told(scan(layout, &[(file, goose)]));
+        let problem = refused(scan(layout, &[(file, goose)]));
         assert!(problem.contains(down), "{layout:?}: {problem}");
-        let named = problem.contains("say `layout = \"goose\"`");
+        let named = problem.contains("add `layout = \"goose\"`");
         assert_eq!(named, layout != Layout::Goose, "{problem}");
     }
-    let tombstone = told(scan(Layout::Native, &[("1_a.tombstone.sql", "-- migrate:down\n")]));
+    let tombstone = refused(scan(Layout::Native, &[("1_a.tombstone.sql", "-- migrate:down\n")]));
     assert!(tombstone.contains("`-- migrate:down` is an instruction to dbmate"), "{tombstone}");
     scan(Layout::Goose, &[("1_a.sql", goose)]).unwrap();
     scan(Layout::Native, &[("1_a.sql", "SELECT '\n-- +goose Down\n';")]).unwrap();
 }
 
 #[test]
-fn a_way_back_with_a_fault_is_not_taken_for_none() {
+fn a_down_script_with_a_fault_is_not_dropped() {
     let up = "-- +goose Up\nSELECT 1;\n-- +goose Down\n";
     for (down, message) in [
         ("'", "unterminated string"),
@@ -137,19 +137,20 @@ fn a_way_back_with_a_fault_is_not_taken_for_none() {
         ("-- gapless: no-transactions", "unknown directive"),
         ("-- gapless: rust", "`-- gapless: rust` in a down script"),
     ] {
-        let problem = told(scan(Layout::Goose, &[("1_a.sql", &format!("{up}{down}"))]));
+        let problem = refused(scan(Layout::Goose, &[("1_a.sql", &format!("{up}{down}"))]));
         assert!(problem.contains(message) && problem.contains("1_a.sql:4:1"), "{problem}");
     }
     assert_eq!(scan(Layout::Goose, &[("1_a.sql", up)]).unwrap().migrations()[0].down(), None);
-    let both = told(scan(Layout::Goose, &[("1_a.sql", "-- +goose Up\nEND;\n-- +goose Down\nROLLBACK;\n")]));
+    let both =
+        refused(scan(Layout::Goose, &[("1_a.sql", "-- +goose Up\nEND;\n-- +goose Down\nROLLBACK;\n")]));
     assert!(both.contains("`END` would") && both.contains("`ROLLBACK` would"), "{both}");
     let files = [("1_a.up.sql", "SELECT 1;"), ("1_a.down.sql", "-- gapless: rust\n")];
-    let native = told(scan(Layout::Native, &files));
+    let native = refused(scan(Layout::Native, &files));
     assert!(native.contains("`-- gapless: rust` in a down script"), "{native}");
 }
 
 #[test]
-fn a_way_back_is_judged_by_its_own_directives() {
+fn a_down_script_is_judged_by_its_own_directives() {
     let down = "-- gapless: no-transaction\nDROP INDEX CONCURRENTLY i;\n";
     let set = scan(Layout::Native, &[("1_a.up.sql", "SELECT 1;"), ("1_a.down.sql", down)]).unwrap();
     assert_eq!(set.migrations()[0].down_problems(Syntax::Postgres), []);
@@ -195,7 +196,7 @@ fn a_lock_is_written_and_holds() {
     fs::write(root.path().join("m/migrations.lock"), lock.replace('\n', "\r\n")).unwrap();
     read(root.path(), Layout::Native).unwrap();
     write(root.path(), &[("1_a.up.sql", "SELECT 3;\n"), ("2_b.sql", "SELECT 1;\n")]);
-    let problems = told(read(root.path(), Layout::Native));
+    let problems = refused(read(root.path(), Layout::Native));
     assert!(problems.contains("edited since") && problems.contains("not listed"), "{problems}");
     write_locks(root.path(), &patterns, Syntax::Shared).unwrap();
     read(root.path(), Layout::Native).unwrap();
@@ -221,23 +222,23 @@ fn renames_lead_to_what_is_there() {
 /// Whoever forgets the layout is not told to rename what is applied.
 #[test]
 fn a_layout_that_is_not_named_is_guessed() {
-    let versioned = told(scan(
+    let versioned = refused(scan(
         Layout::Native,
         &[("V1__a.sql", "SELECT 1;"), ("V1.2__b.sql", "SELECT 1;"), ("V3__c.sql", "")],
     ));
-    assert!(versioned.contains("say `layout = \"flyway\"` or `layout = \"refinery\"`"), "{versioned}");
+    assert!(versioned.contains("add `layout = \"flyway\"` or `layout = \"refinery\"`"), "{versioned}");
     assert!(!versioned.contains("rename it to `1_a.sql`"), "{versioned}");
-    let diesel = told(scan(
+    let diesel = refused(scan(
         Layout::Native,
         &[("2020-01-01-000000_a/up.sql", "SELECT 1;"), ("2_b/up.sql", "SELECT 1;")],
     ));
     assert_eq!(diesel.matches("help:").count(), 1, "{diesel}");
-    assert!(diesel.contains("say `layout = \"diesel\"`"), "{diesel}");
+    assert!(diesel.contains("add `layout = \"diesel\"`"), "{diesel}");
 }
 
 /// A comment says that there is nothing to do, which every tool takes for a down script.
 #[test]
-fn a_way_back_of_comments_alone_is_one() {
+fn a_down_script_may_hold_comments_alone() {
     for (layout, file, open, down) in [
         (Layout::Goose, "1_a.sql", "-- +goose Up\n", "-- +goose Down\n"),
         (Layout::SqlMigrate, "1_a.sql", "-- +migrate Up\n", "-- +migrate Down\n"),

@@ -49,7 +49,7 @@ fn quotes_hide_semicolons() {
 }
 
 #[test]
-fn what_only_looks_quoted_hides_nothing() {
+fn lookalikes_of_quotes_hide_nothing() {
     // A backslash escapes nothing in a standard string, a dollar in a word opens no quote, `$1` is a parameter.
     assert_eq!(shared("SELECT 'a\\'; SELECT 2"), ["SELECT 'a\\'", "SELECT 2"]);
     assert_eq!(shared("SELECT a$b$c; SELECT $b$;$b$"), ["SELECT a$b$c", "SELECT $b$;$b$"]);
@@ -128,7 +128,7 @@ fn mysql_has_its_own_quotes_and_bodies() {
 }
 
 #[test]
-fn what_does_not_end_is_a_fault() {
+fn unterminated_text_is_a_fault() {
     for (sql, message) in [
         ("SELECT 'a", "unterminated string"),
         ("SELECT E'a\\'", "unterminated string"),
@@ -247,7 +247,7 @@ fn variables_of_sqlite_hide_nothing() {
 
 #[test]
 fn conflicts_are_refused_where_they_are_not_data() {
-    let conflict = "a merge conflict that was not resolved";
+    let conflict = "an unresolved merge conflict";
     for sql in [
         "CREATE TABLE t (\n<<<<<<< HEAD\n  a int\n=======\n  b int\n>>>>>>> it's theirs\n);",
         "<<<<<<< HEAD\n-- a\n||||||| base\n=======\r\n-- b\n>>>>>>> b\n",

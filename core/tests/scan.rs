@@ -73,16 +73,16 @@ fn every_problem_is_reported_at_once() {
     ]);
     let report = directory.scan(&["m", "gone"]).unwrap_err();
     for expected in [
-        "2 migrations have version 1\n  m/001_b.up.sql\n  m/1_a.up.sql\nhelp: give the one that is not applied \
-         anywhere yet another version, for example 010",
+        "2 migrations have version 1\n  m/001_b.up.sql\n  m/1_a.up.sql\nhelp: give the one that has not been \
+         applied a different version, for example 010",
         "`COMMIT` would break out",
-        "a down migration without its up\n  m/2_lonely.down.sql\nhelp: add `m/2_lonely.up.sql`, or remove this file",
+        "a down migration without an up migration\n  m/2_lonely.down.sql\nhelp: add `m/2_lonely.up.sql`, or remove this file",
         "the names differ only in case: rename it to `m/3_case.down.sql`",
         "the file is empty\n  m/4_empty.sql",
-        "not UTF-8: the byte at offset 8 belongs to another encoding\n  m/5_latin.sql",
+        "the file is not UTF-8: invalid byte at offset 8\n  m/5_latin.sql",
         "a NUL character",
         "rename it to `7_x.sql`",
-        "a subdirectory with SQL files would be passed over\n  m/old",
+        "a subdirectory with SQL files would be ignored\n  m/old",
         "2 migrations have version 9\n  m/9_x.sql\n  m/9_x.up.sql",
         "the directory `gone` does not exist",
     ] {
@@ -116,7 +116,7 @@ fn a_set_notices_what_became_of_its_directory() {
     assert_eq!(
         differences,
         [
-            "m/1_a.sql is in the binary, and its file is gone",
+            "m/1_a.sql is in the binary, but its file is missing",
             "m/2_b.sql differs from the binary",
             "m/3_c.sql is not in the binary"
         ]

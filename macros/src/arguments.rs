@@ -11,8 +11,8 @@ pub(crate) struct Arguments {
     pub(crate) rules: Rules,
     /// The path after `crate =`.
     pub(crate) krate: Option<TokenStream>,
-    /// The rules that the arguments name.
-    said: Vec<Ident>,
+    /// The names of the arguments that were given.
+    given: Vec<Ident>,
 }
 
 impl Arguments {
@@ -24,7 +24,7 @@ impl Arguments {
         self.sources.iter().map(|(pattern, span)| (pattern.as_str(), *span))
     }
 
-    /// The literal of this pattern.
+    /// Returns the span of this pattern's literal.
     pub(crate) fn span(&self, pattern: usize) -> Span {
         self.sources.get(pattern).map_or_else(Span::call_site, |(_, span)| *span)
     }
@@ -33,7 +33,7 @@ impl Arguments {
 impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> syn::Result<Arguments> {
         let mut arguments =
-            Arguments { sources: Vec::new(), rules: Rules::default(), krate: None, said: Vec::new() };
+            Arguments { sources: Vec::new(), rules: Rules::default(), krate: None, given: Vec::new() };
         let mut errors: Option<syn::Error> = None;
         while !input.is_empty() {
             if let Err(error) = arguments.argument(input) {
@@ -61,10 +61,7 @@ impl Arguments {
         if input.peek(LitStr) {
             let literal: LitStr = input.parse()?;
             if !literal.suffix().is_empty() {
-                return Err(syn::Error::new(
-                    literal.span(),
-                    "a directory is a plain string, without a suffix",
-                ));
+                return Err(syn::Error::new(literal.span(), "expected a plain string without a suffix"));
             }
             let pattern =
                 Pattern::new(&literal.value()).map_err(|error| syn::Error::new(literal.span(), error))?;
@@ -91,17 +88,17 @@ impl Arguments {
         }
         input.parse::<Token![=]>()?;
         let value: LitStr = input.parse()?;
-        if self.said.contains(&name) {
+        if self.given.contains(&name) {
             return Err(syn::Error::new(name.span(), format!("`{name}` is given twice")));
         }
         let dialect = name == "dialect";
-        self.said.push(name);
+        self.given.push(name);
         if dialect { self.dialect(&value) } else { self.layout(&value) }
     }
 
     fn dialect(&mut self, value: &LitStr) -> syn::Result<()> {
         self.rules.syntax = Syntax::named(&value.value()).ok_or_else(|| {
-            let known = "known are \"postgres\", \"sqlite\", \"mysql\" and \"mariadb\"";
+            let known = "expected \"postgres\", \"sqlite\", \"mysql\" or \"mariadb\"";
             syn::Error::new(value.span(), format!("unknown dialect {:?}\nhelp: {known}", value.value()))
         })?;
         Ok(())
@@ -112,7 +109,7 @@ impl Arguments {
             let known = Layout::names().collect::<Vec<_>>().join("`, `");
             syn::Error::new(
                 value.span(),
-                format!("unknown layout {:?}\nhelp: known are `{known}`", value.value()),
+                format!("unknown layout {:?}\nhelp: expected one of `{known}`", value.value()),
             )
         })?;
         Ok(())

@@ -8,7 +8,7 @@ use crate::arguments::Arguments;
 use crate::warning::Warning;
 use crate::{foreign_tables, table, tracked};
 
-/// The static table and the set over it.
+/// Writes the static table and the set over it.
 pub(crate) fn set(arguments: &Arguments, scan: &Scan) -> TokenStream {
     let mut warnings = tracked::warnings(arguments);
     warnings.extend(foreign_tables::warnings(arguments, scan));
@@ -25,7 +25,7 @@ pub(crate) fn set(arguments: &Arguments, scan: &Scan) -> TokenStream {
         arguments.krate.clone(),
         quote! {
             #(#warnings)*
-            // Cargo rebuilds when a lock is asked for.
+            // Makes cargo rebuild when a lock is requested.
             const _: __gapless::Option<&str> = ::core::option_env!("GAPLESS_LOCK");
             #watched
             static __MIGRATIONS: [__gapless::Migration; #count] = [#rows];
@@ -44,7 +44,7 @@ pub(crate) fn set(arguments: &Arguments, scan: &Scan) -> TokenStream {
     )
 }
 
-/// Each error at its place, and an empty set, so that one mistake does not cause further errors.
+/// Writes each error at its place, and an empty set, so that one mistake does not cause further errors.
 pub(crate) fn errors(
     krate: Option<TokenStream>,
     errors: impl IntoIterator<Item = (Span, String)>,
@@ -54,7 +54,7 @@ pub(crate) fn errors(
     expansion(krate, quote!(#(#errors)* __gapless::nothing()))
 }
 
-/// A block in which `__gapless` names the runtime's hidden items of this version.
+/// Writes a block in which `__gapless` names the runtime's hidden items of this version.
 fn expansion(krate: Option<TokenStream>, body: TokenStream) -> TokenStream {
     let krate = krate.unwrap_or_else(|| quote!(::gapless));
     let version = version();
@@ -64,7 +64,7 @@ fn expansion(krate: Option<TokenStream>, body: TokenStream) -> TokenStream {
     }}
 }
 
-/// The runtime's hidden items, in a module that belongs to this version of the macro.
+/// Puts the runtime's hidden items into a module that belongs to this version of the macro.
 pub(crate) fn versioned(items: TokenStream) -> TokenStream {
     let version = version();
     quote!(pub mod #version { #items })
@@ -74,7 +74,7 @@ fn version() -> Ident {
     format_ident!("v{}", env!("CARGO_PKG_VERSION").replace(['.', '-', '+'], "_"))
 }
 
-/// A macro on stable Rust warns by using an item that is deprecated.
+/// Writes a warning: a macro on stable Rust warns by using a deprecated item.
 fn deprecated(index: usize, Warning { name, span, note }: &Warning) -> TokenStream {
     let name = if index == 0 { (*name).to_owned() } else { format!("{name}_{}", index + 1) };
     let name = Ident::new(&name, *span);
@@ -95,7 +95,7 @@ fn option(value: Option<TokenStream>) -> TokenStream {
     value.map_or_else(|| quote!(__gapless::None), |value| quote!(__gapless::Some(#value)))
 }
 
-/// The variant of an enum without data, which its `Debug` names.
+/// Returns the variant of an enum without data, which its `Debug` names.
 fn variant(value: impl std::fmt::Debug) -> Ident {
     format_ident!("{}", format!("{value:?}"))
 }

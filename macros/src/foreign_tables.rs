@@ -13,9 +13,9 @@ pub(crate) fn warnings(arguments: &Arguments, scan: &Scan) -> Vec<Warning> {
 
 fn missing(ForeignTable { table, tool, file, .. }: &ForeignTable, span: Span) -> Warning {
     let note = format!(
-        "`{file}` refers to `{table}`, which only databases have that another tool has migrated; have it created on the \
+        "`{file}` refers to `{table}`, which only databases that another tool has migrated have; create it on the \
          others with `.adopt(Legacy::{tool}({table:?}).create_on_fresh_database())`, see \
-         \"Migrations that refer to the old table\" in docs/moving, and put `#[allow(deprecated)]` on this set then"
+         \"Migrations that refer to the old table\" in docs/moving, and then put `#[allow(deprecated)]` on this set"
     );
     Warning { name: "fresh_databases_lack_a_table", span, note }
 }

@@ -1,4 +1,4 @@
-//! The macro of the `gapless` crate; depend on that one, which re-exports it.
+//! Embeds migrations: the macro of the `gapless` crate. Depend on that crate, which re-exports it.
 
 mod arguments;
 mod emit;
@@ -15,39 +15,28 @@ use proc_macro2::{Span, TokenStream};
 
 use crate::arguments::Arguments;
 
-/// Embeds directories of migrations as a `gapless::MigrationSet`, checked while the crate compiles.
+/// Reads the directories that the arguments name, relative to the crate's `Cargo.toml`; without one, reads
+/// `"migrations"`. Several directories make one set, and one whole segment of a path may be `*`.
 ///
-/// ```ignore
-/// static MIGRATIONS: MigrationSet = embed_migrations!("migrations");
-/// ```
-///
-/// Directories are relative to the crate's `Cargo.toml`; none means `"migrations"`. Several make one
-/// set, and one whole segment of a path may be `*`:
-///
-/// ```ignore
-/// static MIGRATIONS: MigrationSet = embed_migrations!("migrations", "modules/*/sql");
-/// ```
-///
-/// After the directories may follow
+/// Further arguments:
 ///
 /// - `dialect = "postgres"`, `"sqlite"` (both are the default), `"mysql"` or `"mariadb"`: the rules of
-///   quoting that the scripts are read by;
+///   quoting by which the scripts are read;
 /// - `layout = "goose"`, `"sql-migrate"`, `"dbmate"`, `"refinery"`, `"flyway"`, `"diesel"` or `"tern"`: the tool
 ///   whose naming and annotations the directories follow; those of golang-migrate and sqlx need none;
-/// - `crate = path`: where this crate is, if it was renamed.
+/// - `crate = path`: the path of `gapless`, if it was renamed.
 ///
-/// Everything that a reader of the directories could trip over is a compile error, all of it at once:
-/// two files with one version, malformed names, a down file without its up, unterminated quotes,
-/// statements that would break out of the migration's transaction or cannot run in one, unknown
-/// directives.
+/// Every mistake in the directories is a compile error, all of them at once: two files with one version, malformed
+/// names, a down file without its up, unterminated quotes, statements that would break out of the migration's
+/// transaction or cannot run in one, unknown directives.
 ///
-/// Beside the migrations may lie tombstones of retired ones (`NNN_name.tombstone.sql`), one baseline
-/// (`NNN_name.baseline.sql`), `renames.txt`, and `migrations.lock`: with it, an edited, missing or unlisted
-/// file is a compile error. `GAPLESS_LOCK=write cargo build` writes it, in the packages that are built and not in
-/// those that they depend on.
+/// Tombstones of retired migrations (`NNN_name.tombstone.sql`), one baseline (`NNN_name.baseline.sql`), `renames.txt`
+/// and `migrations.lock` may lie beside the migrations. With a lock, an edited, missing or unlisted file is a compile
+/// error. `GAPLESS_LOCK=write cargo build` writes locks in the packages that are built, and in none of their
+/// dependencies.
 ///
-/// Edits, renames and deletions of files rebuild the crate. Added files do so with the build script
-/// line of `gapless-build`; without it the macro warns.
+/// Edits, renames and deletions of files rebuild the crate. Added files rebuild it with the build script line of
+/// `gapless-build`; without it the macro warns.
 #[proc_macro]
 pub fn embed_migrations(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expand(input.into()).into()
@@ -61,13 +50,13 @@ pub fn __versioned(items: proc_macro::TokenStream) -> proc_macro::TokenStream {
     emit::versioned(items.into()).into()
 }
 
-/// With the value `write`, the macro writes `migrations.lock` before it reads the directories.
+/// The variable whose value `write` makes the macro write `migrations.lock` before it reads the directories.
 const LOCK: &str = "GAPLESS_LOCK";
 
-/// Cargo sets it for the packages that it was told to build, and for none that they depend on.
+/// The variable that cargo sets for the packages that it builds by name, and not for their dependencies.
 const PRIMARY: &str = "CARGO_PRIMARY_PACKAGE";
 
-/// True if locks are to be written. A dependency's directory is not ours to write into.
+/// Returns true if the macro should write locks. It writes into no directory of a dependency.
 fn writes(wish: Option<OsString>, primary: Option<OsString>) -> Result<bool, String> {
     match wish {
         Some(wish) if wish == "write" => Ok(primary.is_some()),
@@ -114,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn locks_are_written_where_that_was_asked_for() {
+    fn locks_are_written_on_request() {
         let [write, primary, other] = ["write", "1", "1"].map(|value| Some(OsString::from(value)));
         assert_eq!(writes(None, primary.clone()), Ok(false));
         assert_eq!(writes(write.clone(), primary.clone()), Ok(true));

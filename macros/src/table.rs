@@ -7,12 +7,12 @@ use std::str::FromStr;
 use gapless_core::{Directives, Migration, Scan, Scanned, ScannedFile};
 use proc_macro2::TokenStream;
 
-/// One row for each migration, separated by commas.
+/// Writes one row for each migration, separated by commas.
 pub(crate) fn rows(scanned: &[Scanned]) -> TokenStream {
     tokens(&scanned.iter().fold(String::new(), |rows, scanned| rows + &text_of(scanned) + ",\n"))
 }
 
-/// One row.
+/// Writes one row.
 pub(crate) fn row(scanned: &Scanned) -> TokenStream {
     tokens(&text_of(scanned))
 }
@@ -35,8 +35,8 @@ pub(crate) fn watched(scan: &Scan) -> TokenStream {
     tokens(&watched)
 }
 
-/// A plain function for the plain case: naming a method a thousand times costs the compiler as much as
-/// all the rest.
+/// Calls a plain function in the common case: naming a method a thousand times costs the compiler as much as all the
+/// rest.
 fn text_of(scanned: &Scanned) -> String {
     let Scanned { migration, up, down, .. } = scanned;
     let plain = format!(
@@ -64,7 +64,7 @@ fn text_of(scanned: &Scanned) -> String {
     format!("__gapless::migration({plain}, {down}, {})", directives(migration.directives()))
 }
 
-/// The file itself where its bytes are the text, otherwise the normalised text.
+/// Includes the file if its bytes are the text, and writes out the normalised text otherwise.
 fn sql(sql: &str, file: &ScannedFile) -> String {
     if file.rewritten {
         return format!("{sql:?}");
@@ -72,7 +72,7 @@ fn sql(sql: &str, file: &ScannedFile) -> String {
     format!("::core::include_str!({})", quoted(&file.path))
 }
 
-/// Paths that are not UTF-8 do not occur: the scan shows names lossily and such a file fails to open.
+/// Quotes a path, which is UTF-8: the scan reads names lossily, and so cannot open a file whose name is not.
 fn quoted(path: &Path) -> String {
     format!("{:?}", path.to_string_lossy())
 }
@@ -103,7 +103,7 @@ fn directives(directives: Directives) -> String {
     )
 }
 
-/// Text that does not lex is left out: that cannot panic, and the compiler reports the missing table.
+/// Parses text. Text that does not lex is left out, which cannot panic: the compiler reports the missing table.
 fn tokens(text: &str) -> TokenStream {
     TokenStream::from_str(text).unwrap_or_default()
 }

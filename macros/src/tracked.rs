@@ -1,4 +1,4 @@
-//! Warns where the crate's build script does not tell cargo of added files.
+//! Warns if the crate's build script does not make cargo notice added files.
 
 use proc_macro2::Span;
 
@@ -8,7 +8,7 @@ use crate::warning::Warning;
 /// The variable that `gapless_build::track` sets for the compiler.
 const TRACKED: &str = "GAPLESS_TRACKED";
 
-/// For each directory that nothing watches: its literal, and what to do about it.
+/// Returns a warning for each directory that nothing watches.
 pub(crate) fn warnings(arguments: &Arguments) -> Vec<Warning> {
     let tracked = std::env::var(TRACKED).unwrap_or_default();
     let missing =
@@ -19,16 +19,16 @@ pub(crate) fn warnings(arguments: &Arguments) -> Vec<Warning> {
 fn missed(tracked: &str, pattern: &str, span: Span) -> Warning {
     if tracked.is_empty() {
         let note = format!(
-            "cargo does not notice files that are added to `{pattern}`; put \
-             `fn main() {{ gapless_build::track({pattern:?}); }}` into build.rs \
-             and gapless-build among the build-dependencies"
+            "cargo does not notice files that are added to `{pattern}`; add \
+             `fn main() {{ gapless_build::track({pattern:?}); }}` to build.rs \
+             and gapless-build to the build-dependencies"
         );
         return Warning { name: "added_migrations_go_unnoticed", span, note };
     }
     let others = tracked.split(';').map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
     let note = format!(
         "build.rs tracks {others} and not `{pattern}`, so cargo does not notice files that are added there; \
-         call `gapless_build::track({pattern:?})`, with the directory as it is written here"
+         call `gapless_build::track({pattern:?})`, with the directory spelled as it is here"
     );
     Warning { name: "build_script_tracks_other_directories", span, note }
 }
@@ -38,14 +38,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_build_script_that_tracks_something_else_is_told_so() {
+    fn a_build_script_that_tracks_another_directory_is_reported() {
         assert_eq!(missed("", "migrations", Span::call_site()).name, "added_migrations_go_unnoticed");
-        let told = missed("migratoins;b", "migrations", Span::call_site());
-        assert_eq!(told.name, "build_script_tracks_other_directories");
+        let warning = missed("migratoins;b", "migrations", Span::call_site());
+        assert_eq!(warning.name, "build_script_tracks_other_directories");
         assert!(
-            told.note.starts_with("build.rs tracks `migratoins`, `b` and not `migrations`"),
+            warning.note.starts_with("build.rs tracks `migratoins`, `b` and not `migrations`"),
             "{}",
-            told.note
+            warning.note
         );
     }
 }

@@ -47,6 +47,31 @@ pub use gapless_core::{
     Checksum, Difference, Directives, Down, DuplicateVersion, Layout, Location, Migration, ParseVersionError,
     Pattern, Problem, Problems, Rename, Rules, Syntax, Version,
 };
+
+/// Embeds directories of migrations as a [`MigrationSet`], checked while the crate compiles.
+///
+/// ```
+/// use gapless::{MigrationSet, Version, embed_migrations};
+///
+/// # #[cfg(any())]
+/// static MIGRATIONS: MigrationSet = embed_migrations!("migrations");
+/// # static MIGRATIONS: MigrationSet = embed_migrations!("../migrations");
+///
+/// assert_eq!(MIGRATIONS.migrations()[0].version(), Version::from(1));
+/// ```
+///
+/// Several directories make one set:
+///
+/// ```
+/// # use gapless::{MigrationSet, embed_migrations};
+/// # #[cfg(any())]
+/// static MIGRATIONS: MigrationSet = embed_migrations!("migrations", "modules/*/sql", dialect = "postgres");
+/// # static MIGRATIONS: MigrationSet = embed_migrations!("../tests/ui/pass_merged/*", dialect = "postgres");
+/// # assert!(MIGRATIONS.is_composed());
+/// ```
+///
+/// # Reference
+///
 pub use gapless_macros::embed_migrations;
 
 pub use crate::code::{BoxError, Code};

@@ -32,5 +32,5 @@ pub(super) fn rules(configuration: &Configuration, syntax: Syntax) -> Result<Rul
             CommandError::usage(format!("unknown dialect `{name}`\nhelp: known are postgres and sqlite"))
         })?,
     };
-    Ok(Rules { syntax, layout })
+    Ok(Rules::new(syntax, layout))
 }

@@ -1,8 +1,8 @@
-//! The problems of a scan, as a reader of the directories sees them.
+//! Holds the problems of a scan, and shows them.
 
 use std::fmt;
 
-/// One thing about a directory that a reader of it could trip over.
+/// A mistake in a directory of migrations.
 ///
 /// Its `Display` names the files at fault, shows the line where there is one, and says how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,12 +34,12 @@ impl Problem {
         self
     }
 
-    /// The index of its pattern among those given to [`scan`](crate::scan()).
+    /// Returns the index of its pattern among those given to [`scan`](crate::scan()).
     pub fn pattern(&self) -> usize {
         self.pattern
     }
 
-    /// The paths at fault, relative to the root of the scan.
+    /// Returns the paths at fault, relative to the root of the scan.
     pub fn files(&self) -> &[String] {
         &self.files
     }
@@ -57,17 +57,17 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Every problem of a scan; never empty.
+/// All problems of a scan, at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// `Ok` if there is nothing to report.
+    /// Returns `Ok` if there is nothing to report.
     pub(crate) fn check(problems: Vec<Problem>) -> Result<(), Problems> {
         if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
     }
 
-    /// The problems, in the order of patterns and then of file names.
+    /// Returns the problems, in the order of patterns and then of file names.
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
         self.0.iter()
     }

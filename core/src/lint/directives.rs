@@ -8,12 +8,12 @@ use crate::set::{Directives, Part};
 use crate::sql::{Fault, Script};
 
 const KNOWN: &str =
-    "known are `no-transaction`, `rerunnable`, `rust`, `lock-timeout 2s` and `statement-timeout 1h`";
+    "the directives are `no-transaction`, `rerunnable`, `rust`, `lock-timeout 2s` and `statement-timeout 1h`";
 
 const NAMES: [&str; 4] = ["no-transaction", "rerunnable", "lock-timeout", "statement-timeout"];
 
-/// Reads the directives of a script. All that looks like one and is not is a fault: a directive that
-/// is silently ignored is worse than none. `base` is known of the script otherwise.
+/// Reads the directives of a script, on top of those in `base`. A comment that looks like a directive and is none is a
+/// fault: a directive that is silently ignored is worse than none.
 pub(crate) fn directives(
     sql: &str,
     script: &Script<'_>,
@@ -22,7 +22,7 @@ pub(crate) fn directives(
 ) -> (Directives, Vec<Fault>) {
     let header_end = script.statements.first().map_or(sql.len(), |first| first.span().start);
     let mut reader = Reader { directives: base, seen: BTreeSet::new(), rerunnable: None, rust: None };
-    // The directive of sqlx, which it knows by the first bytes of the file.
+    // sqlx knows its directive by the first bytes of the file.
     reader.directives.no_transaction |= sql.starts_with("-- no-transaction");
     let mut faults = Vec::new();
     for comment in &script.comments {
@@ -44,7 +44,7 @@ pub(crate) fn directives(
         faults.push(Fault::new("`rerunnable` means nothing without `no-transaction`", span, help));
     }
     faults.extend(reader.rust.and_then(|span| match part {
-        Part::Down => Some(rust_back(span)),
+        Part::Down => Some(rust_down(span)),
         _ => rust_alone(script),
     }));
     (reader.directives, faults)
@@ -53,12 +53,12 @@ pub(crate) fn directives(
 /// Returns the fault of a migration in Rust that has statements too.
 fn rust_alone(script: &Script<'_>) -> Option<Fault> {
     let statement = script.statements.first()?;
-    let help = "say in comments what the code does; SQL goes into a migration of its own";
+    let help = "describe in comments what the code does, and move the SQL into a migration of its own";
     Some(Fault::new("a file with `-- gapless: rust` holds comments only", statement.span(), help))
 }
 
-/// Code is run forward only.
-fn rust_back(span: Range<usize>) -> Fault {
+/// Makes the fault of a down script in Rust: code runs forward only.
+fn rust_down(span: Range<usize>) -> Fault {
     let help = "write the SQL that rolls the migration back, or remove the down script";
     Fault::new("`-- gapless: rust` in a down script", span, help)
 }
@@ -66,9 +66,9 @@ fn rust_back(span: Range<usize>) -> Fault {
 struct Reader {
     directives: Directives,
     seen: BTreeSet<String>,
-    /// Where `rerunnable` stands.
+    /// The place of `rerunnable`.
     rerunnable: Option<Range<usize>>,
-    /// Where `rust` stands.
+    /// The place of `rust`.
     rust: Option<Range<usize>>,
 }
 
@@ -104,7 +104,7 @@ impl Reader {
             ("lock-timeout", value) => self.directives.lock_timeout = Some(duration(name, value)?),
             ("statement-timeout", value) => self.directives.statement_timeout = Some(duration(name, value)?),
             ("no-transaction" | "rerunnable" | "rust", _) => {
-                let help = "one directive a line, nothing after it";
+                let help = "write one directive per line, with nothing after it";
                 return Err((format!("the directive `{name}` takes no value"), help.to_owned()));
             }
             _ => return Err((format!("unknown directive `{name}`"), KNOWN.to_owned())),
@@ -113,8 +113,8 @@ impl Reader {
     }
 }
 
-/// The line without its decoration, if it is addressed to us: `gapless` with a colon or with the name of a
-/// directive behind it. Prose about us is neither.
+/// Returns the line without its decoration, if it is addressed to us: `gapless` with a colon or with the name of a
+/// directive after it. Prose about gapless has neither.
 fn addressed(line: &str) -> Option<&str> {
     let decoration = |char: char| char.is_whitespace() || matches!(char, '-' | '*' | '/' | '#' | '@' | '!');
     let line = line.trim_start_matches(decoration).trim_end_matches(['*', '/', ' ']);
@@ -122,12 +122,12 @@ fn addressed(line: &str) -> Option<&str> {
     let word = rest.trim_start_matches([' ', '\t', '=']);
     let names =
         NAMES.iter().any(|name| word.get(..name.len()).is_some_and(|word| word.eq_ignore_ascii_case(name)));
-    // `rust` begins many a sentence, so it must be all there is.
+    // `rust` begins many sentences, so it must stand alone.
     let named = names || word.eq_ignore_ascii_case("rust");
     (rest.trim_start().starts_with(':') || (named && word.len() < rest.len())).then_some(line)
 }
 
-/// A whole number and a unit, as Postgres writes durations; `0` needs no unit.
+/// Reads a whole number and a unit, as Postgres writes durations; `0` needs no unit.
 fn duration(name: &str, text: &str) -> Result<Duration, (String, String)> {
     let compact = text.replace(' ', "");
     let digits = compact.bytes().take_while(u8::is_ascii_digit).count();
@@ -146,7 +146,8 @@ fn duration(name: &str, text: &str) -> Result<Duration, (String, String)> {
         .and_then(|(scale, number)| number.checked_mul(scale))
         .filter(|millis| *millis <= 2_147_483_647);
     millis.map(Duration::from_millis).ok_or_else(|| {
-        let help = "a whole number and one of `ms`, `s`, `min`, `h`, at most 24 days: `500ms`, `2s`, `1h`";
+        let help =
+            "write a whole number and one of `ms`, `s`, `min`, `h`, at most 24 days: `500ms`, `2s`, `1h`";
         (format!("`{name}` needs a duration, not `{text}`"), help.into())
     })
 }
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_one_is_a_fault() {
+    fn near_misses_are_faults() {
         for sql in [
             "-- gapless: no-transactions\nSELECT 1",
             "-- gapless: no-transaction, rerunnable\nSELECT 1",

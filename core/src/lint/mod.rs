@@ -1,4 +1,4 @@
-//! Finds the parts of a script that would run otherwise than its author means.
+//! Finds the parts of a script that would not run as its author means.
 
 mod diagnostic;
 mod directives;

@@ -8,12 +8,12 @@ use super::statement::refusal;
 use crate::set::{Directives, Migration, Part};
 use crate::sql::{Fault, Script, Statement, Syntax, parse, snippet};
 
-/// The directives that are known of a script before it is read.
+/// The directives of a script that are known before it is read.
 #[derive(Clone, Copy)]
 pub(crate) enum Known {
-    /// Those that stand elsewhere; its header comments add to them.
+    /// Those of a sidecar or an annotation; its header comments add to them.
     Beside(Directives),
-    /// All of them, whatever its header comments say.
+    /// All directives; its header comments do not count.
     All(Directives),
 }
 
@@ -22,9 +22,9 @@ pub(crate) struct Linted {
     pub(crate) directives: Directives,
     /// In the order of the text.
     pub(crate) faults: Vec<Fault>,
-    /// Neither SQL nor a word about why there is none.
+    /// True if it holds neither SQL nor a comment.
     pub(crate) empty: bool,
-    /// The first statement.
+    /// The place of the first statement.
     pub(crate) first: Option<Range<usize>>,
 }
 
@@ -43,7 +43,7 @@ impl Linted {
             faults.push(Fault::new(
                 "a NUL character",
                 at..at + 1,
-                "remove it: no database takes it in a script",
+                "remove it: no database accepts it in a script",
             ));
         }
         faults.sort_by_key(|fault| fault.span.start);
@@ -54,8 +54,7 @@ impl Linted {
 }
 
 impl Migration {
-    /// Lints the text by the rules of this syntax: those of the database that is to run it, when the set was read by
-    /// others.
+    /// Lints the text by the rules of a syntax: those of the database that will run it, if the set was read by others.
     pub fn problems(&self, syntax: Syntax) -> Vec<Problem> {
         problems(self.file(), self.sql(), syntax, self.directives(), Part::Up)
     }
@@ -74,7 +73,8 @@ fn problems(file: String, sql: &str, syntax: Syntax, directives: Directives, par
     to_problems(0, &file, sql, linted.faults).collect()
 }
 
-/// The faults of a file, each with its line. A file of another kind altogether has thousands.
+/// Returns the problems of a file, each with its line; only the first of them, because a file that is not SQL has
+/// thousands.
 pub(crate) fn to_problems(
     pattern: usize,
     path: &str,
@@ -87,5 +87,5 @@ pub(crate) fn to_problems(
     })
 }
 
-/// The number of faults of one file that are shown.
+/// The number of faults that are shown for one file.
 const MOST_FAULTS: usize = 50;

@@ -4,11 +4,11 @@ use crate::sql::{DISCARD_LESS, Fault, Statement, TokenKind};
 
 /// A `SET` or a call of `set_config` with its name written out.
 pub(crate) struct Setting {
-    /// In lower case: the names of settings have none.
+    /// In lower case, because the names of settings have none.
     pub(crate) name: String,
     /// In lower case and without quotes; empty if it is computed.
     value: String,
-    /// The token behind the name.
+    /// The token after the name.
     pub(crate) end: usize,
 }
 
@@ -43,7 +43,7 @@ impl Setting {
         is_call.then(|| Setting { name, value: value(statement, at + 4), end: at + 3 })
     }
 
-    /// True if the statements behind it are read as they were before.
+    /// Returns true if the server reads the statements after it as before.
     fn keeps_reading(&self) -> bool {
         match self.name.as_str() {
             STRINGS => {
@@ -61,20 +61,21 @@ impl Setting {
     }
 }
 
-/// A string or a word, as a setting takes it.
+/// Returns the string or the word at a token, as a setting takes it.
 fn value(statement: &Statement<'_>, at: usize) -> String {
     statement.text_of(at).trim_matches(['\'', '"']).to_lowercase()
 }
 
-/// Where a string ends that has a backslash in it.
+/// The setting that decides where a string with a backslash ends.
 const STRINGS: &str = "standard_conforming_strings";
 
-/// Where a character ends: in some encodings a backslash or a quote may be the second half of one.
+/// The setting that decides where a character ends: in some encodings a backslash or a quote may be the second half of
+/// one.
 const ENCODING: &str = "client_encoding";
 
-/// Returns the fault of a statement behind which the server would read others than were looked at here. A transaction
-/// is sent whole and read before any of it runs, so there the encoding does not matter, and strings are only not what
-/// the file says.
+/// Returns the fault of a statement that makes the server read the statements after it otherwise than they were linted.
+/// In a transaction the encoding does not matter: the server reads the whole script before it runs the first statement.
+/// Strings would still differ from the file.
 pub(crate) fn changed_reading(statement: &Statement<'_>, no_transaction: bool) -> Option<Fault> {
     let matters = |setting: &Setting| !setting.keeps_reading() && (no_transaction || setting.name == STRINGS);
     let calls = || (0..statement.tokens().len()).filter_map(|at| Setting::called(statement, at));
@@ -93,18 +94,15 @@ pub(crate) fn changed_reading(statement: &Statement<'_>, no_transaction: bool) -
 
 fn refused(statement: &Statement<'_>, Setting { name, end, .. }: &Setting) -> Fault {
     let (message, help) = if name == STRINGS {
-        let message = "the script is read with `standard_conforming_strings = on`, whatever it sets";
+        let message = "the script is always read with `standard_conforming_strings = on`";
         (message, "remove it, and write strings that have escapes as `E'...'`")
     } else {
-        (
-            "the statements behind it are sent in UTF-8, whatever it sets",
-            "remove it, and keep the file in UTF-8",
-        )
+        ("the statements after it are always sent in UTF-8", "remove it, and keep the file in UTF-8")
     };
     statement.fault(*end, message.to_owned(), help)
 }
 
-/// Returns the fault of a statement that puts back the settings that the session began with: the run relies on others.
+/// Returns the fault of a statement that resets settings to those of the connection, where the run relies on its own.
 fn resets(statement: &Statement<'_>) -> Option<Fault> {
     if statement.begins(&["DISCARD", "ALL"]) {
         return Some(statement.fault(2, "`DISCARD ALL` gives up the run's lock".to_owned(), DISCARD_LESS));
@@ -114,13 +112,13 @@ fn resets(statement: &Statement<'_>) -> Option<Fault> {
         statement.name(1).is_some_and(|name| [STRINGS, ENCODING].contains(&&*name.folded().to_lowercase()))
     };
     (statement.first_is("RESET") && (all || named())).then(|| {
-        let message = "the server may read the statements behind it differently".to_owned();
+        let message = "the server may read the statements after it differently".to_owned();
         statement.fault(2, message, "reset the settings by name that the file has set")
     })
 }
 
-/// Returns the fault of a statement that hands the name on to something that may set it: `UPDATE pg_settings`,
-/// `ALTER SYSTEM`, a body.
+/// Returns the fault of a statement that names a setting where the server may change it: in `UPDATE pg_settings`, in
+/// `ALTER SYSTEM`, in a body.
 fn mentions(statement: &Statement<'_>) -> Option<Fault> {
     let says = |text: &str| {
         let text = text.to_ascii_lowercase();
@@ -131,7 +129,7 @@ fn mentions(statement: &Statement<'_>) -> Option<Fault> {
             && token.end - token.start >= ENCODING.len()
             && says(statement.slice(token.span()))
     })?;
-    let message = "the server may read the statements behind it differently";
+    let message = "the server may read the statements after it differently";
     let help = "move it to a file without `no-transaction`, which is read before it runs";
     Some(Fault::new(message, token.span(), help))
 }

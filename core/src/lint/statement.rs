@@ -1,5 +1,5 @@
 //! Refuses statements that would break out of the migration's transaction, that cannot run in one, or that no driver
-//! can send. Each refusal says how to fix it.
+//! can send, and says how to fix each.
 
 use super::setting::{Setting, changed_reading};
 use crate::set::Directives;
@@ -26,15 +26,15 @@ pub(crate) fn refusal(statement: &Statement<'_>, syntax: Syntax, directives: Dir
     })
 }
 
-/// True if running the script outside of a transaction fixes the fault.
+/// Returns true if running the script outside of a transaction fixes the fault.
 pub(crate) fn offers_no_transaction(fault: &Fault) -> bool {
     fault.help.starts_with(OFFER)
 }
 
-/// The beginning of the help where no more than that is needed.
+/// The beginning of the help where the directive is enough.
 const OFFER: &str = "put `-- gapless: no-transaction`";
 
-/// The first words of everything that is refused here; those of what needs autocommit come on top.
+/// The first words of the statements that are refused, besides those that need autocommit.
 const SUSPECTS: [&str; 11] = [
     "BEGIN",
     "COMMIT",
@@ -61,24 +61,24 @@ fn transaction_control(statement: &Statement<'_>, directives: Directives) -> Opt
         _ => return None,
     };
     let (message, help) = if directives.no_transaction() {
-        let message = format!("`{name}` has no place in a no-transaction file");
+        let message = format!("`{name}` is not allowed in a no-transaction file");
         (
             message,
-            "remove it: the statements run, and are recorded, one by one; move those that belong \
-                   into one transaction to a file without the directive",
+            "remove it: each statement runs and is recorded separately; move statements that belong \
+                   in one transaction to a file without the directive",
         )
     } else {
         let message = format!("`{name}` would break out of the migration's own transaction");
         (
             message,
             "remove it: the file and its record commit together; \
-                   put what must commit on its own into a migration of its own",
+                   move statements that must commit separately into a migration of their own",
         )
     };
     Some(statement.fault(words, message, help))
 }
 
-/// `PREPARE transaction AS ...` is a prepared statement of that name.
+/// Returns false for `PREPARE transaction AS ...`, a prepared statement of that name.
 fn prepares_transaction(statement: &Statement<'_>) -> bool {
     statement.begins(&["PREPARE", "TRANSACTION"])
         && !matches!(statement.text_of(2), "(" | "AS" | "as" | "As" | "aS")
@@ -103,16 +103,16 @@ fn copy_with_client(statement: &Statement<'_>) -> Option<Fault> {
     }
     copies_with_client(statement, "TO").then(|| {
         let message = "`COPY ... TO STDOUT` needs a client that takes the rows".to_owned();
-        statement.fault(1, message, "remove it: a migration has nobody to send rows to")
+        statement.fault(1, message, "remove it: a migration has no client that takes rows")
     })
 }
 
-/// Returns the fault of a statement that has no place between those that are run and journaled one by one.
+/// Returns the fault of a statement that cannot stand between statements that are run and journaled one by one.
 fn breaks_steps(statement: &Statement<'_>) -> Option<Fault> {
     if statement.first_is("SAVEPOINT") || statement.first_is("RELEASE") || statement.first_is("ROLLBACK") {
         let message =
-            format!("`{}` has no place in a no-transaction file", statement.word(0).to_ascii_uppercase());
-        let help = "remove it: each statement is committed by itself, and is journaled";
+            format!("`{}` is not allowed in a no-transaction file", statement.word(0).to_ascii_uppercase());
+        let help = "remove it: each statement commits and is journaled separately";
         return Some(statement.fault(1, message, help));
     }
     let Setting { name, end, .. } = Setting::of(statement)?;
@@ -120,8 +120,8 @@ fn breaks_steps(statement: &Statement<'_>) -> Option<Fault> {
     let how =
         matches!(name.as_str(), "transaction" | "characteristics") || name.starts_with("default_transaction");
     (who || how).then(|| {
-        let message = format!("`SET {}` has no place in a no-transaction file", name.to_ascii_uppercase());
-        let help = "remove it: between the statements the journal is written, with the run's own rights";
+        let message = format!("`SET {}` is not allowed in a no-transaction file", name.to_ascii_uppercase());
+        let help = "remove it: the run writes the journal between the statements, in its own role";
         statement.fault(end, message, help)
     })
 }

@@ -20,7 +20,7 @@ use crate::set::Layout;
 
 /// Lists every directory that the patterns name below `root`.
 pub(crate) fn list(root: &Path, patterns: &[Pattern], layout: Layout) -> Listing {
-    // All of them come first: a directory inside of another is looked at for itself if it is named too.
+    // All of them come first: a directory inside of another is listed by itself if a pattern names it too.
     let found: Vec<_> = patterns.iter().map(|pattern| pattern.directories(root)).collect();
     let named = found.iter().flatten().flatten().filter_map(|(_, path)| fs::canonicalize(path).ok());
     let mut lister =
@@ -62,7 +62,7 @@ impl Lister {
         let names = match sorted_names(path) {
             Ok(names) => names,
             Err(error) => {
-                let problem = Problem::new(pattern, format!("the directory cannot be read: {error}"));
+                let problem = Problem::new(pattern, format!("cannot read the directory: {error}"));
                 return self.report(problem.file(shown));
             }
         };
@@ -113,15 +113,15 @@ impl Lister {
         if nameless || entry.name.starts_with('.') {
             return self.file(entry);
         }
-        let problem = entry.problem(format!("what lies here cannot be read: {error}"));
-        let help = "restore what the link leads to, or remove it";
+        let problem = entry.problem(format!("cannot read this entry: {error}"));
+        let help = "restore the target of the link, or remove the link";
         self.report(if entry.path.is_symlink() { problem.help(help) } else { problem });
     }
 
     fn file(&mut self, entry: Entry<'_>) {
         let name = entry.name;
         if let Some(right) = [LOCK, RENAMES].into_iter().find(|right| name.eq_ignore_ascii_case(right)) {
-            let problem = entry.problem(format!("`{name}` would be passed over"));
+            let problem = entry.problem(format!("`{name}` would be ignored"));
             return self.report(problem.help(format!("rename it to `{right}`")));
         }
         let parsed = match self.tool.special(name) {
@@ -153,15 +153,15 @@ impl Lister {
         let name = entry.name;
         if is_sql(name) && name.starts_with(|first: char| first.is_ascii_digit()) {
             let stem = name.get(..name.len() - ".sql".len()).unwrap_or(name);
-            let problem = entry.problem("Diesel passes over a file beside the migrations' directories");
-            let help = format!("move it to `{stem}/up.sql`, or rename it if it is no migration");
+            let problem = entry.problem("Diesel ignores a file beside the migrations' directories");
+            let help = format!("move it to `{stem}/up.sql`, or rename it if it is not a migration");
             self.report(problem.help(help));
         }
     }
 
     fn misnamed(&mut self, entry: &Entry<'_>, error: &NameError) {
-        let problem = entry.problem(format!("not a migration's file name: {error}"));
-        self.report(problem.help(error.way_out()));
+        let problem = entry.problem(format!("invalid migration name: {error}"));
+        self.report(problem.help(error.remedy()));
     }
 
     fn subdirectory(&mut self, entry: &Entry<'_>) {
@@ -181,11 +181,11 @@ impl Lister {
         match holds_sql(&entry.path) {
             Ok(false) if !is_sql(entry.name) => {}
             Ok(_) => {
-                let problem = entry.problem("a subdirectory with SQL files would be passed over");
+                let problem = entry.problem("a subdirectory with SQL files would be ignored");
                 let help = "move its files up, or name the directory in `embed_migrations!` too";
                 self.report(problem.help(help));
             }
-            Err(error) => self.report(entry.problem(format!("the directory cannot be read: {error}"))),
+            Err(error) => self.report(entry.problem(format!("cannot read the directory: {error}"))),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What tools that write into directories of migrations ask of a layout.
+//! Takes the names of entries apart, for tools that write into directories of migrations.
 
 use std::ops::Range;
 
@@ -7,12 +7,12 @@ use crate::set::{Layout, Part};
 use crate::sql::{Syntax, parse};
 
 impl Layout {
-    /// Takes the name of a directory's entry apart: a file's or, where migrations are directories, a directory's.
-    /// `None` is none of our business.
+    /// Takes the name of an entry apart: a file's or, where migrations are directories, a directory's. Returns `None` for
+    /// an entry that is not a migration.
     ///
     /// # Errors
     ///
-    /// A name that is nearly a migration's.
+    /// Returns an error for a name that is nearly a migration's.
     #[doc(hidden)]
     pub fn __entry(self, entry: &str) -> Result<Option<FileName>, NameError> {
         let named = self.tool().special(entry).unwrap_or_else(|| self.tool().parse(entry))?;

@@ -10,13 +10,13 @@ use crate::sql::{Statement, TokenKind, split};
 pub struct ForeignTable {
     /// The table.
     pub table: &'static str,
-    /// The tool, as the runtime's constructor names it.
+    /// The tool, as the constructor of the runtime names it.
     pub tool: &'static str,
     /// The first file that refers to it.
     pub file: String,
 }
 
-/// The tables by the names that they have unless somebody says otherwise, and the constructors of their tools.
+/// The default names of the tables, and the constructors of their tools.
 const TABLES: [(&str, &str); 8] = [
     ("__diesel_schema_migrations", "diesel"),
     ("_sqlx_migrations", "sqlx"),
@@ -29,14 +29,14 @@ const TABLES: [(&str, &str); 8] = [
 ];
 
 impl Scan {
-    /// Tables of other tools that migrations refer to and none of them creates.
+    /// Returns the tables of other tools that migrations refer to and do not create.
     pub fn foreign_tables(&self) -> Vec<ForeignTable> {
         TABLES.iter().filter_map(|(table, tool)| self.foreign_table(table, tool)).collect()
     }
 
     fn foreign_table(&self, table: &'static str, tool: &'static str) -> Option<ForeignTable> {
         let (layout, syntax) = (self.rules().layout, self.rules().syntax);
-        // Anybody may call a table so.
+        // Tables of many programs have this name.
         if table == "schema_version" && layout != Layout::Tern {
             return None;
         }
@@ -64,7 +64,7 @@ enum Treatment {
 }
 
 impl Statement<'_> {
-    /// Returns its treatment of a table. Strings and bodies are not looked into: their statements may ask first.
+    /// Returns its treatment of a table. Strings and bodies do not count: their statements may check first.
     fn treats(&self, table: &str) -> Treatment {
         let is_name = |kind| matches!(kind, TokenKind::Word | TokenKind::Identifier);
         let named = self.tokens().iter().position(|token| {
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_fresh_database_lacks_is_found() {
+    fn references_to_missing_tables_are_found() {
         let files = [
             ("1_a/up.sql", "SELECT 1;"),
             (
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_created_or_asked_for_is_not() {
+    fn created_and_optional_tables_are_not() {
         for sql in [
             "CREATE TABLE IF NOT EXISTS schema_migrations (version text); DROP TABLE schema_migrations;",
             "DROP TABLE IF EXISTS schema_migrations;",

@@ -7,19 +7,19 @@ use super::pattern::Pattern;
 use crate::lint::Problems;
 use crate::set::{Migration, MigrationSet, Version};
 
-/// How an embedded set differs from its directories.
+/// A difference between an embedded set and its directories.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Difference {
-    /// A migration's file is there and the binary does not have it.
+    /// A file that the binary does not have.
     Added(String),
-    /// The binary has a migration whose file is gone.
+    /// A migration of the binary whose file is gone.
     Removed(String),
-    /// The same version with another name, text, down script or directive.
+    /// A version that has another name, text, down script or directive now.
     Changed(String),
-    /// The directories cannot be read, or are at fault.
+    /// Directories that cannot be read, or have mistakes.
     Problems(Problems),
-    /// A directory is not where the crate was when it was built.
+    /// A directory that is no longer where the crate was when it was built.
     Moved(String),
 }
 
@@ -27,7 +27,7 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Difference::Added(path) => write!(f, "{path} is not in the binary"),
-            Difference::Removed(path) => write!(f, "{path} is in the binary, and its file is gone"),
+            Difference::Removed(path) => write!(f, "{path} is in the binary, but its file is missing"),
             Difference::Changed(path) => write!(f, "{path} differs from the binary"),
             Difference::Problems(problems) => problems.fmt(f),
             Difference::Moved(source) => f.write_str(source),
@@ -40,7 +40,7 @@ impl MigrationSet {
     pub fn differences(&self, root: &Path) -> Vec<Difference> {
         if self.migrations().first().is_some_and(|first| first.package().is_some()) {
             let text =
-                "the set was merged from those of several crates\nhelp: ask each of them, in its own crate";
+                "the set was merged from several crates\nhelp: check the set of each crate in that crate";
             return vec![Difference::Moved(text.to_owned())];
         }
         let patterns: Result<Vec<_>, _> = self.sources().map(Pattern::new).collect();
@@ -54,21 +54,22 @@ impl MigrationSet {
         }
     }
 
-    /// For a test of the embedding crate: fails when a file was added, removed or edited and cargo
-    /// has not noticed. The directories are looked for below `CARGO_MANIFEST_DIR`, which `cargo test`
-    /// sets, or else below the current directory.
+    /// Panics if a file was added, removed or edited and cargo has not noticed; for a test of the embedding crate.
+    ///
+    /// Looks for the directories below `CARGO_MANIFEST_DIR`, which `cargo test` sets, or else below the current
+    /// directory.
     ///
     /// # Panics
     ///
-    /// If the set and its directories differ, naming every file.
+    /// Panics if the set and its directories differ, and names every file.
     pub fn assert_current(&self) {
         let root = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from);
         let differences = self.differences(&root);
         let lines: Vec<_> = differences.iter().map(|difference| format!("\n  {difference}")).collect();
         assert!(
             differences.is_empty(),
-            "the embedded migrations are not those of the directory:{}\nhelp: add a build.rs with \
-             `gapless_build::track(...)`, or rebuild after `touch`ing the file that embeds them",
+            "the embedded migrations differ from the directory:{}\nhelp: add a build.rs with \
+             `gapless_build::track(...)`, or `touch` the file that embeds them and rebuild",
             lines.concat()
         );
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::lint::Problem;
 use crate::set::Layout;
 
-/// Entries that another tool has named, as one problem: each of them has the same way out.
+/// Returns the entries that another tool has named, and one problem for all, because one fix helps all.
 pub(crate) fn misread(
     pattern: usize,
     shown: &str,
@@ -29,13 +29,13 @@ pub(crate) fn misread(
     let (message, help) = match found.len() {
         0 => return None,
         _ if is_versioned => (
-            "files that are named as Flyway and refinery name theirs",
-            "say `layout = \"flyway\"` or `layout = \"refinery\"` if the directory is that tool's; ours are called \
-             `NNN_description.sql`",
+            "these files are named like those of Flyway and refinery",
+            "add `layout = \"flyway\"` or `layout = \"refinery\"` if the directory belongs to that tool; native files \
+             are named `NNN_description.sql`",
         ),
         _ => (
-            "directories that hold a migration each, as Diesel has them",
-            "say `layout = \"diesel\"` if the directory is Diesel's; ours are files, `NNN_description.up.sql`",
+            "these directories hold one migration each, like those of Diesel",
+            "add `layout = \"diesel\"` if the directory belongs to Diesel; native migrations are files, `NNN_description.up.sql`",
         ),
     };
     let listed = found.iter().take(MOST_LISTED).map(|name| format!("{shown}/{name}"));

@@ -9,10 +9,10 @@ use crate::set::Checksum;
 /// The files of a directory, by name, with the checksum of each.
 pub(crate) type Files = BTreeMap<String, Checksum>;
 
-/// The name of the file, in each directory of migrations.
+/// The name of a lock.
 pub const LOCK: &str = "migrations.lock";
 
-/// As `sha256sum` writes it.
+/// Writes a lock, as `sha256sum` would.
 pub(super) fn written(files: &Files) -> String {
     files.iter().fold(String::new(), |mut text, (name, checksum)| {
         let _ = writeln!(text, "{checksum}  {name}");
@@ -20,10 +20,10 @@ pub(super) fn written(files: &Files) -> String {
     })
 }
 
-/// Why a lock cannot be read.
+/// The error for a lock that cannot be read.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Odd {
-    /// A line that is not of the format, counted from 1.
+    /// The number of a line that does not have the format, counted from 1.
     Line(usize),
     /// A file that is listed twice.
     Twice(String),
@@ -33,7 +33,7 @@ pub(super) enum Odd {
 ///
 /// # Errors
 ///
-/// The first thing that is wrong with it.
+/// Returns the first mistake.
 pub(super) fn parse(text: &str) -> Result<Files, Odd> {
     let lines =
         text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
@@ -55,7 +55,7 @@ pub(super) fn parse(text: &str) -> Result<Files, Odd> {
     Ok(files)
 }
 
-/// Returns the problems of a directory that is not as its lock says.
+/// Returns the problems of a directory that differs from its lock.
 pub(crate) fn compare(pattern: usize, shown: &str, lock: &str, files: &Files) -> Vec<Problem> {
     let locked = match parse(lock) {
         Ok(locked) => locked,
@@ -64,7 +64,7 @@ pub(crate) fn compare(pattern: usize, shown: &str, lock: &str, files: &Files) ->
                 Odd::Line(line) => format!("line {line} is not a checksum and a file name"),
                 Odd::Twice(name) => format!("`{name}` is listed twice"),
             };
-            let help = format!("restore the file from version control, or write it anew: {WRITE}");
+            let help = format!("restore the file from version control, or rewrite it: {WRITE}");
             return vec![Problem::new(pattern, message).file(format!("{shown}/{LOCK}")).help(help)];
         }
     };
@@ -72,22 +72,23 @@ pub(crate) fn compare(pattern: usize, shown: &str, lock: &str, files: &Files) ->
     let edited = files.iter().filter(|(name, now)| locked.get(*name).is_some_and(|then| then != *now));
     let missing = locked.keys().filter(|name| !files.contains_key(*name));
     let unlisted = files.keys().filter(|name| !locked.contains_key(*name));
-    let restore = "restore it from version control, and put the change into a new migration; if it is applied \
-                   nowhere, write the lock anew: ";
+    let restore = "restore it from version control, and put the change into a new migration; if it has not been \
+                   applied anywhere, rewrite the lock: ";
     let groups = [
         ("edited since migrations.lock was written", restore, edited.map(|(name, _)| path(name)).collect()),
         (
-            "listed in migrations.lock, and not there",
-            "restore it, or leave a tombstone; then write the lock anew: ",
+            "listed in migrations.lock, but missing",
+            "restore it, or leave a tombstone; then rewrite the lock: ",
             missing.map(path).collect::<Vec<_>>(),
         ),
-        ("not listed in migrations.lock", "write the lock anew: ", unlisted.map(path).collect()),
+        ("not listed in migrations.lock", "rewrite the lock: ", unlisted.map(path).collect()),
     ];
-    let told = groups.into_iter().filter(|(_, _, files)| !files.is_empty()).map(|(what, help, files)| {
-        let problem = files.into_iter().fold(Problem::new(pattern, what), Problem::file);
-        problem.help(format!("{help}{WRITE}"))
-    });
-    told.collect()
+    let problems =
+        groups.into_iter().filter(|(_, _, files)| !files.is_empty()).map(|(message, help, files)| {
+            let problem = files.into_iter().fold(Problem::new(pattern, message), Problem::file);
+            problem.help(format!("{help}{WRITE}"))
+        });
+    problems.collect()
 }
 
 const WRITE: &str = "`GAPLESS_LOCK=write cargo build`";
@@ -97,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read() {
+    fn a_written_lock_reads_back() {
         let files = Files::from([
             ("1_a.sql".to_owned(), Checksum::of("a")),
             ("dir/up.sql".to_owned(), Checksum::of("b")),

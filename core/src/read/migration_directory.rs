@@ -10,7 +10,7 @@ pub(crate) fn list(entry: &Entry<'_>, named: &Named, tool: &Tool, listing: &mut 
     let names = match sorted_names(&entry.path) {
         Ok(names) => names,
         Err(error) => {
-            let problem = entry.problem(format!("the directory cannot be read: {error}"));
+            let problem = entry.problem(format!("cannot read the directory: {error}"));
             return listing.problems.push(problem);
         }
     };
@@ -56,8 +56,8 @@ fn misnamed(file: &Entry<'_>, listing: &mut Listing) {
     let help = if matches!(&*lower, "up.sql" | "down.sql") {
         format!("rename it to `{lower}`")
     } else {
-        "put what it does into one of them, and remove it".to_owned()
+        "move its statements into one of them, and remove it".to_owned()
     };
-    let problem = file.problem("Diesel passes over this file: a migration is `up.sql` and `down.sql`");
+    let problem = file.problem("Diesel ignores this file: a migration is `up.sql` and `down.sql`");
     listing.problems.push(problem.help(help));
 }

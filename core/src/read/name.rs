@@ -1,4 +1,4 @@
-//! File names of the native layout, taken apart.
+//! Takes apart the file names of the native layout.
 
 use std::fmt;
 
@@ -6,19 +6,18 @@ use crate::set::{ParseVersionError, Version};
 
 /// The role of a migration's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Kind {
-    /// Brings the database forward: `NNN_description.up.sql` or `NNN_description.sql`.
+    /// Migrates the database: `NNN_description.up.sql` or `NNN_description.sql`.
     Up,
     /// Rolls it back: `NNN_description.down.sql`.
     Down,
-    /// Says that the version was retired: `NNN_description.tombstone.sql`.
+    /// Retires the version: `NNN_description.tombstone.sql`.
     Tombstone,
     /// Stands for all versions up to this one on an empty database: `NNN_description.baseline.sql`.
     Baseline,
 }
 
-/// The endings of names, and the kind of file of each.
+/// The suffixes of names, and the kind of each.
 const SUFFIXES: [(&str, Kind); 5] = [
     (".up.sql", Kind::Up),
     (".down.sql", Kind::Down),
@@ -27,7 +26,19 @@ const SUFFIXES: [(&str, Kind); 5] = [
     (".sql", Kind::Up),
 ];
 
-/// A file name of the native layout, taken apart.
+/// The parts of a file name of the native layout.
+///
+/// ```
+/// use gapless_core::{FileName, Kind};
+///
+/// let name = FileName::parse("0001_users.up.sql").unwrap().unwrap();
+/// assert_eq!((name.version.number(), &*name.name, name.kind), (1, "users", Kind::Up));
+///
+/// let error = FileName::parse("V1__users.sql").unwrap_err();
+/// assert_eq!(error.suggestion(), Some("1_users.sql"));
+///
+/// assert_eq!(FileName::parse("README.md"), Ok(None));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileName {
@@ -35,16 +46,16 @@ pub struct FileName {
     pub version: Version,
     /// The description between that underscore and the suffix: `[A-Za-z0-9_-]+`.
     pub name: String,
-    /// The kind that the suffix says.
+    /// The kind, which the suffix names.
     pub kind: Kind,
 }
 
 impl FileName {
-    /// Takes a file name apart. `None` is a file that is none of our business: hidden, or not SQL.
+    /// Takes a file name apart. Returns `None` for a file that is hidden or not SQL.
     ///
     /// # Errors
     ///
-    /// A name that ends in `.sql`, in any case, and is not `NNN_description[.up|.down].sql`.
+    /// Returns an error for a name that ends in `.sql`, in any case, and is not `NNN_description[.up|.down].sql`.
     pub fn parse(file: &str) -> Result<Option<FileName>, NameError> {
         let Some((body, suffix, kind)) = split_suffix(file) else { return Ok(None) };
         let (digits, description) = parts(body);
@@ -69,11 +80,13 @@ impl FileName {
             let reason = "a description is made of letters, digits, `_` and `-` (ASCII)";
             return Err(NameError::new(reason, wanted()));
         }
-        if let Some((stem, way)) = reads_as_direction(description).filter(|_| suffix.len() == ".sql".len()) {
+        if let Some((stem, direction)) =
+            reads_as_direction(description).filter(|_| suffix.len() == ".sql".len())
+        {
             let reason = format!(
-                "it reads as `{way}` and would run forward; if that belongs to the description, end it in `.up.sql`"
+                "it reads as `{direction}` but would run forward; if the word belongs to the description, use the suffix `.up.sql`"
             );
-            return Err(NameError::new(&reason, format!("{digits}_{stem}.{way}.sql")));
+            return Err(NameError::new(&reason, format!("{digits}_{stem}.{direction}.sql")));
         }
         if suffix != suffix.to_ascii_lowercase() {
             return Err(NameError::new("the suffix must be lower case", wanted()));
@@ -82,7 +95,7 @@ impl FileName {
     }
 }
 
-/// Why a name that ends in `.sql` is not a migration's, and what it was probably meant to be.
+/// The error for a name that ends in `.sql` and is not a migration's, with the name that was probably meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameError {
     reason: String,
@@ -95,7 +108,7 @@ impl NameError {
         NameError { reason: reason.to_owned(), suggestion: Some(suggestion), help: None }
     }
 
-    /// An error for a name that no other name would fix; `help` says what to do instead.
+    /// Makes an error for a name that no other name would fix; `help` says what to do instead.
     pub(crate) fn explained(reason: impl Into<String>, help: impl Into<String>) -> NameError {
         NameError { reason: reason.into(), suggestion: None, help: Some(help.into()) }
     }
@@ -105,7 +118,7 @@ impl NameError {
         NameError { reason, suggestion: None, help: None }
     }
 
-    /// The same error with its suggestion put into another layout's words.
+    /// Puts the suggestion into the form of another layout.
     pub(crate) fn suggesting(self, change: impl FnOnce(String) -> String) -> NameError {
         NameError { suggestion: self.suggestion.map(change), ..self }
     }
@@ -118,9 +131,9 @@ impl NameError {
         if letters == 1 && digits.parse::<Version>() == Err(ParseVersionError::TooLarge) {
             return NameError::too_large(digits);
         }
-        let undo =
+        let is_down =
             letters == 1 && prefixed.len() < body.len() && body.starts_with(['U', 'u']) && !digits.is_empty();
-        let suffix = if undo { ".down.sql".to_owned() } else { suffix };
+        let suffix = if is_down { ".down.sql".to_owned() } else { suffix };
         if joined_digits(prefixed).is_some() {
             let reason = "a version is one number, digits only".to_owned();
             return NameError { reason, suggestion: None, help: None };
@@ -136,22 +149,22 @@ impl NameError {
         NameError::new("the version is missing", format!("NNN_{}", ended(&name, &suffix)))
     }
 
-    /// The name that the file was probably meant to have; `NNN` stands for a version to choose.
+    /// Returns the name that was probably meant; `NNN` stands for a version to choose.
     pub fn suggestion(&self) -> Option<&str> {
         self.suggestion.as_deref()
     }
 
-    /// Returns the way out where a new name alone is not enough.
+    /// Returns the help for a name that renaming alone does not fix.
     pub fn help(&self) -> Option<&str> {
         self.help.as_deref()
     }
 
-    /// Returns the way out in every case.
-    pub(crate) fn way_out(&self) -> String {
+    /// Returns the help for the problem that shows this error.
+    pub(crate) fn remedy(&self) -> String {
         match (&self.help, &self.suggestion) {
             (Some(help), _) => help.clone(),
             (None, Some(suggestion)) => format!("rename it to `{suggestion}`"),
-            (None, None) => "a version is often a counter or a date, as in `20260131120000`".to_owned(),
+            (None, None) => "use a counter or a date as the version, for example `20260131120000`".to_owned(),
         }
     }
 }
@@ -164,7 +177,7 @@ impl fmt::Display for NameError {
 
 impl std::error::Error for NameError {}
 
-/// The name before its suffix, that suffix as it is written, and what it says.
+/// Splits off the suffix, and returns the rest, the suffix as it is written, and its kind.
 fn split_suffix(file: &str) -> Option<(&str, &str, Kind)> {
     if file.starts_with('.') {
         return None;
@@ -176,12 +189,12 @@ fn split_suffix(file: &str) -> Option<(&str, &str, Kind)> {
     })
 }
 
-/// A file's name or path without what it ends in: `NNN_description`.
+/// Returns a file's name or path without its suffix: `NNN_description`.
 pub(crate) fn stem(file: &str) -> &str {
     SUFFIXES.iter().find_map(|(suffix, _)| file.strip_suffix(suffix)).unwrap_or(file)
 }
 
-/// The leading digits, and what follows the separator after them.
+/// Splits a name into its leading digits and the text after their separator.
 fn parts(body: &str) -> (&str, &str) {
     let end = body.bytes().take_while(u8::is_ascii_digit).count();
     let rest = &body[end..];
@@ -192,30 +205,30 @@ fn parts(body: &str) -> (&str, &str) {
     }
 }
 
-/// `users_down` as `users` and `down`; `down` alone has no description.
+/// Splits `users_down` into `users` and `down`; `down` alone has no description.
 fn reads_as_direction(description: &str) -> Option<(&str, &'static str)> {
-    ["up", "down"].into_iter().find_map(|way| {
-        if description == way {
-            return Some(("description", way));
+    ["up", "down"].into_iter().find_map(|direction| {
+        if description == direction {
+            return Some(("description", direction));
         }
         let stem = description
-            .strip_suffix(way)?
+            .strip_suffix(direction)?
             .strip_suffix(['_', '-'])
             .filter(|stem| !sanitised(stem).is_empty())?;
-        Some((stem, way))
+        Some((stem, direction))
     })
 }
 
-/// A description with its suffix; one that reads as a direction gets that.
+/// Joins a description and its suffix; a description that reads as a direction gets that suffix.
 fn ended(description: &str, suffix: &str) -> String {
     match reads_as_direction(description).filter(|_| suffix == ".sql") {
-        Some((stem, way)) => format!("{stem}.{way}.sql"),
+        Some((stem, direction)) => format!("{stem}.{direction}.sql"),
         None => format!("{description}{suffix}"),
     }
 }
 
-/// For `2024-01-31_x.sql` or `1.2_x.sql`, whose version is in pieces: the name with a date's pieces put
-/// together; other pieces do not make one number.
+/// Recognises `2024-01-31_x.sql` and `1.2_x.sql`, whose version is in pieces, and joins the pieces of a date; other
+/// pieces do not make one number.
 pub(crate) fn joined_digits(body: &str) -> Option<Option<String>> {
     let end = body.bytes().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.')).count();
     let (head, rest) = body.split_at(end);
@@ -232,7 +245,7 @@ pub(crate) fn is_description(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
 }
 
-/// The nearest valid description; empty if nothing of it can stay.
+/// Returns the nearest valid description; empty if no character can stay.
 pub(crate) fn sanitised(description: &str) -> String {
     let mut clean = String::with_capacity(description.len());
     for char in description.chars() {
@@ -268,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn files_that_are_not_ours() {
+    fn other_files_are_passed_over() {
         for file in
             [".0001_x.sql", "README.md", "0001_x.sql~", "#0001_x.sql#", "0001_x.sql.bak", "renames.txt"]
         {

@@ -11,56 +11,64 @@ use crate::set::{Part, Version};
 pub(crate) struct Claims {
     pub(crate) baselines: Vec<File>,
     /// Ascending.
-    pub(crate) versions: Vec<Claimed>,
+    pub(crate) versions: Vec<Claim>,
 }
 
-/// The files of one version, and what is wrong with that.
-pub(crate) struct Claimed {
-    pub(crate) files: Claim,
+/// The files that claim one version, and their problems.
+pub(crate) struct Claim {
+    /// The files of the migration, unless they do not fit together.
+    pub(crate) pair: Option<Pair>,
+    /// Files that make no migration.
+    pub(crate) misfits: Vec<File>,
     pub(crate) problems: Vec<Problem>,
 }
 
-/// The files that claim one version.
-pub(crate) enum Claim {
-    /// A migration, and its down file if it has one.
-    Pair(File, Option<File>),
-    /// Files that make no migration.
-    Misfits(Vec<File>),
+/// The files of a migration.
+pub(crate) struct Pair {
+    pub(crate) up: File,
+    pub(crate) down: Option<File>,
+}
+
+/// The files of one version, by their direction.
+#[derive(Default)]
+struct Sides {
+    ups: Vec<File>,
+    downs: Vec<File>,
 }
 
 impl Claims {
     pub(crate) fn of(files: Vec<File>, tool: &Tool) -> Claims {
         let next = next_version(&files);
-        let mut versions: BTreeMap<Version, (Vec<File>, Vec<File>)> = BTreeMap::new();
+        let mut versions: BTreeMap<Version, Sides> = BTreeMap::new();
         let mut baselines = Vec::new();
         for file in files {
             let version = file.name.version;
             match file.name.part {
                 Part::Baseline => baselines.push(file),
-                Part::Down => versions.entry(version).or_default().1.push(file),
+                Part::Down => versions.entry(version).or_default().downs.push(file),
                 Part::Up | Part::Sections | Part::Tombstone => {
-                    versions.entry(version).or_default().0.push(file)
+                    versions.entry(version).or_default().ups.push(file)
                 }
             }
         }
-        let pair = |(version, (ups, downs))| pair(version, ups, downs, tool, &next);
+        let pair = |(version, sides)| pair(version, sides, tool, &next);
         Claims { baselines, versions: versions.into_iter().map(pair).collect() }
     }
 }
 
-fn pair(version: Version, mut ups: Vec<File>, mut downs: Vec<File>, tool: &Tool, next: &str) -> Claimed {
+fn pair(version: Version, Sides { mut ups, mut downs }: Sides, tool: &Tool, next: &str) -> Claim {
     if ups.len() > 1 {
         let problems = vec![duplicate(version, &ups, next)];
         ups.append(&mut downs);
-        return Claimed { files: Claim::Misfits(ups), problems };
+        return Claim { pair: None, misfits: ups, problems };
     }
     let Some(up) = ups.pop() else {
         let problems = downs.iter().map(|down| lonely(down, tool)).collect();
-        return Claimed { files: Claim::Misfits(downs), problems };
+        return Claim { pair: None, misfits: downs, problems };
     };
     let problems = stray_downs(&up, &downs, tool);
     let down = downs.into_iter().find(|down| down.name.name == up.name.name);
-    Claimed { files: Claim::Pair(up, down), problems }
+    Claim { pair: Some(Pair { up, down }), misfits: Vec::new(), problems }
 }
 
 fn duplicate(version: Version, files: &[File], next: &str) -> Problem {
@@ -69,7 +77,7 @@ fn duplicate(version: Version, files: &[File], next: &str) -> Problem {
     let problem = files.iter().fold(Problem::new(pattern, message), |p, file| p.file(&file.shown));
     let retired = files.iter().filter(|file| file.name.part == Part::Tombstone).count();
     let help = if retired == 0 {
-        format!("give the one that is not applied anywhere yet another version{next}")
+        format!("give the one that has not been applied a different version{next}")
     } else if retired == files.len() {
         "keep one of the tombstones".to_owned()
     } else {
@@ -78,20 +86,20 @@ fn duplicate(version: Version, files: &[File], next: &str) -> Problem {
     problem.help(help)
 }
 
-/// A down file of a version that has no up file.
+/// Returns the problem of a down file whose version has no up file.
 fn lonely(down: &File, tool: &Tool) -> Problem {
     let wanted = (tool.partner)(&down.shown, Part::Up);
     down.problem(LONELY).help(format!("add `{wanted}`, or remove this file"))
 }
 
-const LONELY: &str = "a down migration without its up";
+const LONELY: &str = "a down migration without an up migration";
 
 /// Returns the problems of down files beside an up file that has another name, or needs none of them.
 fn stray_downs(up: &File, downs: &[File], tool: &Tool) -> Vec<Problem> {
     let stray = |down: &File| {
         if up.name.part == Part::Tombstone {
             let problem = down.problem("a down migration beside a tombstone");
-            return Some(problem.help("remove it: what is retired is not rolled back"));
+            return Some(problem.help("remove it: a retired migration is never rolled back"));
         }
         if up.name.name == down.name.name {
             return None;
@@ -111,7 +119,7 @@ fn stray_downs(up: &File, downs: &[File], tool: &Tool) -> Vec<Problem> {
     problems
 }
 
-/// The version after the highest, as wide as the widest is written, to be offered to a duplicate.
+/// Returns the help that offers a duplicate the version after the highest, as wide as the widest is written.
 fn next_version(files: &[File]) -> String {
     let highest = files.iter().map(|file| file.name.version).max();
     let width = files.iter().map(|file| {

@@ -1,14 +1,21 @@
-//! The patterns that name directories of migrations: `migrations`, or `modules/*/sql`.
+//! Expands the patterns that name directories of migrations: `migrations`, or `modules/*/sql`.
 
 use std::fmt;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 /// A directory relative to the embedding crate, in which one whole segment may be `*`.
+///
+/// ```
+/// use gapless_core::Pattern;
+///
+/// assert_eq!(Pattern::new("./modules/*/sql/").unwrap().as_str(), "modules/*/sql");
+/// assert!(Pattern::new("/srv/migrations").is_err());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern(String);
 
-/// Why a pattern leads nowhere.
+/// The error for a pattern that names no directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceError {
     message: String,
@@ -30,50 +37,51 @@ impl fmt::Display for SourceError {
 impl std::error::Error for SourceError {}
 
 impl Pattern {
-    /// Reads a pattern; `\` counts as `/`, a trailing `/` and `./` carry no meaning.
+    /// Reads a pattern; `\` counts as `/`, and a trailing `/` and `./` carry no meaning.
     ///
     /// # Errors
     ///
-    /// An empty or absolute path, more than one `*`, or one that is not a whole segment.
+    /// Returns an error for an empty or absolute path, for more than one `*`, and for a `*` in a segment.
     pub fn new(text: &str) -> Result<Pattern, SourceError> {
         let slashed = text.replace('\\', "/");
         let absolute = slashed.starts_with('/') || slashed.as_bytes().get(1) == Some(&b':');
         if absolute {
             let help =
-                "give it relative to the crate's Cargo.toml: an absolute path exists on one machine only";
+                "write it relative to the crate's Cargo.toml: an absolute path exists on one machine only";
             return Err(SourceError::new(format!("`{text}` is an absolute path"), help));
         }
         let segments: Vec<_> = slashed.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
         if segments.is_empty() {
-            let help = "name a directory below it, for example `migrations`";
-            return Err(SourceError::new(format!("`{text}` is not a directory of its own"), help));
+            let help = "name a directory of migrations, for example `migrations`";
+            return Err(SourceError::new(format!("`{text}` names the directory of the crate itself"), help));
         }
         if segments[0] == "*" {
-            let help = "begin with a directory, as in `modules/*/sql`: cargo could not watch this one alone";
+            let help =
+                "start with a directory, as in `modules/*/sql`: cargo could not watch this pattern alone";
             return Err(SourceError::new(format!("`{text}` begins with a `*`"), help));
         }
         if text.contains([';', '\n', '\0']) {
             let help = "name the directory without semicolons, newlines and NUL characters";
-            return Err(SourceError::new(format!("{text:?} cannot be told to cargo"), help));
+            return Err(SourceError::new(format!("{text:?} cannot be passed to cargo"), help));
         }
         let starred = segments.iter().filter(|segment| segment.contains('*')).count();
         if starred > 1 || segments.iter().any(|segment| segment.contains('*') && *segment != "*") {
-            let help = "one whole segment may be `*`, as in `modules/*/sql`; name the directories otherwise";
+            let help = "use `*` for one whole segment, as in `modules/*/sql`, or name each directory";
             return Err(SourceError::new(format!("`{text}` has a `*` that cannot be expanded"), help));
         }
         Ok(Pattern(segments.join("/")))
     }
 
-    /// The pattern in its one spelling, with forward slashes.
+    /// Returns the pattern in its one spelling, with forward slashes.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The directories below `root` that the pattern names, sorted, each with its relative path.
+    /// Returns the directories below `root` that the pattern names, sorted, each with its relative path.
     ///
     /// # Errors
     ///
-    /// A path that leaves the project (see [`project_root`]), is missing, or is not a directory.
+    /// Returns an error for a path that leaves the project (see [`project_root`]), is missing, or is not a directory.
     pub fn directories(&self, root: &Path) -> Result<Vec<(String, PathBuf)>, SourceError> {
         let root = &std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
         self.stay_inside(root)?;
@@ -83,23 +91,26 @@ impl Pattern {
         let parent = is_directory(root, before.trim_end_matches('/'))?;
         let mut found = Vec::new();
         for name in subdirectories(&parent).map_err(|error| {
-            SourceError::new(format!("`{before}` cannot be read: {error}"), "check its permissions")
+            SourceError::new(format!("cannot read `{before}`: {error}"), "check its permissions")
         })? {
             let relative = format!("{before}{name}{after}");
             let path = root.join(&relative);
             match fs::metadata(&path) {
                 Ok(directory) if directory.is_dir() => found.push((relative, path)),
                 Ok(_) => {}
-                // Not every directory that the star stands for goes on as the pattern does.
+                // Not every directory that the star stands for holds the rest of the pattern.
                 Err(_) if !leads_nowhere(&path) && !leads_nowhere(&parent.join(&name)) => {}
                 Err(error) => {
-                    let message = format!("`{relative}` cannot be read: {error}");
-                    return Err(SourceError::new(message, "restore what the link leads to, or remove it"));
+                    let message = format!("cannot read `{relative}`: {error}");
+                    return Err(SourceError::new(
+                        message,
+                        "restore the target of the link, or remove the link",
+                    ));
                 }
             }
         }
         if found.is_empty() {
-            let help = "check the spelling; a `*` stands for directories that are there, and hidden ones do not count";
+            let help = "check the spelling: a `*` matches directories that exist and are not hidden";
             return Err(SourceError::new(format!("`{}` matches no directory", self.0), help));
         }
         found.sort();
@@ -111,20 +122,20 @@ impl Pattern {
         if lexically_normal(&root.join(&self.0)).starts_with(&project) {
             return Ok(());
         }
-        let help = "move the directory into the repository: elsewhere the crate would not build";
+        let help = "move the directory into the repository: the crate would not build elsewhere";
         Err(SourceError::new(format!("`{}` lies outside of the project", self.0), help))
     }
 }
 
-/// The outermost directory around `start` with a `Cargo.lock` or a `.git`; `start` itself if there is none.
+/// Returns the outermost directory around `start` with a `Cargo.lock` or a `.git`; `start` itself if there is none.
 ///
-/// A file beyond it is on one machine only: no checkout and no package brings it along.
+/// A file beyond it exists on one machine only: no checkout and no package contains it.
 pub fn project_root(start: &Path) -> PathBuf {
     let marked = |directory: &&Path| directory.join("Cargo.lock").exists() || directory.join(".git").exists();
     start.ancestors().filter(marked).last().unwrap_or(start).to_owned()
 }
 
-/// Resolves `..` by name: a symbolic link on the way is the project's own business.
+/// Resolves `..` by name. The project may have symbolic links that lead elsewhere.
 fn lexically_normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for part in path.components() {
@@ -150,7 +161,7 @@ fn is_directory(root: &Path, relative: &str) -> Result<PathBuf, SourceError> {
             "create it, or correct the path: it is relative to the crate's Cargo.toml",
         )),
         Err(error) => {
-            Err(SourceError::new(format!("`{relative}` cannot be read: {error}"), "check its permissions"))
+            Err(SourceError::new(format!("cannot read `{relative}`: {error}"), "check its permissions"))
         }
     }
 }
@@ -193,11 +204,11 @@ mod tests {
         assert!(message("modules/*/*", root.path()).contains("cannot be expanded"));
         assert!(message("modules/m*", root.path()).contains("cannot be expanded"));
         assert!(message("*/sql", root.path()).contains("begins with a `*`"));
-        assert!(message("a;b", root.path()).contains("cannot be told to cargo"));
+        assert!(message("a;b", root.path()).contains("cannot be passed to cargo"));
     }
 
     #[test]
-    fn paths_that_exist_on_one_machine_only_are_refused() {
+    fn paths_outside_of_the_project_are_refused() {
         let root = tempfile::tempdir().unwrap();
         let member = root.path().join("member");
         fs::create_dir_all(&member).unwrap();
@@ -208,7 +219,7 @@ mod tests {
         assert!(message("../../etc", &member).contains("outside of the project"));
         assert!(message("/etc", &member).contains("absolute path"));
         assert!(message("C:\\migrations", &member).contains("absolute path"));
-        assert!(message("", &member).contains("not a directory of its own"));
+        assert!(message("", &member).contains("names the directory of the crate itself"));
         assert!(message("Cargo.lock", root.path()).contains("is a file"));
         assert!(message("migration", root.path()).contains("does not exist"));
     }

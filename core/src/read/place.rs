@@ -2,12 +2,13 @@
 
 use crate::sql::{Fault, visit};
 
-/// A section and its file, line by line: there may be a fault in each.
+/// The lines of a section and of its file, because each line may have a fault.
 pub(crate) struct Places<'a> {
     section: &'a str,
     file: &'a str,
-    /// Where the lines of each begin.
+    /// The beginnings of the section's lines.
     ours: Vec<usize>,
+    /// The beginnings of the file's lines.
     theirs: Vec<usize>,
 }
 
@@ -16,13 +17,13 @@ impl<'a> Places<'a> {
         Places { section, file, ours: lines(section), theirs: lines(file) }
     }
 
-    /// A fault of the section, where it stands in the file.
+    /// Moves a fault of the section to its place in the file.
     pub(crate) fn in_file(&self, fault: Fault) -> Fault {
         let span = self.place(fault.span.start)..self.place(fault.span.end);
         Fault { span, ..fault }
     }
 
-    /// Lines keep their numbers, and a semicolon may have come before an annotation.
+    /// Maps a place. Lines keep their numbers, and the cut may have put a semicolon before an annotation.
     fn place(&self, at: usize) -> usize {
         let at = at.min(self.section.len());
         let line = self.ours.partition_point(|start| *start <= at).saturating_sub(1);

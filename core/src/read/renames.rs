@@ -3,17 +3,24 @@
 use super::name::{self, FileName};
 use crate::set::Version;
 
-/// Where renames are declared, in each directory of migrations.
+/// The name of the file that declares renames.
 pub const RENAMES: &str = "renames.txt";
 
-/// `NNN_name` taken apart; `None` for anything else.
+/// Takes `NNN_name` apart; returns `None` for any other text.
+///
+/// ```
+/// use gapless_core::{Version, stem};
+///
+/// assert_eq!(stem("0012_orders"), Some((Version::from(12), "orders")));
+/// assert_eq!(stem("orders"), None);
+/// ```
 pub fn stem(text: &str) -> Option<(Version, &str)> {
     let (digits, name) = text.split_once('_')?;
     let parsed = FileName::parse(&format!("{text}.up.sql")).ok()??;
     digits.parse().ok().filter(|version| *version == parsed.version).map(|version| (version, name))
 }
 
-/// A line: what it says, and its number, counted from 1.
+/// A line and its number, counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
     pub(crate) number: usize,
@@ -21,8 +28,8 @@ pub(crate) struct Line {
     pub(crate) to: String,
 }
 
-/// Reads the lines of a file, and those that are not `old -> new`, by number. Blank ones and those that begin
-/// with `#` say nothing.
+/// Reads the lines of a file. Returns the lines that are not `old -> new` apart, by number, and skips blank lines and
+/// those that begin with `#`.
 pub(crate) fn lines(text: &str) -> (Vec<Line>, Vec<(usize, String)>) {
     let mut lines = Vec::new();
     let mut odd = Vec::new();
@@ -41,7 +48,7 @@ pub(crate) fn lines(text: &str) -> (Vec<Line>, Vec<(usize, String)>) {
     (lines, odd)
 }
 
-/// File names are taken for the stems that they have.
+/// Reads a file name as its stem.
 fn without_suffix(text: &str) -> &str {
     name::stem(text.trim())
 }
@@ -54,8 +61,8 @@ mod tests {
     fn lines_are_read_and_odd_ones_named() {
         let (read, odd) = lines("# why\n\n 0001_a.up.sql -> 0002_b \n20200101-x.sql -> 3_c\n");
         assert_eq!(odd, []);
-        let told: Vec<_> = read.iter().map(|line| (line.number, &*line.from, &*line.to)).collect();
-        assert_eq!(told, [(3, "0001_a", "0002_b"), (4, "20200101-x", "3_c")]);
+        let read: Vec<_> = read.iter().map(|line| (line.number, &*line.from, &*line.to)).collect();
+        assert_eq!(read, [(3, "0001_a", "0002_b"), (4, "20200101-x", "3_c")]);
         for odd in ["a b", "a ->", "-> b", "a -> b -> c", "a => b"] {
             assert_eq!(lines(odd), (vec![], vec![(1, odd.to_owned())]));
         }

@@ -1,4 +1,4 @@
-//! Leads the lines of `renames.txt` to migrations.
+//! Resolves the lines of `renames.txt` to migrations.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ struct Declared {
     to: Key,
 }
 
-/// The migrations that renames may lead to.
+/// The migrations to which renames may lead.
 pub(super) struct Targets<'a> {
     pub(super) migrations: &'a [Scanned],
     pub(super) baseline: Option<&'a Scanned>,
@@ -50,7 +50,7 @@ impl Targets<'_> {
                 problems.push(problem.help("keep one of the lines"));
             }
         }
-        // A migration that is still there leads nowhere else, whatever a line says.
+        // A migration that is still there is not renamed; its line is reported below.
         chain.retain(|from, _| self.find(from).is_none());
         let mut renames = Vec::new();
         for line in &declared {
@@ -61,7 +61,7 @@ impl Targets<'_> {
         }
         renames
     }
-    /// `None` if it leads to what is missing because of another problem.
+    /// Resolves one line; returns `None` if its target is missing because of another problem.
     fn rename(
         &self,
         declared: &Declared,
@@ -70,13 +70,10 @@ impl Targets<'_> {
         let Line { from, to, .. } = &declared.line;
         if self.find(&declared.from).is_some() {
             let help = "remove the line, or rename the file".to_owned();
-            return Err((format!("`{from}` is declared as renamed, and its file is still there"), help));
+            return Err((format!("`{from}` is renamed, but its file still exists"), help));
         }
         let Some(last) = resolve(&declared.from, chain) else {
-            return Err((
-                format!("the renames of `{from}` go round in a circle"),
-                "remove one of them".to_owned(),
-            ));
+            return Err((format!("the renames of `{from}` form a cycle"), "remove one of them".to_owned()));
         };
         if let Some(version) = self.find(last) {
             let old = match &declared.from {
@@ -90,14 +87,17 @@ impl Targets<'_> {
         }
         if self.baseline.is_some_and(|baseline| is(baseline, last)) {
             let help =
-                "lead it to a migration or a tombstone: a database with a history never sees the baseline";
-            return Err((format!("`{to}` is a baseline, and nothing is renamed to one"), help.to_owned()));
+                "rename to a migration or a tombstone: a database with a history never sees the baseline";
+            return Err((
+                format!("`{to}` is a baseline, which no migration can be renamed to"),
+                help.to_owned(),
+            ));
         }
         let help = "name a migration or a tombstone without its suffix, as in `0012_orders`".to_owned();
-        Err((format!("`{to}` is no migration of this set"), help))
+        Err((format!("`{to}` is not a migration of this set"), help))
     }
 
-    /// The migration that a key names.
+    /// Finds the migration that a key names.
     fn find(&self, key: &Key) -> Option<Version> {
         let Key::Stem(version, _) = key else { return None };
         let at = self.migrations.binary_search_by_key(version, |scanned| scanned.migration.version()).ok()?;
@@ -126,7 +126,7 @@ fn declared(directories: &[Directory], layout: Layout, problems: &mut Vec<Proble
         }));
         problems.extend(odd.into_iter().map(|(number, line)| {
             let problem = Problem::new(pattern, format!("`{line}` is not a rename"));
-            problem.file(format!("{shown}:{number}")).help("write `old_name -> new_name`, one a line")
+            problem.file(format!("{shown}:{number}")).help("write `old_name -> new_name`, one per line")
         }));
     }
     declared
@@ -152,7 +152,7 @@ fn is(scanned: &Scanned, key: &Key) -> bool {
     matches!(key, Key::Stem(version, name) if *version == migration.version() && name == migration.name())
 }
 
-/// Where a chain of renames leads: `a -> b`, `b -> c` makes an `a` a `c`. `None` if it goes round in a circle.
+/// Follows a chain of renames: `a -> b`, `b -> c` makes an `a` a `c`. Returns `None` for a circle.
 fn resolve<'a, K: Ord>(from: &K, lines: &BTreeMap<&'a K, &'a K>) -> Option<&'a K> {
     let mut at = *lines.get(from)?;
     for _ in 0..lines.len() {

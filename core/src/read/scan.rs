@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::directory;
 use super::listing::{Directory, File};
 use super::lock::{self, Files};
-use super::pairing::{Claim, Claims};
+use super::pairing::{Claims, Pair};
 use super::pattern::Pattern;
 use super::resolve_renames::Targets;
 use super::scanned::{Found, Scan, Scanned};
@@ -18,7 +18,7 @@ impl MigrationSet {
     ///
     /// # Errors
     ///
-    /// Every problem of every directory.
+    /// Returns every problem of every directory.
     pub fn scan(
         root: &Path,
         patterns: &[Pattern],
@@ -32,7 +32,7 @@ impl MigrationSet {
 ///
 /// # Errors
 ///
-/// Every problem of every directory, file and script at once.
+/// Returns every problem of every directory, file and script at once.
 pub fn scan(root: &Path, patterns: &[Pattern], rules: impl Into<Rules>) -> Result<Scan, Problems> {
     let (scan, problems) = scan_leniently(root, patterns, rules);
     problems.map(|()| scan)
@@ -82,15 +82,12 @@ pub(super) fn read(
     let mut migrations = Vec::new();
     for claim in claims.versions {
         problems.extend(claim.problems);
-        match claim.files {
-            Claim::Pair(up, down) => {
-                migrations.extend(migration(&up, down.as_ref(), &mut reader, &mut problems));
-            }
-            // Their texts are read all the same: every error at once.
-            Claim::Misfits(files) => {
-                problems.extend(files.iter().filter_map(|file| reader.read(file).err()).flatten());
-            }
+        if let Some(Pair { up, down }) = claim.pair {
+            migrations.extend(migration(&up, down.as_ref(), &mut reader, &mut problems));
         }
+        // Their texts are read all the same: every error at once.
+        let misfits = claim.misfits.iter().filter_map(|file| reader.read(file).err());
+        problems.extend(misfits.flatten());
     }
     let targets =
         Targets { migrations: &migrations, baseline: baseline.as_ref(), complete: problems.is_empty() };
@@ -112,8 +109,9 @@ fn baseline(files: &[File], reader: &mut ScriptReader, problems: &mut Vec<Proble
     let read: Vec<_> = files.iter().map(|file| migration(file, None, reader, problems)).collect();
     let baseline = read.into_iter().next().flatten()?;
     if baseline.migration.directives().no_transaction() || baseline.migration.directives().rust() {
-        let problem = files[0].problem("a baseline is SQL, and runs in a transaction");
-        let help = "leave the directive out; put what needs it into a migration behind the baseline";
+        let problem = files[0].problem("a baseline must be SQL that runs in a transaction");
+        let help =
+            "remove the directive, and move the statements that need it into a migration after the baseline";
         problems.push(problem.help(help));
     }
     Some(baseline)

@@ -1,11 +1,11 @@
-//! The result of a scan: migrations and the files that they were read from.
+//! Holds the result of a scan: migrations and their files.
 
 use std::path::PathBuf;
 
 use super::pattern::Pattern;
 use crate::set::{Migration, MigrationSet, Rename, Rules, digest};
 
-/// The result of a scan: the migrations, ascending by version, and their files.
+/// The result of a scan: the migrations, in ascending order, and their files.
 #[derive(Debug)]
 pub struct Scan {
     pub(super) found: Found,
@@ -14,7 +14,7 @@ pub struct Scan {
     pub(super) watched: Vec<PathBuf>,
 }
 
-/// The migrations, the baseline and the renames that were put together from the files.
+/// The migrations, the baseline and the renames of the directories.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(super) migrations: Vec<Scanned>,
@@ -22,7 +22,7 @@ pub(crate) struct Found {
     pub(super) renames: Vec<Rename>,
 }
 
-/// A migration and the files that it was read from.
+/// A migration and its files.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Scanned {
@@ -34,39 +34,39 @@ pub struct Scanned {
     pub down: Option<ScannedFile>,
 }
 
-/// A file that was read.
+/// A file of a migration.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ScannedFile {
-    /// Where it is.
+    /// The absolute path.
     pub path: PathBuf,
-    /// True if its text was normalised, so that it differs from the file's bytes.
+    /// True if the migration's text differs from the file's bytes.
     pub rewritten: bool,
 }
 
 impl Scan {
-    /// The migrations, ascending.
+    /// Returns the migrations, in ascending order.
     pub fn migrations(&self) -> &[Scanned] {
         &self.found.migrations
     }
 
-    /// The script that stands for all migrations up to its version on an empty database.
+    /// Returns the baseline, which stands for all migrations up to its version on an empty database.
     pub fn baseline(&self) -> Option<&Scanned> {
         self.found.baseline.as_ref()
     }
 
-    /// The migrations that are applied under another name.
+    /// Returns the renames: migrations that may be applied under another name.
     pub fn renames(&self) -> &[Rename] {
         &self.found.renames
     }
 
-    /// See [`MigrationSet::digest`].
+    /// Returns the [digest](MigrationSet::digest) of the set.
     pub fn digest(&self) -> Option<i64> {
         let migrations = self.found.migrations.iter().map(|scanned| &scanned.migration);
         digest(migrations, self.found.baseline.as_ref().map(|scanned| &scanned.migration))
     }
 
-    /// Files beside the migrations that the result depends on.
+    /// Returns the files beside the migrations on which the result depends.
     pub fn watched(&self) -> &[PathBuf] {
         &self.watched
     }
@@ -75,7 +75,7 @@ impl Scan {
         self.rules
     }
 
-    /// The set without its files.
+    /// Returns the set without its files.
     pub fn into_set(self) -> MigrationSet {
         let Found { migrations, baseline, renames } = self.found;
         let migrations = migrations.into_iter().map(|scanned| scanned.migration).collect();

@@ -116,12 +116,12 @@ impl ScriptReader {
         }
         // Other tools run an empty file as it is.
         if judged.linted.empty && !tool.lenient {
-            let help = "write the SQL, or say in a comment why there is none";
+            let help = "write the SQL, or explain in a comment why there is none";
             return Err(vec![file.problem("the file is empty").help(help)]);
         }
         let mut faults = tool.unfilled(text);
         if let Some(first) = judged.linted.first.clone().filter(|_| part == Part::Tombstone) {
-            let help = "say in comments why it was retired; SQL goes into a migration of its own";
+            let help = "explain in comments why it was retired, and move the SQL into a migration of its own";
             faults.push(Fault::new("a tombstone holds comments only", first, help));
         }
         faults.append(&mut judged.linted.faults);

@@ -43,7 +43,7 @@ impl Sidecar {
         }
     }
 
-    /// The path relative to the root, with forward slashes.
+    /// Returns the path relative to the root, with forward slashes.
     fn shown(&self, file: &File) -> String {
         let (directory, name) = file.shown.rsplit_once('/').unwrap_or(("", &file.shown));
         match self.name {

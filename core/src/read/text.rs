@@ -21,10 +21,10 @@ impl Text {
     /// The message and the help for a file that cannot be read, or is not UTF-8.
     pub(crate) fn read(pattern: usize, shown: &str, path: &Path) -> Result<Text, Problem> {
         let problem = |message: String| Problem::new(pattern, message).file(shown);
-        let bytes = fs::read(path).map_err(|error| problem(format!("the file cannot be read: {error}")))?;
+        let bytes = fs::read(path).map_err(|error| problem(format!("cannot read the file: {error}")))?;
         let raw = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
-            let message = format!("not UTF-8: the byte at offset {at} belongs to another encoding");
+            let message = format!("the file is not UTF-8: invalid byte at offset {at}");
             problem(message).help("save the file as UTF-8")
         })?;
         let text = normalise(&raw).into_owned();

@@ -1,18 +1,18 @@
-//! The `BEGIN` and `COMMIT` that a file of another tool may have around its statements.
+//! Finds the `BEGIN` and the `COMMIT` that a file of another tool may have around its statements.
 
 use std::ops::Range;
 
 use crate::sql::Statement;
 
-/// Where a script begins and ends a transaction of its own.
+/// The statements with which a script begins and ends a transaction of its own.
 pub(crate) struct Wrapper {
     begin: Option<Range<usize>>,
     end: Range<usize>,
 }
 
 impl Wrapper {
-    /// A `COMMIT` alone at the end commits what the tool has begun. A `BEGIN` alone leaves a transaction open, and
-    /// an `END` alone may be anything: both stay, and are refused.
+    /// Finds the wrapper of a script. A `COMMIT` alone at the end commits the tool's transaction. A `BEGIN` alone leaves a
+    /// transaction open, and an `END` alone may be anything: both stay, and are refused.
     pub(crate) fn of(statements: &[Statement<'_>]) -> Option<Wrapper> {
         let (last, before) = statements.split_last()?;
         let begin = before.first().filter(|first| begins(first));
@@ -21,12 +21,12 @@ impl Wrapper {
             .then(|| Wrapper { begin: begin.map(Statement::span), end: last.span() })
     }
 
-    /// True if it both begins and ends.
+    /// Returns true if it both begins and ends.
     pub(crate) fn is_whole(&self) -> bool {
         self.begin.is_some()
     }
 
-    /// The text with blanks in its place. Every other one stays where it was, and the semicolons end empty
+    /// Returns the text with blanks in its place. Every other statement stays where it was, and the semicolons end empty
     /// statements.
     pub(crate) fn masked(&self, text: &str) -> String {
         let mut masked = text.to_owned();
@@ -44,7 +44,7 @@ fn begins(statement: &Statement<'_>) -> bool {
     started || is_plain(statement, "BEGIN")
 }
 
-/// The word alone, or with one behind it that says nothing.
+/// Returns true for the word alone, or with `WORK` or `TRANSACTION` after it.
 fn is_plain(statement: &Statement<'_>, word: &str) -> bool {
     let noise = || ["WORK", "TRANSACTION"].iter().any(|noise| statement.word(1).eq_ignore_ascii_case(noise));
     statement.first_is(word)
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_a_wrapper() {
+    fn wrappers_are_found() {
         for (sql, expected) in [
             ("BEGIN; a; COMMIT;", Some("     ; a;       ;")),
             ("START\n/* é */ TRANSACTION; a; END", Some("     \n                    ; a;    ")),

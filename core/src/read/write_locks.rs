@@ -10,12 +10,11 @@ use crate::lint::{Problem, Problems};
 use crate::set::Rules;
 
 /// Writes `migrations.lock` into each directory that the patterns name below `root`: a line for each file of a
-/// migration. `sha256sum *.sql > migrations.lock` writes the same where no file has a byte order mark or
-/// CRLF line endings.
+/// migration. `sha256sum *.sql > migrations.lock` writes the same if no file has a byte order mark or CRLF line endings.
 ///
 /// # Errors
 ///
-/// Everything that is wrong with the directories, other than what an older lock says of them.
+/// Returns every problem of the directories, except differences from an older lock.
 pub fn write_locks(root: &Path, patterns: &[Pattern], rules: impl Into<Rules>) -> Result<(), Problems> {
     let reading = read(root, patterns, rules.into(), |_| true);
     Problems::check(reading.problems)?;
@@ -26,14 +25,14 @@ pub fn write_locks(root: &Path, patterns: &[Pattern], rules: impl Into<Rules>) -
             continue;
         }
         if let Err(error) = replace(&directory.path, &written(&files)) {
-            let problem = Problem::new(directory.pattern, format!("the file cannot be written: {error}"));
+            let problem = Problem::new(directory.pattern, format!("cannot write the file: {error}"));
             problems.push(problem.file(format!("{}/{LOCK}", directory.shown)));
         }
     }
     Problems::check(problems)
 }
 
-/// Writes the lock of a directory at once: whoever reads it meanwhile sees the old one or the new one.
+/// Replaces the lock of a directory at once: a concurrent reader sees the old one or the new one.
 fn replace(directory: &Path, text: &str) -> std::io::Result<()> {
     // Hidden, and so no file of the directory; two compilers may be at work in it.
     let new = directory.join(format!(".{LOCK}.{}", std::process::id()));

@@ -1,4 +1,4 @@
-//! The checksum of a migration, and the normalised text that it is of.
+//! Computes the checksum of a migration from its normalised text.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,23 +8,31 @@ use sha2::{Digest, Sha256};
 
 /// The SHA-256 of a migration's normalised text.
 ///
-/// Shown, stored and parsed as 64 lower-case hex digits. For a file without a byte order mark and
-/// without CRLF line endings it is what `sha256sum FILE` prints.
+/// It is shown, stored and parsed as 64 lower-case hex digits. For a file without a byte order mark and without CRLF
+/// line endings, these are the digits that `sha256sum FILE` prints.
+///
+/// ```
+/// use gapless_core::Checksum;
+///
+/// let checksum = Checksum::of("SELECT 1;\n");
+/// assert_eq!(checksum.to_string(), "b4e0497804e46e0a0b0b8c31975b062152d551bac49c3c2e80932567b4085dcd");
+/// assert_eq!(checksum.to_string().parse(), Ok(checksum));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Checksum([u8; 32]);
 
 impl Checksum {
-    /// The checksum of a text that [`normalise`] has been over.
+    /// Computes the checksum of a [normalised](normalise) text.
     pub fn of(text: &str) -> Checksum {
         Checksum(Sha256::digest(text.as_bytes()).into())
     }
 
-    /// A checksum from its 32 bytes.
+    /// Makes a checksum of its 32 bytes.
     pub const fn from_bytes(bytes: [u8; 32]) -> Checksum {
         Checksum(bytes)
     }
 
-    /// The 32 bytes.
+    /// Returns the 32 bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -42,7 +50,7 @@ impl fmt::Debug for Checksum {
     }
 }
 
-/// The text is not 64 hex digits.
+/// The error for a text that is not 64 hex digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseChecksumError(());
 
@@ -79,10 +87,14 @@ fn nibble(digit: u8) -> Result<u8, ParseChecksumError> {
     }
 }
 
-/// The text that is hashed and run: without a leading byte order mark, CRLF turned into LF.
+/// Returns the text that is hashed and run: without a leading byte order mark, and with LF for CRLF.
 ///
-/// Git may check a file out with either line ending; a checksum must not depend on it. A lone CR is
-/// content and stays.
+/// Git may check a file out with either line ending, and a checksum must not depend on that. A lone CR is content and
+/// stays.
+///
+/// ```
+/// assert_eq!(gapless_core::normalise("\u{feff}SELECT 1;\r\n"), "SELECT 1;\n");
+/// ```
 pub fn normalise(text: &str) -> Cow<'_, str> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.contains("\r\n") { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) }

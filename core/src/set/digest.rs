@@ -1,4 +1,4 @@
-//! Computes one number for all rows of a tracker, as Postgres computes it.
+//! Computes one number for all rows of the applied set, as Postgres computes it.
 //!
 //! A row's number is `hashtextextended(name, hashtextextended(checksum, version))`, and the set's is the
 //! exclusive or of them, so that their order does not matter and sets can be merged. Postgres keeps these
@@ -9,8 +9,8 @@ use super::checksum::Checksum;
 use super::migration::Migration;
 use super::version::Version;
 
-/// The number of a tracker that holds exactly these; `None` where what it holds is not known: a tombstone's
-/// row may be there or not, and what a baseline stands for has no checksums.
+/// Returns the number of an applied set that holds exactly these migrations. Returns `None` with a tombstone, whose row
+/// may be missing, and with a baseline, which stands for rows without checksums.
 pub(crate) fn digest<'a>(
     migrations: impl IntoIterator<Item = &'a Migration>,
     baseline: Option<&Migration>,
@@ -27,7 +27,7 @@ fn row(migration: &Migration) -> i64 {
     digest_of(migration.version(), migration.name(), Some(migration.checksum()))
 }
 
-/// The number of one row; one without a checksum counts as if that were empty.
+/// Returns the number of one row. A missing checksum counts as an empty one.
 #[doc(hidden)]
 pub fn digest_of(version: Version, name: &str, checksum: Option<Checksum>) -> i64 {
     let version = version.number();
@@ -35,7 +35,7 @@ pub fn digest_of(version: Version, name: &str, checksum: Option<Checksum>) -> i6
     hash(name.as_bytes(), seed)
 }
 
-/// As the tracker has it.
+/// Returns the digits that the tracker stores.
 fn digits(checksum: Checksum) -> [u8; 64] {
     let mut digits = [0; 64];
     for (pair, byte) in digits.chunks_exact_mut(2).zip(checksum.as_bytes()) {
@@ -46,7 +46,7 @@ fn digits(checksum: Checksum) -> [u8; 64] {
     digits
 }
 
-/// The hash of lookup3 (Bob Jenkins, 2006, <https://burtleburtle.net/bob/c/lookup3.c>) over little-endian words,
+/// Returns the hash of lookup3 (Bob Jenkins, 2006, <https://burtleburtle.net/bob/c/lookup3.c>) over little-endian words,
 /// begun and read as `hash_bytes_extended` of PostgreSQL does.
 fn hash(bytes: &[u8], seed: i64) -> i64 {
     let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
@@ -74,7 +74,7 @@ fn halves(number: i64) -> [u32; 2] {
     [u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])]
 }
 
-/// Up to four bytes from there; what is not there is zero.
+/// Returns the word of up to four bytes at an offset; missing bytes are zero.
 fn word(bytes: &[u8], from: usize) -> u32 {
     let bytes = bytes.get(from..).unwrap_or_default();
     bytes.iter().take(4).rev().fold(0, |word, byte| word << 8 | u32::from(*byte))
@@ -93,7 +93,7 @@ impl Lookup3 {
         }
     }
 
-    /// Reversible mixing of the three words.
+    /// Mixes the three words reversibly.
     fn mix(&mut self) {
         let [mut a, mut b, mut c] = self.0;
         for (first, second, third) in [(4, 6, 8), (16, 19, 4)] {
@@ -107,7 +107,7 @@ impl Lookup3 {
         self.0 = [a, b, c];
     }
 
-    /// Forces every bit of the three words to count in the last.
+    /// Makes every bit of the three words count in the last word.
     fn last(&mut self) {
         let [mut a, mut b, mut c] = self.0;
         let step = |word: u32, other: u32, turn: u32| (word ^ other).wrapping_sub(other.rotate_left(turn));

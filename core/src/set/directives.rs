@@ -1,8 +1,8 @@
-//! The directives of a migration.
+//! Holds the directives of a migration.
 
 use std::time::Duration;
 
-/// The way in which a migration is to be run, as its header comments say.
+/// The directives in the header comments of a migration, which say how to run it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Directives {
     pub(crate) no_transaction: bool,
@@ -22,27 +22,29 @@ impl Directives {
         statement_timeout: None,
     };
 
-    /// `-- gapless: no-transaction`: statement by statement, each in autocommit.
+    /// Returns true for `-- gapless: no-transaction`: the run sends statement by statement, each in autocommit.
     pub const fn no_transaction(self) -> bool {
         self.no_transaction
     }
 
-    /// `-- gapless: rerunnable`: each statement may be repeated without harm.
+    /// Returns true for `-- gapless: rerunnable`: the run may repeat each statement without harm.
     pub const fn rerunnable(self) -> bool {
         self.rerunnable
     }
 
-    /// `-- gapless: rust`: the work is done by code that the runner is given; the file says what it is.
+    /// Returns true for `-- gapless: rust`: code that the runner is given does the work, and the file says what it is.
     pub const fn rust(self) -> bool {
         self.rust
     }
 
-    /// `-- gapless: lock-timeout 2s`: how long a statement may wait for a lock; zero is for ever.
+    /// Returns the time of `-- gapless: lock-timeout 2s`, which limits how long a statement waits for a lock; zero lifts the
+    /// limit.
     pub const fn lock_timeout(self) -> Option<Duration> {
         self.lock_timeout
     }
 
-    /// `-- gapless: statement-timeout 1h`: how long a statement may take; zero is for ever.
+    /// Returns the time of `-- gapless: statement-timeout 1h`, which limits how long a statement takes; zero lifts the
+    /// limit.
     pub const fn statement_timeout(self) -> Option<Duration> {
         self.statement_timeout
     }
@@ -52,13 +54,13 @@ impl Directives {
         self
     }
 
-    /// A transaction is never half done, so nothing of it is run again.
+    /// Makes it run in a transaction, which is never half done, so that no part runs again.
     pub(crate) const fn inside_of_transaction(mut self) -> Directives {
         (self.no_transaction, self.rerunnable) = (false, false);
         self
     }
 
-    /// The macro's way to write directives down as a constant; timeouts in milliseconds.
+    /// Makes directives in the macro's expansion; timeouts are in milliseconds.
     #[doc(hidden)]
     pub const fn __embedded(
         no_transaction: bool,

@@ -1,6 +1,6 @@
 //! Names the tools whose directories are read.
 
-/// The tool whose way of naming files, and of cutting them into up and down, a directory follows.
+/// The tool whose rules a directory follows for naming files and for cutting them into up and down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Layout {

@@ -1,4 +1,4 @@
-//! A migration and its down script.
+//! Holds a migration and its down script.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use super::directives::Directives;
 use super::version::Version;
 use crate::sql::{Syntax, is_ddl_only};
 
-/// One migration: the contents of its files, and the facts about them.
+/// A migration: the contents of its files, and the facts about them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Migration {
     version: Version,
@@ -19,7 +19,7 @@ pub struct Migration {
     down: Option<Down>,
     directives: Directives,
     role: Role,
-    /// The crate it comes from, where a set was merged from several.
+    /// Its crate, in a set that was merged from several.
     package: Option<&'static str>,
 }
 
@@ -48,24 +48,24 @@ impl Down {
         Down { path: Cow::Borrowed(path), sql: Cow::Borrowed(sql), directives }
     }
 
-    /// The file, relative to the crate that embeds it.
+    /// Returns the path of the file, relative to the crate that embeds it.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The normalised text of the file.
+    /// Returns the normalised text of the file.
     pub fn sql(&self) -> &str {
         &self.sql
     }
 
-    /// The directives of its header comments.
+    /// Returns the directives of its header comments.
     pub const fn directives(&self) -> Directives {
         self.directives
     }
 }
 
 impl Migration {
-    /// A migration from its text, which is normalised and hashed; its directives are not read.
+    /// Makes a migration of a normalised text, and hashes it; does not read its directives.
     pub(crate) fn new(version: Version, name: String, path: String, sql: String) -> Migration {
         Migration {
             version,
@@ -90,7 +90,7 @@ impl Migration {
         self
     }
 
-    /// The macro's way to write a migration down as a constant.
+    /// Makes a migration in the macro's expansion.
     ///
     /// # Panics
     ///
@@ -118,7 +118,7 @@ impl Migration {
         }
     }
 
-    /// The same as a tombstone.
+    /// Makes a tombstone of it.
     #[doc(hidden)]
     #[must_use]
     pub const fn __tombstone(mut self) -> Migration {
@@ -126,7 +126,7 @@ impl Migration {
         self
     }
 
-    /// The same as a baseline.
+    /// Makes a baseline of it.
     #[doc(hidden)]
     #[must_use]
     pub const fn __baseline(mut self) -> Migration {
@@ -134,7 +134,7 @@ impl Migration {
         self
     }
 
-    /// A copy for a set that is merged at compile time.
+    /// Copies it into a set that is merged at compile time.
     ///
     /// # Panics
     ///
@@ -163,77 +163,76 @@ impl Migration {
         }
     }
 
-    /// The number that orders it.
+    /// Returns the version, which orders migrations.
     pub const fn version(&self) -> Version {
         self.version
     }
 
-    /// The description in the file name, after the version.
+    /// Returns the description in the file name, after the version.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The name, where a constant may ask.
+    /// Returns the name in a constant.
     #[doc(hidden)]
     pub const fn __name(&self) -> &str {
         constant(&self.name)
     }
 
-    /// The file, relative to the crate that embeds it.
+    /// Returns the path of the file, relative to the crate that embeds it.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The path, where a constant may ask.
+    /// Returns the path in a constant.
     #[doc(hidden)]
     pub const fn __path(&self) -> &str {
         constant(&self.path)
     }
 
-    /// The file as messages show it: its path, behind the name of its crate if the set was merged from the
-    /// sets of several.
+    /// Returns the file as messages show it: its path, after the name of its crate if the set was merged from several.
     pub fn file(&self) -> String {
         self.package.map_or_else(|| self.path.to_string(), |package| format!("{package}: {}", self.path))
     }
 
-    /// The crate that it comes from, in a set that was merged from those of several.
+    /// Returns its crate, in a set that was merged from several.
     pub const fn package(&self) -> Option<&'static str> {
         self.package
     }
 
-    /// The normalised text of the file: what is hashed and what is run.
+    /// Returns the normalised text of the file, which is hashed and run.
     pub fn sql(&self) -> &str {
         &self.sql
     }
 
-    /// The SHA-256 of [`Migration::sql`].
+    /// Returns the SHA-256 of [`Migration::sql`].
     pub const fn checksum(&self) -> Checksum {
         self.checksum
     }
 
-    /// The down script, if the directory has one.
+    /// Returns the down script, if the directory has one.
     pub const fn down(&self) -> Option<&Down> {
         self.down.as_ref()
     }
 
-    /// The directives of the header comments.
+    /// Returns the directives of its header comments.
     pub const fn directives(&self) -> Directives {
         self.directives
     }
 
-    /// True if it was retired: its version stays known, and it never runs.
+    /// Returns true for a tombstone: the migration is retired, its version stays known, and it never runs.
     pub const fn is_tombstone(&self) -> bool {
         matches!(self.role, Role::Tombstone)
     }
 
-    /// True if it stands for all migrations up to its version on an empty database.
+    /// Returns true for a baseline, which stands for all migrations up to its version on an empty database.
     pub const fn is_baseline(&self) -> bool {
         matches!(self.role, Role::Baseline)
     }
 
-    /// True if no statement of the script can change a setting of the session or its role: each one defines,
-    /// drops or describes an object, and evaluates nothing. In doubt, it is false.
-    pub fn is_plain(&self, syntax: Syntax) -> bool {
+    /// Returns true if no statement of the script can change a setting of the session or its role: each one defines,
+    /// drops or describes an object, and evaluates nothing. Returns false in doubt.
+    pub fn is_ddl_only(&self, syntax: Syntax) -> bool {
         is_ddl_only(&self.sql, syntax)
     }
 }

@@ -1,4 +1,4 @@
-//! A set of migrations, ascending by version.
+//! Holds migrations in ascending order, no version twice.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +11,7 @@ use super::rules::Rules;
 use super::version::Version;
 use crate::sql::Syntax;
 
-/// Migrations in ascending order, no version twice. There is no other way to hold them.
+/// A set of migrations in ascending order, no version twice.
 #[derive(Clone, Debug)]
 pub struct MigrationSet {
     migrations: Cow<'static, [Migration]>,
@@ -20,11 +20,11 @@ pub struct MigrationSet {
     sources: Cow<'static, [Cow<'static, str>]>,
     rules: Rules,
     digest: Option<i64>,
-    /// The crate that embeds it; empty for one that was read at run time, or merged.
+    /// The crate that embeds it; empty for a set that was read at run time or merged.
     package: &'static str,
 }
 
-/// Two migrations with one version.
+/// The error for two migrations with one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DuplicateVersion {
     version: Version,
@@ -41,7 +41,7 @@ impl fmt::Display for DuplicateVersion {
 impl std::error::Error for DuplicateVersion {}
 
 impl MigrationSet {
-    /// No migrations.
+    /// The empty set.
     pub const EMPTY: MigrationSet = MigrationSet {
         migrations: Cow::Borrowed(&[]),
         baseline: None,
@@ -52,7 +52,7 @@ impl MigrationSet {
         package: "",
     };
 
-    /// The set of these migrations, in whatever order they come.
+    /// Makes a set of migrations in any order.
     ///
     /// # Errors
     ///
@@ -83,7 +83,7 @@ impl MigrationSet {
         MigrationSet { migrations, baseline, renames, sources, rules, digest, package: "" }
     }
 
-    /// The macro's way to write a set down as a constant.
+    /// Makes a set in the macro's expansion.
     ///
     /// # Panics
     ///
@@ -115,67 +115,66 @@ impl MigrationSet {
         }
     }
 
-    /// The migrations, ascending.
+    /// Returns the migrations, in ascending order.
     pub fn migrations(&self) -> &[Migration] {
         &self.migrations
     }
 
-    /// The migration with this version.
+    /// Returns the migration with this version.
     pub fn find(&self, version: Version) -> Option<&Migration> {
         let at = self.migrations.binary_search_by_key(&version, Migration::version).ok()?;
         self.migrations.get(at)
     }
 
-    /// The highest version, or `None` of an empty set.
+    /// Returns the highest version; `None` for an empty set.
     pub fn last_version(&self) -> Option<Version> {
         self.migrations.last().map(Migration::version)
     }
 
-    /// The script that stands for all migrations up to its version on an empty database, if the directories have it.
+    /// Returns the baseline, which stands for all migrations up to its version on an empty database.
     pub const fn baseline(&self) -> Option<&Migration> {
         self.baseline.as_ref()
     }
 
-    /// The migrations that may be applied under another name.
+    /// Returns the renames: migrations that may be applied under another name.
     pub fn renames(&self) -> &[Rename] {
         &self.renames
     }
 
-    /// The directories that the set was read from, relative to the embedding crate; none of a set that was
-    /// merged from those of several crates.
+    /// Returns the directories that the set was read from, relative to the embedding crate; none for a merged set.
     pub fn sources(&self) -> impl Iterator<Item = &str> {
         self.sources.iter().map(|source| &**source)
     }
 
-    /// The rules that the scripts were read by.
+    /// Returns the syntax by which the scripts were read.
     pub const fn syntax(&self) -> Syntax {
         self.rules.syntax
     }
 
-    /// How the directories were read.
+    /// Returns the rules by which the directories were read.
     pub const fn rules(&self) -> Rules {
         self.rules
     }
 
-    /// The value of `bit_xor(hashtextextended(name, hashtextextended(checksum, version)))` in Postgres for a tracker
-    /// that holds these migrations and nothing else; `None` where a tombstone or a baseline leaves open what it holds.
+    /// Returns the value of `bit_xor(hashtextextended(name, hashtextextended(checksum, version)))` in Postgres for an
+    /// applied set of exactly these migrations. Returns `None` with a tombstone or a baseline, which leave the rows open.
     pub const fn digest(&self) -> Option<i64> {
         self.digest
     }
 
-    /// True if its migrations come from more than one place, so that a name alone does not say from where.
+    /// Returns true if the migrations come from several directories, so that a name alone does not say which.
     pub fn is_composed(&self) -> bool {
         let merged = self.migrations.first().is_some_and(|first| first.package().is_some());
         merged || self.sources.len() > 1 || self.sources().any(|source| source.contains('*'))
     }
 
-    /// The crate that embeds it.
+    /// Returns the crate that embeds it.
     #[doc(hidden)]
     pub const fn __package(&self) -> &'static str {
         self.package
     }
 
-    /// The migrations, where a constant may ask.
+    /// Returns the migrations in a constant.
     #[doc(hidden)]
     #[expect(clippy::panic, reason = "while a crate compiles, a panic is the error that its author sees")]
     pub const fn __migrations(&self) -> &[Migration] {
@@ -185,7 +184,7 @@ impl MigrationSet {
         }
     }
 
-    /// The renames, where a constant may ask.
+    /// Returns the renames in a constant.
     #[doc(hidden)]
     #[expect(clippy::panic, reason = "while a crate compiles, a panic is the error that its author sees")]
     pub const fn __renames(&self) -> &[Rename] {

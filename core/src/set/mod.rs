@@ -1,4 +1,4 @@
-//! Migrations and the set of them, as they are held and compared.
+//! Holds migrations and their set.
 
 mod checksum;
 mod constant;

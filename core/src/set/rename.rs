@@ -1,4 +1,4 @@
-//! A migration that is applied under another name than its file has now.
+//! Holds a rename: a migration that is applied under another name than its file has now.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ impl Rename {
         Rename { from: from.into(), old: old.map(|(version, name)| (version, name.into())), to }
     }
 
-    /// The macro's way to write it down as a constant; `old` is what the old identifier spells.
+    /// Makes a rename in the macro's expansion; `old` is the version and the name that the old identifier spells.
     ///
     /// # Panics
     ///
@@ -34,7 +34,7 @@ impl Rename {
         Rename { from: Cow::Borrowed(from), old, to: Version::new(to).expect(NEGATIVE) }
     }
 
-    /// A copy for a set that is merged at compile time.
+    /// Copies it into a set that is merged at compile time.
     ///
     /// # Panics
     ///
@@ -49,13 +49,13 @@ impl Rename {
         Rename { from: Cow::Borrowed(constant(&self.from)), old, to: self.to }
     }
 
-    /// The old identifier, where a constant may ask.
+    /// Returns the old identifier in a constant.
     #[doc(hidden)]
     pub const fn __from(&self) -> &str {
         constant(&self.from)
     }
 
-    /// The version and name that the old identifier spells, where a constant may ask.
+    /// Returns the version and the name that the old identifier spells in a constant.
     #[doc(hidden)]
     pub const fn __old(&self) -> Option<(Version, &str)> {
         match &self.old {
@@ -64,18 +64,18 @@ impl Rename {
         }
     }
 
-    /// The old identifier: `NNN_name`, or that of another tool.
+    /// Returns the old identifier: `NNN_name`, or that of another tool.
     pub fn from(&self) -> &str {
         &self.from
     }
 
-    /// The version and name that the old identifier spells, in our own form or in that of the directory's layout;
-    /// `None` for any other.
+    /// Returns the version and the name that the old identifier spells, in the native form or in that of the directory's
+    /// layout; `None` for any other.
     pub fn from_stem(&self) -> Option<(Version, &str)> {
         self.old.as_ref().map(|(version, name)| (*version, &**name))
     }
 
-    /// The version of the migration that it is now.
+    /// Returns the version that the migration has now.
     pub const fn to(&self) -> Version {
         self.to
     }

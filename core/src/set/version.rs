@@ -1,4 +1,4 @@
-//! The number that orders migrations.
+//! Holds the number that orders migrations.
 
 use std::fmt;
 use std::num::IntErrorKind;
@@ -7,26 +7,33 @@ use std::str::FromStr;
 /// The number that orders a migration and names it for good: `0..=i64::MAX`.
 ///
 /// Leading zeros of a file name carry no meaning: `001` and `1` are one version.
+///
+/// ```
+/// use gapless_core::Version;
+///
+/// assert_eq!("001".parse(), Ok(Version::from(1)));
+/// assert_eq!(Version::new(-1), None);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(i64);
 
 impl Version {
     /// The smallest version.
     pub const MIN: Version = Version(0);
-    /// The largest version, which is what a `bigint` column can hold.
+    /// The largest version, which is the largest number of a `bigint` column.
     pub const MAX: Version = Version(i64::MAX);
 
-    /// The version with this number, or `None` if it is negative.
+    /// Makes a version of a number; `None` if it is negative.
     pub const fn new(number: i64) -> Option<Version> {
         if number < 0 { None } else { Some(Version(number)) }
     }
 
-    /// The number, never negative.
+    /// Returns the number, which is never negative.
     pub const fn number(self) -> i64 {
         self.0
     }
 
-    /// The version after this one, or `None` at [`Version::MAX`].
+    /// Returns the version after this one; `None` for [`Version::MAX`].
     pub const fn next(self) -> Option<Version> {
         match self.0.checked_add(1) {
             Some(number) => Some(Version(number)),
@@ -61,13 +68,13 @@ impl TryFrom<i64> for Version {
     }
 }
 
-/// Why a text is not a version.
+/// The error for a text that is not a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseVersionError {
-    /// Something other than the digits 0 to 9, or nothing at all.
+    /// The text holds something other than the digits 0 to 9, or nothing.
     NotDigits,
-    /// More than `i64::MAX`.
+    /// The number is greater than `i64::MAX`.
     TooLarge,
 }
 

@@ -1,4 +1,4 @@
-//! Statements that run in autocommit only.
+//! Finds the statements that run in autocommit only.
 //!
 //! Source: the calls of `PreventInTransactionBlock` in PostgreSQL 18, and the pages "VACUUM" and "PRAGMA" of the
 //! SQLite documentation.
@@ -6,16 +6,16 @@
 use super::fault::Fault;
 use super::statement::Statement;
 
-/// The first words of everything that is found below.
+/// The first words of these statements.
 const FIRST_WORDS: [&str; 8] =
     ["VACUUM", "CREATE", "DROP", "REINDEX", "ALTER", "CLUSTER", "DISCARD", "PRAGMA"];
 
-/// True if the first word is one of those that autocommit may be needed for: nearly all statements begin with another.
+/// Returns true if the first word is one of those that autocommit may be needed for: nearly all statements begin with another.
 pub(crate) fn may_need_autocommit(statement: &Statement<'_>) -> bool {
     FIRST_WORDS.iter().any(|word| statement.first_is(word))
 }
 
-/// True if the statement can run in autocommit only.
+/// Returns true if the statement can run in autocommit only.
 pub(crate) fn is_autocommit(statement: &Statement<'_>) -> bool {
     may_need_autocommit(statement) && needs_autocommit(statement).is_some()
 }
@@ -23,9 +23,9 @@ pub(crate) fn is_autocommit(statement: &Statement<'_>) -> bool {
 const NO_TRANSACTION: &str = "put `-- gapless: no-transaction` at the top of the file, \
                               best with this statement alone in it";
 
-/// The way out of `DISCARD ALL`, which is too much in either kind of file.
+/// The help for `DISCARD ALL`, which neither kind of file may hold.
 pub(crate) const DISCARD_LESS: &str =
-    "name what is to be discarded: `DISCARD PLANS`, `DISCARD SEQUENCES` or `DISCARD TEMP`";
+    "name what to discard: `DISCARD PLANS`, `DISCARD SEQUENCES` or `DISCARD TEMP`";
 
 /// Returns the fault of a statement that cannot run inside a transaction.
 pub(crate) fn needs_autocommit(statement: &Statement<'_>) -> Option<Fault> {
@@ -91,7 +91,7 @@ fn alter(statement: &Statement<'_>) -> Option<usize> {
     concurrently.map(|at| at + 1).or(if tablespace { Some(statement.tokens().len()) } else { None })
 }
 
-/// `CLUSTER` and `CLUSTER (VERBOSE)` name no table and go over all of them.
+/// Returns true for `CLUSTER` and `CLUSTER (VERBOSE)`, which name no table and cluster all.
 fn clusters_everything(statement: &Statement<'_>) -> bool {
     let named = (1..statement.tokens().len()).any(|index| {
         let text = statement.text_of(index);

@@ -1,18 +1,19 @@
-//! Statements that leave something behind when they are cut off, and the objects to look for in the catalog.
+//! Takes apart the statements that leave something after when they are cut off, for a look into the catalog.
 
 use std::borrow::Cow;
 
 use super::identifier::Name;
 use super::statement::Statement;
 
-/// A statement of Postgres that works in several transactions of its own. Names are as they are written,
-/// with their quotes and schemas; only `U&"..."` is written out in plain double quotes.
+/// A statement of Postgres that works in several transactions of its own.
+///
+/// Names keep the quotes and the schemas of the script; only `U&"..."` becomes plain double quotes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Concurrent<'a> {
     /// `CREATE INDEX CONCURRENTLY`: cut off, it leaves an invalid index.
     Create {
-        /// The index, without a schema, as it takes its table's; `None` is a name that the server makes.
+        /// The index, without a schema, because it takes that of its table; `None` if the server makes the name.
         index: Option<Cow<'a, str>>,
         /// The table.
         table: Cow<'a, str>,
@@ -48,14 +49,14 @@ impl<'a> Statement<'a> {
         }
     }
 
-    /// True if its effect lasts as long as the session, and no longer.
+    /// Returns true if its effect lasts as long as the session, and no longer.
     pub fn sets_session(&self) -> bool {
         let calls = |index: usize| self.word_is(index, "set_config") && self.text_of(index + 1) == "(";
         let selects = self.first_is("SELECT") && (0..self.tokens().len()).any(calls);
         selects || ["SET", "RESET", "PRAGMA", "LOAD"].iter().any(|word| self.first_is(word))
     }
 
-    /// True if it may commit a part of its work and fail then: procedures end transactions by themselves.
+    /// Returns true if it may commit a part of its work and then fail: procedures end transactions by themselves.
     pub fn may_commit(&self) -> bool {
         self.first_is("CALL") || self.first_is("DO")
     }
@@ -102,7 +103,7 @@ impl<'a> Statement<'a> {
         concurrently.then_some(Concurrent::Reindex { object, name })
     }
 
-    /// True if this token says no to the option before it.
+    /// Returns true if this token says no to the option before it.
     pub(crate) fn is_off(&self, index: usize) -> bool {
         let value = self.text_of(index).trim_matches('\'');
         ["false", "off", "0"].iter().any(|no| value.eq_ignore_ascii_case(no))

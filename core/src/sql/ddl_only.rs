@@ -1,9 +1,9 @@
-//! Statements that change nothing but the schema.
+//! Finds the statements that change nothing but the schema.
 //!
-//! The list names what is known to evaluate nothing; all else is taken to call functions of the user, which may set
-//! anything. Sources: PostgreSQL 18 `src/backend/commands` (`tablecmds.c`, `indexcmds.c`, `typecmds.c`,
-//! `functioncmds.c`). Comparisons of an index are taken to be harmless, because it takes a superuser to make an
-//! operator class. Event triggers are not known here.
+//! The lists name the statements that evaluate nothing. Any other statement may call functions of the user, which may
+//! set anything. Sources: PostgreSQL 18 `src/backend/commands` (`tablecmds.c`, `indexcmds.c`, `typecmds.c`,
+//! `functioncmds.c`). Comparisons of an index count as harmless, because only a superuser makes an operator
+//! class. Event triggers are not considered.
 
 use std::ops::Range;
 
@@ -12,13 +12,13 @@ use super::statement::Statement;
 use super::syntax::Syntax;
 use super::token::TokenKind;
 
-/// True if no statement of the script can change a setting of the session or its role: each one defines, drops or
-/// describes an object, and evaluates nothing. In doubt, it is false.
+/// Returns true if no statement of the script can change a setting of the session or its role: each one defines, drops
+/// or describes an object, and evaluates nothing. Returns false in doubt.
 pub(crate) fn is_ddl_only(sql: &str, syntax: Syntax) -> bool {
     split(sql, syntax).is_ok_and(|statements| statements.iter().all(Statement::is_ddl_only))
 }
 
-/// Objects that are dropped without a look at what is in them.
+/// Objects that the server drops without evaluating their contents.
 const DROPPED: [&str; 14] = [
     "AGGREGATE",
     "DOMAIN",
@@ -36,7 +36,7 @@ const DROPPED: [&str; 14] = [
     "VIEW",
 ];
 
-/// Types of which no domain can be made to take the place, but in a schema that is named before `pg_catalog`.
+/// Types that no domain can shadow, except in a schema that the search path names before `pg_catalog`.
 const TYPES: [&str; 31] = [
     "bigint",
     "bit",
@@ -99,7 +99,8 @@ impl Statement<'_> {
         }
     }
 
-    /// A table of columns and constraints. Without rows, its defaults and checks are written down and no more.
+    /// Returns true for a table of columns and constraints: without rows, the server stores its defaults and checks, and
+    /// evaluates none.
     fn is_ddl_only_table(&self, mut at: usize) -> bool {
         if self.word_is(at, "IF") && self.word_is(at + 1, "NOT") {
             at += 3;
@@ -124,7 +125,7 @@ impl Statement<'_> {
         !excludes && !generated
     }
 
-    /// True if the options behind the columns of a table evaluate nothing.
+    /// Returns true if the options after the columns of a table evaluate nothing.
     fn is_ddl_only_tail(&self, at: usize) -> bool {
         let outside = self.outside(at..self.tokens().len());
         let known = ["INHERITS", "ON", "PARTITION", "STRICT", "TABLESPACE", "USING", "WITH", "WITHOUT"];
@@ -151,7 +152,7 @@ impl Statement<'_> {
         }
     }
 
-    /// A subcommand of `ALTER TABLE` that looks at no row.
+    /// Returns true for a subcommand of `ALTER TABLE` that reads no row.
     fn is_ddl_only_subcommand(&self, part: Range<usize>) -> bool {
         let at = part.start;
         match self.word(at).to_ascii_uppercase().as_str() {
@@ -166,7 +167,7 @@ impl Statement<'_> {
         }
     }
 
-    /// A column of a type of the server's own, so that it is no domain, and with nothing to fill it.
+    /// Returns true for a column of a built-in type, which is no domain, and without a default.
     fn is_ddl_only_column(&self, part: Range<usize>) -> bool {
         let at = if self.word_is(part.start + 1, "COLUMN") { part.start + 2 } else { part.start + 1 };
         let at = if self.word_is(at, "IF") && self.word_is(at + 1, "NOT") { at + 3 } else { at };
@@ -196,12 +197,12 @@ impl Statement<'_> {
 mod tests {
     use super::*;
 
-    fn plain(sql: &str) -> bool {
+    fn is_ddl_only(sql: &str) -> bool {
         split(sql, Syntax::Postgres).unwrap().iter().all(Statement::is_ddl_only)
     }
 
     #[test]
-    fn what_evaluates_nothing_is_plain() {
+    fn definitions_evaluate_nothing() {
         for sql in [
             "CREATE TABLE t (id int DEFAULT f(), CHECK (g(id)), \"like\" text, as_ int)",
             "create unlogged table if not exists s.t (id int)",
@@ -223,12 +224,12 @@ mod tests {
             "GRANT SELECT ON t TO x; DROP FUNCTION f(int)",
             "-- nothing",
         ] {
-            assert!(plain(sql), "{sql}");
+            assert!(is_ddl_only(sql), "{sql}");
         }
     }
 
     #[test]
-    fn what_may_evaluate_something_is_not() {
+    fn expressions_and_rows_may_be_evaluated() {
         for sql in [
             "CREATE TABLE t AS SELECT f()",
             "CREATE TABLE t (a) AS SELECT f()",
@@ -286,7 +287,7 @@ mod tests {
             "DROP OWNED BY x",
             "CALL p()",
         ] {
-            assert!(!plain(sql), "{sql}");
+            assert!(!is_ddl_only(sql), "{sql}");
         }
     }
 }

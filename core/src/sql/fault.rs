@@ -1,8 +1,8 @@
-//! A fault of a script: its message, its place and its help.
+//! Holds a fault of a script: its message, its place and its help.
 
 use std::ops::Range;
 
-/// Something in a script that keeps it from being taken apart, or from being run safely.
+/// A part of a script that cannot be lexed, or cannot run safely.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fault {
@@ -10,7 +10,7 @@ pub struct Fault {
     pub message: String,
     /// The place, in bytes of the script.
     pub span: Range<usize>,
-    /// The way to fix it.
+    /// The help, which says how to fix it.
     pub help: String,
 }
 
@@ -19,7 +19,7 @@ impl Fault {
         Fault { message: message.into(), span, help: help.into() }
     }
 
-    pub(crate) fn unterminated(what: &str, end: String, span: Range<usize>) -> Fault {
-        Fault::new(format!("unterminated {what}"), span, format!("close it with `{end}`"))
+    pub(crate) fn unterminated(noun: &str, end: String, span: Range<usize>) -> Fault {
+        Fault::new(format!("unterminated {noun}"), span, format!("close it with `{end}`"))
     }
 }

@@ -1,15 +1,15 @@
-//! Names of objects, as statements write them.
+//! Reads the names of objects in a statement.
 
 use std::borrow::Cow;
 
 use super::statement::Statement;
 use super::token::TokenKind;
 
-/// A name, perhaps qualified.
+/// A name, which may be qualified.
 pub(crate) struct Name<'a> {
     /// Its parts with their quotes and a dot between them.
     pub(crate) text: Cow<'a, str>,
-    /// The token behind it.
+    /// The token after it.
     pub(crate) next: usize,
 }
 
@@ -18,7 +18,7 @@ impl<'a> Statement<'a> {
         self.word(index).eq_ignore_ascii_case(word)
     }
 
-    /// A name that begins at this token.
+    /// Returns the name that begins at this token.
     pub(crate) fn name(&self, index: usize) -> Option<Name<'a>> {
         let Name { mut text, mut next } = self.part(index)?;
         while self.text_of(next) == "." {
@@ -40,7 +40,7 @@ impl<'a> Statement<'a> {
         }
     }
 
-    /// `U&"..."` of Postgres, with nothing between the three tokens.
+    /// Returns true for `U&"..."` of Postgres, whose three tokens touch.
     fn is_escaped(&self, index: usize) -> bool {
         let Some([u, and, quoted]) = self.tokens().get(index..index + 3) else { return false };
         self.word_is(index, "U")
@@ -59,7 +59,8 @@ impl<'a> Statement<'a> {
 }
 
 impl Name<'_> {
-    /// The name as the server looks it up: without its quotes, and in lower case if it had none. Meant for one part.
+    /// Returns the name as the server looks it up: without its quotes, and in lower case if it had none. Expects an
+    /// unqualified name.
     pub(crate) fn folded(&self) -> String {
         match self.text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
             Some(text) => text.replace("\"\"", "\""),
@@ -68,7 +69,7 @@ impl Name<'_> {
     }
 }
 
-/// Replaces `\XXXX` and `\+XXXXXX`, which may be halves of a surrogate pair; `None` for what the server refuses.
+/// Replaces `\XXXX` and `\+XXXXXX`, which may be halves of a surrogate pair; returns `None` for digits that the server refuses.
 fn unescape(text: &str, mark: char) -> Option<String> {
     let mut units = Vec::new();
     let mut chars = text.chars();

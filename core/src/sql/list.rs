@@ -1,4 +1,4 @@
-//! Lists and parentheses in a statement.
+//! Finds lists and parentheses in a statement.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use super::statement::Statement;
 use super::token::TokenKind;
 
 impl Statement<'_> {
-    /// The tokens between the parenthesis at this token and its twin.
+    /// Returns the tokens between the parenthesis at this token and its twin.
     pub(crate) fn parenthesised(&self, open: usize) -> Option<Range<usize>> {
         let mut depth = 0_usize;
         for (at, token) in self.tokens().iter().enumerate().skip(open) {
@@ -22,7 +22,7 @@ impl Statement<'_> {
         None
     }
 
-    /// The tokens of a range that stand in no parentheses of its own.
+    /// Returns the tokens of a range that stand in none of its parentheses.
     pub(crate) fn outside(&self, range: Range<usize>) -> Vec<usize> {
         let mut depth = 0_usize;
         let outside = |at: &usize| {
@@ -36,7 +36,7 @@ impl Statement<'_> {
         range.filter(outside).collect()
     }
 
-    /// The parts of a list.
+    /// Splits a range at its commas.
     pub(crate) fn commas(&self, range: Range<usize>) -> Vec<Range<usize>> {
         let (mut parts, mut start) = (Vec::new(), range.start);
         for at in self.outside(range.clone()) {
@@ -49,7 +49,7 @@ impl Statement<'_> {
         parts
     }
 
-    /// How deep parentheses are nested.
+    /// Returns the depth to which parentheses nest.
     pub(crate) fn deepest(&self, range: Range<usize>) -> usize {
         let (mut depth, mut deepest) = (0_usize, 0);
         for token in &self.tokens()[range] {

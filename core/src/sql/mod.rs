@@ -1,4 +1,4 @@
-//! The text of a script: tokens, statements, and what single statements do.
+//! Splits a script into tokens and statements, and tells what single statements do.
 
 mod autocommit;
 mod concurrent;

@@ -1,13 +1,13 @@
-//! Tells the statements that may run a second time, and those that a transaction takes.
+//! Finds the statements that may run a second time, and those that run in a transaction.
 
 use super::autocommit::is_autocommit;
 use super::statement::Statement;
 
 impl Statement<'_> {
-    /// True if it may simply be run again, though nobody knows what became of the first time: twice leaves the
-    /// same state as once, and a half of it leaves nothing that a second time would stumble over.
+    /// Returns true if it may run again after a first time whose outcome is unknown: twice leaves the same state as
+    /// once, and half of the work does not make a second time fail.
     ///
-    /// In doubt, it is false: `DROP TABLE IF EXISTS t` may find another `t` in the next schema of the search path, and
+    /// Returns false in doubt: `DROP TABLE IF EXISTS t` may find another `t` in the next schema of the search path, and
     /// `CREATE INDEX CONCURRENTLY IF NOT EXISTS` an invalid index of its own making (see [`Statement::concurrent`]).
     pub fn is_repeatable(&self) -> bool {
         match &*self.word(0).to_ascii_uppercase() {
@@ -28,8 +28,8 @@ impl Statement<'_> {
         }
     }
 
-    /// True if it is known to be one that a transaction takes, so that a record of it can commit with it or not
-    /// at all. A statement that changes the session is none: its effect outlasts the transaction.
+    /// Returns true if it surely runs in a transaction, so that its record commits with it or not at all. Returns false
+    /// for a statement that changes the session, because its effect outlasts the transaction.
     pub fn is_transactional(&self) -> bool {
         const KNOWN: [&str; 18] = [
             "ALTER", "ANALYZE", "COMMENT", "CREATE", "DELETE", "DROP", "GRANT", "INSERT", "MERGE", "REFRESH",
@@ -45,14 +45,16 @@ impl Statement<'_> {
             && !self.sets_session()
     }
 
-    /// True if it is known to read and write rows and nothing else, so that no database commits before it or after it.
+    /// Returns true if it surely reads and writes rows and nothing else, so that no database commits before it or after
+    /// it.
     pub fn is_dml(&self) -> bool {
         const KNOWN: [&str; 8] =
             ["DELETE", "INSERT", "MERGE", "REPLACE", "SELECT", "UPDATE", "VALUES", "WITH"];
         KNOWN.iter().any(|word| self.first_is(word))
     }
 
-    /// `CREATE OR REPLACE` of what is replaced whole, and `IF NOT EXISTS`. `AS` brings rows along.
+    /// Returns true for `CREATE OR REPLACE` of an object that is replaced whole, and for `IF NOT EXISTS`. `AS` brings
+    /// rows along.
     fn creates_again(&self) -> bool {
         const KINDS: [&str; 10] = [
             "AGGREGATE",
@@ -95,8 +97,8 @@ impl Statement<'_> {
         at > 1 && self.says_if_not_exists(at) && !rows
     }
 
-    /// `DROP ... IF EXISTS` of names that the search path has no part in: those that are qualified, belong to a
-    /// table, or stand in no schema.
+    /// Returns true for `DROP ... IF EXISTS` of names that do not depend on the search path: those that are qualified,
+    /// belong to a table, or stand in no schema.
     fn drops_again(&self) -> bool {
         const GLOBAL: [&str; 13] = [
             "ACCESS",
@@ -142,7 +144,7 @@ impl Statement<'_> {
             || (kind(&IN_SCHEMA) && self.items(at + 2).all(|item| self.text_of(item + 1) == "."))
     }
 
-    /// Subcommands of `ALTER TABLE` that all ask first, or that find done what they would do.
+    /// Returns true for subcommands of `ALTER TABLE` that all say `IF [NOT] EXISTS`, or that all find their work done.
     fn alters_again(&self) -> bool {
         if self.begins(&["ALTER", "SYSTEM"]) {
             return true;
@@ -161,15 +163,15 @@ impl Statement<'_> {
         let Some(name) = self.name(at) else { return false };
         let at = if self.text_of(name.next) == "*" { name.next + 1 } else { name.next };
         // A column that one of them drops and another adds would lose what came into it between.
-        let adds = self.items(at).all(|item| self.word_is(item, "ADD") && self.asks_first(item + 1));
+        let adds = self.items(at).all(|item| self.word_is(item, "ADD") && self.is_conditional(item + 1));
         adds || self.items(at).all(|item| self.is_settled(item))
     }
 
-    fn asks_first(&self, at: usize) -> bool {
+    fn is_conditional(&self, at: usize) -> bool {
         self.word_is(at, "COLUMN") && self.says_if_not_exists(at + 1) || self.says_if_not_exists(at)
     }
 
-    /// A subcommand that a second time finds nothing to do.
+    /// Returns true for a subcommand that finds nothing to do the second time.
     fn is_settled(&self, at: usize) -> bool {
         let says =
             |at: usize, words: &[&str]| words.iter().enumerate().all(|(i, word)| self.word_is(at + i, word));
@@ -183,7 +185,7 @@ impl Statement<'_> {
         self.word_is(at, "IF") && self.word_is(at + 1, "NOT") && self.word_is(at + 2, "EXISTS")
     }
 
-    /// Where the parts of a list begin that starts at this token.
+    /// Returns the first token of each part of the list that starts at this token.
     fn items(&self, from: usize) -> impl Iterator<Item = usize> {
         self.commas(from..self.tokens().len()).into_iter().map(|part| part.start)
     }
@@ -204,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_run_again() {
+    fn repeatable_statements() {
         for sql in [
             "CREATE TABLE IF NOT EXISTS t (id int, c int GENERATED ALWAYS AS (id + 1) STORED)",
             "create unique index if not exists i ON t (a)",
@@ -240,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_not_be_run_again() {
+    fn unrepeatable_statements() {
         for sql in [
             "CREATE TABLE t (id int)",
             "CREATE TABLE t (\"IF\" int)",
@@ -280,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_transaction_takes() {
+    fn transactional_statements() {
         for (sql, takes) in [
             ("DROP INDEX IF EXISTS i", true),
             ("INSERT INTO b SELECT 1", true),

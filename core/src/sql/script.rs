@@ -1,4 +1,4 @@
-//! Takes a script apart into statements, comments and faults.
+//! Splits a script into statements, comments and faults.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use super::statement_builder::StatementBuilder;
 use super::syntax::Syntax;
 use super::token::{Lexer, Token, TokenKind};
 
-/// All that a script holds.
+/// The contents of a script.
 #[derive(Debug, Default)]
 pub(crate) struct Script<'a> {
     pub(crate) statements: Vec<Statement<'a>>,
@@ -16,17 +16,25 @@ pub(crate) struct Script<'a> {
     pub(crate) faults: Vec<Fault>,
 }
 
-/// Takes a script apart into its statements; empty ones are left out.
+/// Splits a script into its statements, and leaves out empty ones.
+///
+/// ```
+/// use gapless_core::{Syntax, split};
+///
+/// let statements = split("SELECT ';'; -- one;\nSELECT 2;", Syntax::Postgres).unwrap();
+/// let texts: Vec<_> = statements.iter().map(|statement| statement.text()).collect();
+/// assert_eq!(texts, ["SELECT ';'", "SELECT 2"]);
+/// ```
 ///
 /// # Errors
 ///
-/// Every quote, comment, parenthesis or block that does not end, and every client command.
+/// Returns a fault for each quote, comment, parenthesis or block that does not end, and for each client command.
 pub fn split(sql: &str, syntax: Syntax) -> Result<Vec<Statement<'_>>, Vec<Fault>> {
     let script = parse(sql, syntax);
     if script.faults.is_empty() { Ok(script.statements) } else { Err(script.faults) }
 }
 
-/// Takes a script apart and keeps its comments and faults too.
+/// Splits a script, and keeps its comments and faults too.
 pub(crate) fn parse(sql: &str, syntax: Syntax) -> Script<'_> {
     let mut script = Script::default();
     let mut lexer = Lexer::new(sql, syntax);
@@ -35,7 +43,7 @@ pub(crate) fn parse(sql: &str, syntax: Syntax) -> Script<'_> {
         match token {
             Err(fault) => {
                 script.faults.push(fault);
-                // Whatever was open is a consequence.
+                // Open parentheses and blocks are a consequence.
                 return script;
             }
             Ok(token) if token.kind == TokenKind::Comment => script.comments.push(token.span()),
@@ -63,11 +71,11 @@ pub(crate) fn parse(sql: &str, syntax: Syntax) -> Script<'_> {
 }
 
 impl<'a> Script<'a> {
-    /// A conflict has several markers; the first is enough.
+    /// Reports the first marker of a conflict, which has several.
     fn conflict(&mut self, sql: &str, token: Token) {
         let known = self.faults.iter().any(|fault| fault.message == CONFLICT);
         if !known || token.text(sql).starts_with('<') {
-            let help = "keep what is right of both sides, and remove the lines with `<<<<<<<`, `=======` and `>>>>>>>`";
+            let help = "keep the correct lines of both sides, and remove those with `<<<<<<<`, `=======` and `>>>>>>>`";
             self.faults.push(Fault::new(CONFLICT, token.span(), help));
         }
     }
@@ -79,9 +87,9 @@ impl<'a> Script<'a> {
     }
 }
 
-const CONFLICT: &str = "a merge conflict that was not resolved";
+const CONFLICT: &str = "an unresolved merge conflict";
 
-/// A backslash, or a word that no statement of any database begins with and a client does something with.
+/// Returns true for a backslash, and for a first word that is a command of a client and begins no statement.
 fn is_client_command(sql: &str, token: Token, is_first: bool) -> bool {
     let word = token.text(sql);
     let rest = || sql[token.end..].split('\n').next().unwrap_or_default().trim();

@@ -1,21 +1,27 @@
-//! Shows a line of a text with a part of it underlined.
+//! Shows a line of a text, and underlines a part.
 
 use std::fmt;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-/// A place in a text: both numbers count from 1, the column in characters.
+/// A place in a text. Both numbers count from 1, the column in characters.
+///
+/// ```
+/// use gapless_core::Location;
+///
+/// assert_eq!(Location::of("SELECT 1;\nSELECT x;", 17).to_string(), "2:8");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Location {
     /// The line.
     pub line: usize,
-    /// The character in the line.
+    /// The column.
     pub column: usize,
 }
 
 impl Location {
-    /// Returns where a byte offset lies; an offset beyond the text lies at its end.
+    /// Returns the location of a byte offset; an offset beyond the text lies at its end.
     pub fn of(text: &str, offset: usize) -> Location {
         let start = line_start(text, offset);
         let end = floor_char(text, offset);
@@ -32,7 +38,7 @@ impl fmt::Display for Location {
     }
 }
 
-/// The line of `text` where `span` begins, with its number, and the span underlined.
+/// Shows the line of `text` where `span` begins, with its number, and underlines the span.
 pub fn snippet(path: &str, text: &str, span: Range<usize>) -> String {
     let start = line_start(text, span.start);
     let line = text[start..].lines().next().unwrap_or_default();
@@ -51,7 +57,7 @@ fn line_start(text: &str, offset: usize) -> usize {
     text[..floor_char(text, offset)].rfind('\n').map_or(0, |newline| newline + 1)
 }
 
-/// The offset, moved back to where a character begins.
+/// Moves an offset back to the beginning of its character.
 fn floor_char(text: &str, offset: usize) -> usize {
     text.floor_char_boundary(offset.min(text.len()))
 }

@@ -1,11 +1,11 @@
-//! A statement and its tokens.
+//! Holds a statement and its tokens.
 
 use std::ops::Range;
 
 use super::fault::Fault;
 use super::token::{Token, TokenKind};
 
-/// One statement of a script, without its semicolon.
+/// A statement of a script, without its semicolon.
 #[derive(Clone, Debug)]
 pub struct Statement<'a> {
     sql: &'a str,
@@ -17,12 +17,12 @@ impl<'a> Statement<'a> {
         Statement { sql, tokens }
     }
 
-    /// The statement's text, from its first token to its last.
+    /// Returns the text, from the first token to the last.
     pub fn text(&self) -> &'a str {
         &self.sql[self.span()]
     }
 
-    /// Where it stands in the script, in bytes.
+    /// Returns its place in the script, in bytes.
     pub fn span(&self) -> Range<usize> {
         let start = self.tokens.first().map_or(0, |token| token.start);
         start..self.tokens.last().map_or(start, |token| token.end)
@@ -32,7 +32,7 @@ impl<'a> Statement<'a> {
         &self.tokens
     }
 
-    /// The word at this position among the statement's tokens; empty for what is not a word.
+    /// Returns the word at this token; empty if the token is no word.
     pub(crate) fn word(&self, index: usize) -> &'a str {
         self.tokens.get(index).filter(|t| t.kind == TokenKind::Word).map_or("", |t| t.text(self.sql))
     }
@@ -41,23 +41,23 @@ impl<'a> Statement<'a> {
         &self.sql[span]
     }
 
-    /// The token at this position, as it is written; empty beyond the last.
+    /// Returns the text of this token; empty beyond the last.
     pub(crate) fn text_of(&self, index: usize) -> &'a str {
         self.tokens.get(index).map_or("", |token| token.text(self.sql))
     }
 
-    /// True if this word comes first, in any case.
+    /// Returns true if this word comes first, in any case.
     pub(crate) fn first_is(&self, word: &str) -> bool {
         let first = self.word(0);
         first.len() == word.len() && first.eq_ignore_ascii_case(word)
     }
 
-    /// True if the statement begins with these words, in any case.
+    /// Returns true if the statement begins with these words, in any case.
     pub(crate) fn begins(&self, words: &[&str]) -> bool {
         words.iter().enumerate().all(|(index, word)| self.word(index).eq_ignore_ascii_case(word))
     }
 
-    /// Finds where this word first stands outside of parentheses.
+    /// Finds the first place of a word outside of parentheses.
     pub(crate) fn find(&self, word: &str) -> Option<usize> {
         let mut depth = 0_u32;
         self.tokens.iter().position(|token| {
@@ -70,7 +70,7 @@ impl<'a> Statement<'a> {
         })
     }
 
-    /// A fault that spans the first `words` tokens.
+    /// Makes a fault that spans the first `words` tokens.
     pub(crate) fn fault(&self, words: usize, message: String, help: &str) -> Fault {
         let end = self.tokens.get(words.saturating_sub(1)).or(self.tokens.last());
         let span = self.span();
@@ -78,8 +78,8 @@ impl<'a> Statement<'a> {
     }
 }
 
-/// True if a `COPY` reads from the client or writes to it behind this word: Postgres takes `STDIN` and `STDOUT` in
-/// either direction.
+/// Returns true if a `COPY` reads from the client or writes to it after this word: Postgres takes `STDIN` and `STDOUT`
+/// in either direction.
 pub(crate) fn copies_with_client(statement: &Statement<'_>, direction: &str) -> bool {
     let client =
         |at: usize| ["STDIN", "STDOUT"].iter().any(|word| statement.word(at + 1).eq_ignore_ascii_case(word));

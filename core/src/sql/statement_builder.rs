@@ -5,18 +5,18 @@ use super::statement::Statement;
 use super::syntax::Syntax;
 use super::token::{Token, TokenKind};
 
-/// The statement being read, and the parentheses and blocks of it that are still open.
+/// The statement being read, and its parentheses and blocks that are still open.
 pub(crate) struct StatementBuilder<'a> {
     sql: &'a str,
     syntax: Syntax,
     tokens: Vec<Token>,
     parens: Vec<Token>,
     blocks: Vec<Token>,
-    /// The block that was closed last, until it is known whether its `END` was an `END IF`.
+    /// The block that was closed last, until the next word shows that its `END` was no `END IF`.
     ended: Option<Token>,
-    /// Where the one body that a routine has begins: its `BEGIN`, and the word behind it.
+    /// The token after the `BEGIN` of the one body that a routine has.
     body: Option<usize>,
-    /// True if it says `EXECUTE`, as a trigger of Postgres does, which has no body.
+    /// True if it says `EXECUTE`: a trigger of Postgres does, and has no body.
     executes: bool,
 }
 
@@ -72,9 +72,9 @@ impl<'a> StatementBuilder<'a> {
         self.tokens.push(token);
     }
 
-    /// A trigger of SQLite and a function of standard SQL have one body of whole statements. `begin` and
-    /// `end` are names elsewhere, so each counts only where a body can begin and end: before a statement,
-    /// and right behind a semicolon.
+    /// Tracks the one body of whole statements that a trigger of SQLite and a function of standard SQL have. `begin`
+    /// and `end` are names elsewhere, so each counts only where a body can begin and end: before a statement, and right
+    /// after a semicolon.
     fn track_body(&mut self, token: Token) {
         let is = |keyword: &str| token.text(self.sql).eq_ignore_ascii_case(keyword);
         if !self.parens.is_empty() {
@@ -105,13 +105,13 @@ impl<'a> StatementBuilder<'a> {
         }
     }
 
-    /// Behind a semicolon, or behind the `ATOMIC` of a body that is empty; another `atomic` is a name.
+    /// Returns true for a semicolon, and for the `ATOMIC` of an empty body; another `atomic` is a name.
     fn may_stand_before_end(&self, last: Token) -> bool {
         let empty = self.body.is_some_and(|first| first + 1 == self.tokens.len());
         last.kind == TokenKind::Semicolon || (empty && self.after("ATOMIC"))
     }
 
-    /// MySQL nests blocks, and its loops and conditions end in `END LOOP` and its like.
+    /// Tracks the blocks of MySQL, which nest, and whose loops and conditions end in `END LOOP` and its like.
     fn track_compound(&mut self, token: Token) {
         let word = token.text(self.sql);
         let is = |keyword: &str| word.eq_ignore_ascii_case(keyword);
@@ -136,7 +136,7 @@ impl<'a> StatementBuilder<'a> {
         })
     }
 
-    /// After a dot or `AS` every word is a name: `NEW.end`, `AS end`.
+    /// Returns true after a dot or `AS`, where every word is a name: `NEW.end`, `AS end`.
     fn after_name(&self) -> bool {
         self.after("AS") || self.tokens.last().is_some_and(|last| last.text(self.sql) == ".")
     }

@@ -1,11 +1,11 @@
 //! Names the rules of quoting and commenting.
 
-/// The rules of quoting and commenting that a script is read by.
+/// The rules of quoting and commenting by which a script is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Syntax {
-    /// For a set that may be meant for either: Postgres, and what SQLite adds where Postgres has nothing
-    /// (backquotes, trigger bodies). A run reads what is pending again by its own database's rules.
+    /// The rules for a set that may run on either: those of Postgres, and additions of SQLite that mean nothing to
+    /// Postgres (backquotes, trigger bodies). A run reads pending scripts again by the rules of its own database.
     #[default]
     Shared,
     /// Postgres: dollar quotes, `E''` strings, nested comments, `BEGIN ATOMIC`.
@@ -17,7 +17,14 @@ pub enum Syntax {
 }
 
 impl Syntax {
-    /// The syntax that a macro argument `dialect = "..."` names.
+    /// Returns the syntax that the macro argument `dialect = "..."` names.
+    ///
+    /// ```
+    /// use gapless_core::Syntax;
+    ///
+    /// assert_eq!(Syntax::named("mariadb"), Some(Syntax::Mysql));
+    /// assert_eq!(Syntax::named("oracle"), None);
+    /// ```
     pub fn named(name: &str) -> Option<Syntax> {
         match name {
             "postgres" => Some(Syntax::Postgres),

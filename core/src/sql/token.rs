@@ -1,5 +1,6 @@
-//! Splits SQL into tokens. The lexer never decides what SQL means, only where a token ends, because every mistake about
-//! that either hides a `COMMIT` or invents one.
+//! Splits SQL into tokens.
+//!
+//! The lexer decides only where a token ends, never what SQL means: each mistake either hides a `COMMIT` or invents one.
 //!
 //! Sources: PostgreSQL 15 `src/backend/parser/scan.l`, SQLite `src/tokenize.c`, MySQL 8.4 manual 11.1
 //! "Literal Values" and 11.7 "Comments".
@@ -16,22 +17,22 @@ pub(crate) enum TokenKind {
     Word,
     /// A quoted identifier.
     Identifier,
-    /// A string, whatever its quotes.
+    /// A string in any quotes.
     Text,
     Number,
     Semicolon,
     Open,
     Close,
-    /// A `\` outside of quotes: no database has it, but `psql` and `mysql` take it for a command.
+    /// A `\` outside of quotes. No database has it; `psql` and `mysql` take it for a command.
     Backslash,
     Comment,
-    /// A line that git leaves where a merge found two versions.
+    /// A marker that git leaves at a merge conflict.
     Conflict,
     /// Anything else, a byte at a time.
     Symbol,
 }
 
-/// The length of a marker of a merge conflict.
+/// The length of a marker of a conflict.
 const MARKER: usize = 7;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +59,7 @@ pub(crate) struct Lexer<'a> {
     at: usize,
 }
 
-/// The end of a token, or the fault that began where the token did.
+/// The kind and the end of a token, or its fault.
 type End = Result<(TokenKind, usize), Fault>;
 
 impl<'a> Lexer<'a> {
@@ -66,7 +67,7 @@ impl<'a> Lexer<'a> {
         Lexer { sql, bytes: sql.as_bytes(), syntax, at: 0 }
     }
 
-    /// Goes on after the next line that is exactly `line`, or at the end if there is none.
+    /// Skips everything up to the next line that is exactly `line`, with that line.
     pub(crate) fn skip_past_line(&mut self, line: &str) {
         for text in self.sql[self.at..].split_inclusive('\n') {
             self.at += text.len();
@@ -76,7 +77,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Goes on at the end of the line.
+    /// Skips the rest of the line.
     pub(crate) fn skip_line(&mut self) {
         self.at = self.line_end(self.at);
     }
@@ -110,14 +111,14 @@ impl<'a> Lexer<'a> {
             _ if self.sql[start..].starts_with('\u{feff}') => Err(Fault::new(
                 "a byte order mark inside of the text",
                 start..start + 3,
-                "remove it: it comes from joining files, and databases differ in what they make of it",
+                "remove it: it comes from joining files, and databases read it differently",
             )),
             _ if starts_word(byte) => self.word(start),
             _ => one(TokenKind::Symbol),
         }
     }
 
-    /// `[it's]` of SQLite, which has no escape for `]`.
+    /// Reads `[it's]` of SQLite, which has no escape for `]`.
     fn bracketed(&self, start: usize) -> End {
         match self.sql[start..].find(']') {
             Some(length) => Ok((TokenKind::Identifier, start + length + 1)),
@@ -125,7 +126,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// To Postgres a backquote is an operator's character.
+    /// Reads a backquote. To Postgres it is an operator's character.
     fn backquoted(&self, start: usize) -> End {
         match self.syntax {
             Syntax::Postgres => Ok((TokenKind::Symbol, start + 1)),
@@ -136,8 +137,8 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Digits, a fraction and an exponent. What follows is a token of its own, though some servers refuse it: to
-    /// PostgreSQL 14 `1a$$` is a number and a name, and a name's `$$` opens no quote.
+    /// Reads digits, a fraction and an exponent. The next character begins a token of its own, though some servers
+    /// refuse that: to PostgreSQL 14 `1a$$` is a number and a name, and a name's `$$` opens no quote.
     fn number_end(&self, start: usize) -> usize {
         let digits = |at: usize| self.end_of(at, |byte| byte.is_ascii_digit());
         let mut end = digits(start);
@@ -152,7 +153,7 @@ impl<'a> Lexer<'a> {
         end
     }
 
-    /// `$a`, `@a`, `:a`, `#a` of SQLite, with `::` and one `(...)` in which quotes are no quotes.
+    /// Reads `$a`, `@a`, `:a`, `#a` of SQLite, with `::` and one `(...)` in which quotes are no quotes.
     fn variable(&self, start: usize) -> (TokenKind, usize) {
         let mut end = start + 1;
         loop {
@@ -168,7 +169,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Seven of the same at the beginning of a line, and nothing joined to them.
+    /// Returns true for seven equal characters at the beginning of a line with nothing joined to them.
     fn marks_conflict(&self, start: usize) -> bool {
         let byte = self.bytes[start];
         let end = self.end_of(start, |next| next == byte);
@@ -192,7 +193,7 @@ impl<'a> Lexer<'a> {
 
     fn word(&self, start: usize) -> End {
         let whole = self.end_of(start, is_word);
-        // A byte order mark is white space to SQLite, also behind a word.
+        // A byte order mark is white space to SQLite, also after a word.
         let end = self.sql[start..whole].find('\u{feff}').map_or(whole, |length| start + length);
         let escape = end == start + 1 && matches!(self.bytes[start], b'e' | b'E');
         if escape && self.byte(end) == Some(b'\'') && self.syntax.is_postgres() {
@@ -201,8 +202,8 @@ impl<'a> Lexer<'a> {
         Ok((TokenKind::Word, end))
     }
 
-    /// `E'..'`, and what Postgres joins to it: a further `'..'` after white space that has a newline
-    /// keeps the escapes.
+    /// Reads `E'..'` and the strings that Postgres joins to it: a further `'..'` after white space with a newline keeps
+    /// the escapes.
     fn escape_string(&self, start: usize, quote: usize) -> End {
         let (kind, mut end) = self.quoted(start, quote, TokenKind::Text, true)?;
         while let Some(next) = self.continuation(end) {
@@ -228,7 +229,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// From the opening quote at `quote` to its twin; a doubled quote is content.
+    /// Reads from the opening quote at `quote` to its twin; a doubled quote is content.
     fn quoted(&self, start: usize, quote: usize, kind: TokenKind, backslash: bool) -> End {
         let mark = self.bytes[quote];
         let mut at = quote + 1;
@@ -247,11 +248,11 @@ impl<'a> Lexer<'a> {
             };
         }
         visit(at - quote);
-        let what = if kind == TokenKind::Text { "string" } else { "quoted identifier" };
-        Err(Fault::unterminated(what, char::from(mark).to_string(), start..quote + 1))
+        let noun = if kind == TokenKind::Text { "string" } else { "quoted identifier" };
+        Err(Fault::unterminated(noun, char::from(mark).to_string(), start..quote + 1))
     }
 
-    /// `$$..$$` and `$tag$..$tag$`; a `$1` or a lone `$` is a symbol.
+    /// Reads `$$..$$` and `$tag$..$tag$`; a `$1` or a lone `$` is a symbol.
     fn dollar_quote(&self, start: usize) -> End {
         let tag_start = start + 1;
         let tag_end = match self.byte(tag_start) {
@@ -268,19 +269,19 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// MySQL wants white space after `--`; `1--1` is an expression there.
+    /// Returns true if a line comment begins here. MySQL wants white space after `--`; `1--1` is an expression there.
     fn line_comment(&self, at: usize) -> bool {
         self.bytes[at..].starts_with(b"--")
             && (self.syntax != Syntax::Mysql || self.byte(at + 2).is_none_or(|byte| byte <= b' '))
     }
 
-    /// A lone CR ends a comment for Postgres, so what follows it must be looked at.
+    /// Returns the end of a line comment. For Postgres a lone CR ends it too, and statements may follow.
     fn line_end(&self, start: usize) -> usize {
         let cr = self.syntax.is_postgres();
         self.end_of(start, |byte| byte != b'\n' && !(byte == b'\r' && cr))
     }
 
-    /// Postgres nests block comments, MySQL and SQLite do not.
+    /// Reads a block comment. Postgres nests them, MySQL and SQLite do not.
     fn block_comment(&self, start: usize) -> End {
         let mysql = self.syntax == Syntax::Mysql;
         let executed =
@@ -320,7 +321,7 @@ impl Iterator for Lexer<'_> {
                 Ok(Token { kind, start, end })
             }
             Err(fault) => {
-                // Where a quote was to end is anybody's guess: what follows is not looked at.
+                // The place where the quote should end is unknown, so the rest is not read.
                 self.at = self.bytes.len();
                 Err(fault)
             }

@@ -1,11 +1,11 @@
-//! Counts the bytes that are looked at, so that tests can see that twice the text is twice the work.
+//! Counts the bytes that are read, so that a test can show that twice the text is twice the work.
 
 #[cfg(test)]
 thread_local! {
     static VISITED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// Counts bytes that were looked at, in tests.
+/// Counts bytes that were read, in tests.
 #[inline]
 pub(crate) fn visit(bytes: usize) {
     #[cfg(test)]
@@ -14,7 +14,7 @@ pub(crate) fn visit(bytes: usize) {
     let _ = bytes;
 }
 
-/// Counts the bytes that `work` looks at.
+/// Returns the number of bytes that `work` reads.
 #[cfg(test)]
 pub(crate) fn visited<T>(work: impl FnOnce() -> T) -> usize {
     let before = VISITED.with(std::cell::Cell::get);

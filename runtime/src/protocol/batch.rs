@@ -150,7 +150,7 @@ impl<'a> Protocol<'a> {
     /// rows are prepared: any other script may make the session forget what is prepared.
     fn write_segments(&self, batch: &mut Batch<'a>, items: &[Item<'a>]) {
         let syntax = self.dialect.syntax();
-        let plain: Vec<_> = items.iter().map(|item| item.migration.is_plain(syntax)).collect();
+        let plain: Vec<_> = items.iter().map(|item| item.migration.is_ddl_only(syntax)).collect();
         let alike = |index: &usize| plain[*index] && !items[*index].migration.is_baseline();
         let restore = self.restore();
         // A pooler's session may be another one when there is something to forget.

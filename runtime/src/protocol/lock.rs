@@ -175,7 +175,7 @@ impl Protocol<'_> {
         }
         // Steps have timeouts of the session, and code is not looked into.
         let plain = |item: &super::item::Item<'_>| {
-            item.execution == Execution::Batched && item.migration.is_plain(self.dialect.syntax())
+            item.execution == Execution::Batched && item.migration.is_ddl_only(self.dialect.syntax())
         };
         let few = (1..=FEW).contains(&self.queue.len());
         self.goal != Goal::Apply || !few || !self.queue.iter().all(plain)

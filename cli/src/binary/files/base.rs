@@ -210,7 +210,7 @@ impl Recorded {
             Some((directory, _)) => (directory, true),
             None => (rest, false),
         };
-        let FileName { version, name, kind } = identify(tree.rules.layout, entry, is_directory)?;
+        let FileName { version, name, kind, .. } = identify(tree.rules.layout, entry, is_directory)?;
         let kind = match kind {
             Kind::Up => EntryKind::Up,
             Kind::Down => EntryKind::Down,

@@ -101,7 +101,7 @@ fn plan(
 fn fits(blueprint: &Blueprint, version: Version) -> Result<(), CommandError> {
     let entry = blueprint.entry();
     match blueprint.layout.__entry(&entry) {
-        Ok(Some(FileName { version: read, name, kind: Kind::Up }))
+        Ok(Some(FileName { version: read, name, kind: Kind::Up, .. }))
             if read == version && name == blueprint.name =>
         {
             Ok(())

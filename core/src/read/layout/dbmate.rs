@@ -1,4 +1,4 @@
-//! dbmate: `-- migrate:up` and `-- migrate:down` in `NNN_description.sql`.
+//! Describes dbmate: `-- migrate:up` and `-- migrate:down` in `NNN_description.sql`.
 
 use super::instruction::Instruction;
 use super::lines::{Halves, Line, Place, lines, sections as finished};
@@ -9,10 +9,10 @@ use super::tool::{Autocommit, Entries, Names, Tool, When};
 use crate::sql::Fault;
 
 pub(super) static TOOL: Tool = Tool {
-    // The tool records the digits alone, so a file may be renamed behind them.
+    // The tool records the digits alone, so a file may be renamed after them.
     names: Names::Own(numbered),
     entries: Entries::Files,
-    sections: Some(sections),
+    sections,
     partner,
     sidecar: None,
     template: None,
@@ -20,7 +20,7 @@ pub(super) static TOOL: Tool = Tool {
     lenient: true,
     may_wrap: true,
     autocommit: Autocommit { up: When::Never, down: When::Any },
-    marker: Some("`transaction:false` behind `-- migrate:up` or `-- migrate:down`"),
+    marker: Some("`transaction:false` after `-- migrate:up` or `-- migrate:down`"),
     down_help: "write the statements that roll it back below the line `-- migrate:down`",
 };
 
@@ -55,7 +55,7 @@ fn sections(text: &str) -> Result<Sections, Vec<Fault>> {
     Ok(finished(cuts, reader.no_transaction))
 }
 
-/// The contents of lines that were meant as a directive.
+/// The contents of lines that were probably meant as a directive.
 const SLIPS: [&str; 6] = [
     "up",
     "down",
@@ -65,7 +65,7 @@ const SLIPS: [&str; 6] = [
     "down transaction:true",
 ];
 
-/// The direction that a line opens, and the options behind it.
+/// Returns the direction that a line opens, and the options after it.
 fn directive(line: &str) -> Option<(Place, &str)> {
     let body = line.strip_prefix("--")?.trim_start().strip_prefix("migrate:")?;
     let up = body.strip_prefix("up").map(|options| (Place::Up, options));
@@ -78,7 +78,7 @@ impl Reader {
         let slip = line.text.contains(':') && line.spells("migrate", &SLIPS).is_some();
         if slip {
             let help = "write it in lower case and at the beginning of the line: `-- migrate:down`";
-            return self.fault(line, "dbmate passes over this line, which reads as a directive", help);
+            return self.fault(line, "dbmate ignores this line, which looks like a directive", help);
         }
         self.halves.current().push(line);
     }
@@ -89,8 +89,8 @@ impl Reader {
             return self.options(0, options, line);
         }
         // dbmate runs and records each pair in a transaction of its own, under one and the same version.
-        let help = "make a migration of each pair of `-- migrate:up` and `-- migrate:down`";
-        self.fault(line, "`-- migrate:up` stands twice", help);
+        let help = "split the file into one migration for each pair of `-- migrate:up` and `-- migrate:down`";
+        self.fault(line, "`-- migrate:up` appears twice", help);
     }
 
     fn down(&mut self, options: &str, line: Line<'_>) {
@@ -104,8 +104,8 @@ impl Reader {
                 self.options(1, options, line);
             }
             Place::Down => {
-                let help = "put all that rolls the migration back behind the first";
-                self.fault(line, "`-- migrate:down` stands twice", help);
+                let help = "move the statements that roll the migration back below the first";
+                self.fault(line, "`-- migrate:down` appears twice", help);
             }
         }
     }
@@ -116,7 +116,7 @@ impl Reader {
                 "transaction:false" => self.no_transaction[half] = true,
                 "transaction:true" => self.no_transaction[half] = false,
                 _ if option.to_ascii_lowercase().contains("transaction") => {
-                    let message = format!("dbmate passes over the option `{option}`");
+                    let message = format!("dbmate ignores the option `{option}`");
                     self.fault(
                         line,
                         &message,
@@ -164,25 +164,25 @@ mod tests {
     }
 
     #[test]
-    fn what_dbmate_refuses_or_passes_over() {
-        let passed = "dbmate passes over this line, which reads as a directive";
+    fn directives_that_dbmate_refuses_or_passes_over() {
+        let passed = "dbmate ignores this line, which looks like a directive";
         for (text, message) in [
             ("SELECT 1;", "the file has no `-- migrate:up`"),
             ("-- migrate:up", "the file has no `-- migrate:down`"),
             ("-- migrate:upward\n-- migrate up", "the file has no `-- migrate:up`"),
             ("-- migrate:down", "`-- migrate:down` before `-- migrate:up`"),
             ("SELECT 1;\n-- migrate:up\n-- migrate:down", "a statement before `-- migrate:up`"),
-            ("-- migrate:up\n-- migrate:down\n-- migrate:down", "`-- migrate:down` stands twice"),
-            ("-- migrate:up\n-- migrate:down\n-- migrate:up", "`-- migrate:up` stands twice"),
+            ("-- migrate:up\n-- migrate:down\n-- migrate:down", "`-- migrate:down` appears twice"),
+            ("-- migrate:up\n-- migrate:down\n-- migrate:up", "`-- migrate:up` appears twice"),
             ("-- migrate:up\n -- migrate:down\n", passed),
             ("-- migrate:up\n-- Migrate: Down transaction:false\n", passed),
             (
                 "-- migrate:up transaction=false\n-- migrate:down",
-                "dbmate passes over the option `transaction=false`",
+                "dbmate ignores the option `transaction=false`",
             ),
             (
                 "-- migrate:up transaction:False\n-- migrate:down",
-                "dbmate passes over the option `transaction:False`",
+                "dbmate ignores the option `transaction:False`",
             ),
         ] {
             assert_eq!(messages(Layout::Dbmate, text), [message], "{text}");

@@ -1,8 +1,8 @@
-//! Diesel: a directory `2020-01-31-120000_description` with `up.sql`, `down.sql` and `metadata.toml`.
+//! Describes Diesel: a directory `2020-01-31-120000_description` with `up.sql`, `down.sql` and `metadata.toml`.
 
 use super::instruction::none;
 use super::lines::lines;
-use super::section::Named;
+use super::section::{Named, one_direction};
 use super::tool::{Autocommit, Beside, Entries, Names, Sidecar, Tool, When};
 use crate::read::name::{NameError, is_description, sanitised};
 use crate::set::{ParseVersionError, Part, Version};
@@ -11,7 +11,7 @@ use crate::sql::Fault;
 pub(super) static TOOL: Tool = Tool {
     names: Names::Own(parse),
     entries: Entries::Directories,
-    sections: None,
+    sections: one_direction,
     partner,
     sidecar: Some(Sidecar { name: Beside::Name("metadata.toml"), read: metadata }),
     template: None,
@@ -76,8 +76,7 @@ fn metadata(text: &str) -> Result<bool, Fault> {
         let (key, value) = setting.split_once('=').unwrap_or((setting, ""));
         let (key, value) = (key.trim(), value.trim());
         if key != "run_in_transaction" {
-            let help =
-                "Diesel knows `run_in_transaction` only, and nothing else decides how a migration runs";
+            let help = "`run_in_transaction` is the only setting of Diesel";
             return Err(line.fault(format!("unknown setting `{key}`"), help));
         }
         if in_transaction.is_some() {
@@ -87,15 +86,15 @@ fn metadata(text: &str) -> Result<bool, Fault> {
             "true" => Some(true),
             "false" => Some(false),
             _ => {
-                let message = format!("`run_in_transaction` is not `{value}`");
+                let message = format!("invalid value `{value}` for `run_in_transaction`");
                 return Err(line.fault(message, "write `true` or `false`"));
             }
         };
     }
     let end = text.find('\n').unwrap_or(text.len());
     let missing = || {
-        let help = "write `run_in_transaction = false`, which is how Diesel reads it, or remove the file";
-        Fault::new("the file does not say `run_in_transaction`", 0..end, help)
+        let help = "write `run_in_transaction = false`, which is how Diesel reads a file without it, or remove the file";
+        Fault::new("the file does not set `run_in_transaction`", 0..end, help)
     };
     in_transaction.map(|yes| !yes).ok_or_else(missing)
 }
@@ -132,9 +131,9 @@ mod tests {
         assert_eq!(metadata("# why\nrun_in_transaction = false # CONCURRENTLY\n"), Ok(true));
         assert_eq!(metadata("run_in_transaction=true"), Ok(false));
         for (text, message) in [
-            ("", "the file does not say `run_in_transaction`"),
-            ("# run_in_transaction = false", "the file does not say `run_in_transaction`"),
-            ("run_in_transaction = False", "`run_in_transaction` is not `False`"),
+            ("", "the file does not set `run_in_transaction`"),
+            ("# run_in_transaction = false", "the file does not set `run_in_transaction`"),
+            ("run_in_transaction = False", "invalid value `False` for `run_in_transaction`"),
             ("run_in_transactions = false", "unknown setting `run_in_transactions`"),
             ("[migration]\nrun_in_transaction = false", "unknown setting `[migration]`"),
             ("run_in_transaction = true\nrun_in_transaction = true", "`run_in_transaction` is given twice"),

@@ -1,8 +1,8 @@
-//! Flyway: `V1__description.sql`, `U1__description.sql` to undo it, `B1__description.sql` as a baseline.
+//! Describes Flyway: `V1__description.sql`, `U1__...` for its down script, `B1__description.sql` for a baseline.
 
 use super::instruction::none;
 use super::lines::{Line, lines};
-use super::section::Named;
+use super::section::{Named, one_direction};
 use super::stem::{Dashes, Prefixed, stem};
 use super::template::Template;
 use super::tool::{Autocommit, Beside, Entries, Names, Sidecar, Tool, When};
@@ -13,14 +13,14 @@ use crate::sql::Fault;
 pub(super) static TOOL: Tool = Tool {
     names: Names::Own(parse),
     entries: Entries::Files,
-    sections: None,
+    sections: one_direction,
     partner,
     sidecar: Some(Sidecar { name: Beside::Extension("sql.conf"), read: script_config }),
     template: Some(Template {
         noun: "placeholder",
         open: "${",
         close: "}",
-        help: "write the value itself: what runs must be what was embedded",
+        help: "write out the value: the embedded text runs unchanged",
     }),
     instruction: none,
     lenient: true,
@@ -38,24 +38,28 @@ fn partner(file: &str, part: Part) -> String {
 
 const NAMES: Prefixed = Prefixed { letters: "VUB", dashes: Dashes::Kept };
 
-/// The suffixes of programs that the tool runs besides SQL.
+/// The extensions of programs that the tool runs besides SQL.
 const PROGRAMS: [&str; 8] = ["java", "class", "cmd", "bat", "ps1", "py", "sh", "bash"];
 
 fn parse(file: &str) -> Result<Option<Named>, NameError> {
     let program = file.rsplit_once('.').filter(|(_, suffix)| PROGRAMS.contains(suffix));
     if program.is_some_and(|(stem, _)| is_versioned(stem) || is_repeatable(stem) || is_callback(stem)) {
         let help = "rewrite it in SQL, or as a Rust migration: a file with the line `-- gapless: rust`";
-        return Err(NameError::explained("a migration that is a program cannot be run", help));
+        return Err(NameError::explained("a migration cannot be a program", help));
     }
     let Some(stem) = stem(file) else { return Ok(None) };
     if is_repeatable(stem) {
-        let help = "put what it does now into a new versioned migration, and each later change too";
-        return Err(NameError::explained("a repeatable migration cannot be expressed: each runs once", help));
+        let help =
+            "move its statements into a new versioned migration, and add another for each later change";
+        return Err(NameError::explained(
+            "repeatable migrations are not supported: each migration runs once",
+            help,
+        ));
     }
     if is_callback(stem) {
         let help =
             "put its statements into the migrations, or run them where the application calls the runner";
-        return Err(NameError::explained("a callback cannot be expressed", help));
+        return Err(NameError::explained("callbacks are not supported", help));
     }
     let (letter, version, name) = NAMES.parse(stem)?;
     let part = match letter {
@@ -75,7 +79,7 @@ fn is_repeatable(stem: &str) -> bool {
     stem.starts_with("R__")
 }
 
-/// The events' names have one shape, and more of them come with each release.
+/// Returns true for a callback. Each release brings more of them, and their names have one shape.
 fn is_callback(stem: &str) -> bool {
     let event = stem.split("__").next().unwrap_or_default();
     let named = ["before", "after"].iter().find_map(|when| event.strip_prefix(when));
@@ -103,10 +107,10 @@ fn script_config(text: &str) -> Result<bool, Fault> {
             "encoding" => return Err(line.fault("migrations are read as UTF-8", "save the file as UTF-8")),
             "shouldExecute" => {
                 let help = "make the condition part of the SQL, or remove it";
-                return Err(line.fault("`shouldExecute` cannot be expressed: every migration runs", help));
+                return Err(line.fault("`shouldExecute` is not supported: every migration runs", help));
             }
             _ => {
-                let help = "known are `executeInTransaction`, `placeholderReplacement` and `encoding`";
+                let help = "expected `executeInTransaction`, `placeholderReplacement` or `encoding`";
                 return Err(line.fault(format!("unknown setting `{key}`"), help));
             }
         }
@@ -118,7 +122,7 @@ fn boolean(line: Line<'_>, key: &str, value: &str) -> Result<bool, Fault> {
     match value {
         "true" => Ok(true),
         "false" => Ok(false),
-        _ => Err(line.fault(format!("`{key}` is not `{value}`"), "write `true` or `false`")),
+        _ => Err(line.fault(format!("invalid value `{value}` for `{key}`"), "write `true` or `false`")),
     }
 }
 
@@ -149,7 +153,8 @@ mod tests {
         let program = "rewrite it in SQL, or as a Rust migration: a file with the line `-- gapless: rust`";
         let callback =
             "put its statements into the migrations, or run them where the application calls the runner";
-        let repeatable = "put what it does now into a new versioned migration, and each later change too";
+        let repeatable =
+            "move its statements into a new versioned migration, and add another for each later change";
         for (file, answer) in [
             ("V1_x.sql", "V1__x.sql"),
             ("V1.sql", "V1__description.sql"),
@@ -171,14 +176,11 @@ mod tests {
             ("createSchema.sql", callback),
             (
                 "V1_1__add users.sql",
-                "give it one number that keeps its place in the order, for example `V101__add_users.sql`, and if \
-                 it is applied anywhere, add the line `V1_1__add users -> 101_add_users` to renames.txt",
+                "use one number that keeps its place in the order, for example `V101__add_users.sql`, and if \
+                 it has been applied, add the line `V1_1__add users -> 101_add_users` to renames.txt",
             ),
-            (
-                "U1.1__x.sql",
-                "give it one number that keeps its place in the order, for example `U101__x.sql`",
-            ),
-            ("V1.100__x.sql", "give it one number that keeps its place in the order"),
+            ("U1.1__x.sql", "use one number that keeps its place in the order, for example `U101__x.sql`"),
+            ("V1.100__x.sql", "use one number that keeps its place in the order"),
         ] {
             assert_eq!(help(Layout::Flyway, file), answer, "{file}");
         }
@@ -195,9 +197,9 @@ mod tests {
             assert_eq!(script_config(text), Ok(no_transaction), "{text}");
         }
         for (text, message) in [
-            ("executeInTransaction=no", "`executeInTransaction` is not `no`"),
-            ("executeInTransaction", "`executeInTransaction` is not ``"),
-            ("shouldExecute=true", "`shouldExecute` cannot be expressed: every migration runs"),
+            ("executeInTransaction=no", "invalid value `no` for `executeInTransaction`"),
+            ("executeInTransaction", "invalid value `` for `executeInTransaction`"),
+            ("shouldExecute=true", "`shouldExecute` is not supported: every migration runs"),
             ("encoding=ISO-8859-1", "migrations are read as UTF-8"),
             ("\nflyway.mixed=true", "unknown setting `flyway.mixed`"),
         ] {

@@ -1,13 +1,14 @@
-//! golang-migrate: the native names, with files that may begin and end their own transaction.
+//! Describes golang-migrate: the native names, with files that may begin and end their own transaction.
 
 use super::instruction::none;
 use super::native::partner;
+use super::section::one_direction;
 use super::tool::{Autocommit, Entries, Names, Tool, When};
 
 pub(super) static TOOL: Tool = Tool {
     names: Names::Native,
     entries: Entries::Files,
-    sections: None,
+    sections: one_direction,
     partner,
     sidecar: None,
     template: None,

@@ -1,4 +1,4 @@
-//! goose: `-- +goose Up` and `-- +goose Down` in `NNN_description.sql`.
+//! Describes goose: `-- +goose Up` and `-- +goose Down` in `NNN_description.sql`.
 
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ use crate::sql::Fault;
 pub(super) static TOOL: Tool = Tool {
     names: Names::Own(parse),
     entries: Entries::Files,
-    sections: Some(sections),
+    sections,
     partner,
     sidecar: None,
     template: None,
@@ -41,8 +41,8 @@ fn parse(file: &str) -> Result<Option<Named>, NameError> {
         Err(error) => error.suggestion().and_then(version).is_some_and(|version| version == Ok(Version::MIN)),
     };
     if zero {
-        let help = "give it a version from 1 on that is not taken";
-        return Err(NameError::explained("goose keeps version 0 to itself", help));
+        let help = "choose an unused version, 1 or higher";
+        return Err(NameError::explained("goose reserves version 0", help));
     }
     named
 }
@@ -51,7 +51,7 @@ fn version(file: &str) -> Option<Result<Version, ParseVersionError>> {
     file.split_once('_').map(|(version, _)| version.parse())
 }
 
-/// A Go file counts as a migration by the rule for SQL; helpers beside it have no version.
+/// Refuses a Go file that is a migration by the rule for SQL; helpers beside it have no version.
 fn go(stem: &str) -> Result<(), NameError> {
     let counts = match version(stem) {
         Some(Ok(version)) => version != Version::MIN,
@@ -93,24 +93,24 @@ impl Annotation {
         })
     }
 
-    /// Reads a line; `None` is one without annotation.
+    /// Reads a line; returns `None` for a line without annotation.
     fn read(line: Line<'_>) -> Option<Result<Annotation, Fault>> {
         if !line.text.trim().starts_with("--") || !line.text.contains("+goose") {
             return line.spells("goose", &Annotation::NAMES).map(|name| {
                 let help = format!("write it as `-- +goose {name}`, or reword the comment");
-                Err(line.fault("goose passes over this line, which reads as an annotation", help))
+                Err(line.fault("goose ignores this line, which looks like an annotation", help))
             });
         }
         if line.text.starts_with([' ', '\t']) {
             let help = "move it to the beginning of the line";
-            return Some(Err(line.fault("space before an annotation of goose", help)));
+            return Some(Err(line.fault("white space before an annotation of goose", help)));
         }
         let words = line.text.replace("--", "").replacen("+goose", "", 1);
         let words = words.trim();
         Some(Annotation::named(words).ok_or_else(|| {
-            let help = "known are `Up`, `Down`, `StatementBegin`, `StatementEnd` and `NO TRANSACTION`, \
-                        one a line and nothing after it";
-            line.fault(format!("goose knows no annotation `{words}`"), help)
+            let help = "expected `Up`, `Down`, `StatementBegin`, `StatementEnd` or `NO TRANSACTION`, \
+                        one per line with nothing after it";
+            line.fault(format!("unknown annotation of goose: `{words}`"), help)
         }))
     }
 }
@@ -118,7 +118,7 @@ impl Annotation {
 #[derive(Default)]
 struct Reader {
     halves: Halves,
-    /// Where the `StatementBegin` stands that is still open.
+    /// The place of the `StatementBegin` that is still open.
     block: Option<Range<usize>>,
     no_transaction: bool,
 }
@@ -133,7 +133,7 @@ fn sections(text: &str) -> Result<Sections, Vec<Fault>> {
         }
     }
     if let Some(begin) = reader.block {
-        let help = "add `-- +goose StatementEnd` behind the statement";
+        let help = "add `-- +goose StatementEnd` after the statement";
         reader.halves.faults.push(Fault::new("`StatementBegin` without its `StatementEnd`", begin, help));
     }
     let cuts = reader.halves.finish(text, "-- +goose Up")?;
@@ -157,8 +157,8 @@ impl Reader {
                 self.halves.current().push(line);
             }
             Annotation::EnvsubOn => {
-                let help = "write the values themselves: what runs must be what was embedded";
-                self.fault(line, "environment variables are not filled in", help);
+                let help = "write out the values: the embedded text runs unchanged";
+                self.fault(line, "environment variables are not expanded", help);
             }
             Annotation::EnvsubOff => self.halves.current().push(line),
         }
@@ -168,7 +168,11 @@ impl Reader {
         if self.halves.place == Place::Before {
             return self.halves.enter(Place::Up, line);
         }
-        self.fault(line, "`-- +goose Up` stands twice", "keep the first, or make two migrations of the file");
+        self.fault(
+            line,
+            "`-- +goose Up` appears twice",
+            "keep the first, or split the file into two migrations",
+        );
     }
 
     fn down(&mut self, line: Line<'_>) {
@@ -180,8 +184,8 @@ impl Reader {
             // An open block is reported at its beginning.
             Place::Up => self.halves.enter(Place::Down, line),
             Place::Down => {
-                let help = "keep the first, or make two migrations of the file";
-                self.fault(line, "`-- +goose Down` stands twice", help);
+                let help = "keep the first, or split the file into two migrations";
+                self.fault(line, "`-- +goose Down` appears twice", help);
             }
         }
     }
@@ -232,7 +236,7 @@ mod tests {
             ("00001_.sql", "00001_description.sql"),
             ("00001_x.SQL", "00001_x.sql"),
             ("U1__x.sql", "1_x.sql"),
-            ("00000_x.sql", "give it a version from 1 on that is not taken"),
+            ("00000_x.sql", "choose an unused version, 1 or higher"),
             (
                 "00002_x.go",
                 "rewrite it in SQL, or as a Rust migration: a file with the line `-- gapless: rust`",
@@ -274,23 +278,23 @@ mod tests {
     }
 
     #[test]
-    fn what_goose_refuses() {
+    fn annotations_that_goose_refuses() {
         for (text, message) in [
             ("", "the file has no `-- +goose Up`"),
             ("SELECT 1;", "the file has no `-- +goose Up`"),
             ("-- +goose Down", "`-- +goose Down` before `-- +goose Up`"),
             ("SELECT 1;\n-- +goose Up", "a statement before `-- +goose Up`"),
             ("/*\n-- +goose Up", "unterminated block comment"),
-            ("-- +goose Up\n-- +goose Up", "`-- +goose Up` stands twice"),
-            ("-- +goose Up\n-- +goose Down\n-- +goose Down", "`-- +goose Down` stands twice"),
-            ("-- +goose Up\n-- +goose Foo", "goose knows no annotation `Foo`"),
-            ("-- +goose Up; why", "goose knows no annotation `Up; why`"),
-            ("-- +goose Up\n-- see +goose", "goose knows no annotation `see`"),
-            ("-- +goose +goose Up", "goose knows no annotation `+goose Up`"),
-            (" -- +goose Up", "space before an annotation of goose"),
-            ("-- +goose Up\n-- +Goose Down", "goose passes over this line, which reads as an annotation"),
-            ("-- +goose Up\n/* goose Down */", "goose passes over this line, which reads as an annotation"),
-            ("-- +goose Up\n-- +goose ENVSUB ON", "environment variables are not filled in"),
+            ("-- +goose Up\n-- +goose Up", "`-- +goose Up` appears twice"),
+            ("-- +goose Up\n-- +goose Down\n-- +goose Down", "`-- +goose Down` appears twice"),
+            ("-- +goose Up\n-- +goose Foo", "unknown annotation of goose: `Foo`"),
+            ("-- +goose Up; why", "unknown annotation of goose: `Up; why`"),
+            ("-- +goose Up\n-- see +goose", "unknown annotation of goose: `see`"),
+            ("-- +goose +goose Up", "unknown annotation of goose: `+goose Up`"),
+            (" -- +goose Up", "white space before an annotation of goose"),
+            ("-- +goose Up\n-- +Goose Down", "goose ignores this line, which looks like an annotation"),
+            ("-- +goose Up\n/* goose Down */", "goose ignores this line, which looks like an annotation"),
+            ("-- +goose Up\n-- +goose ENVSUB ON", "environment variables are not expanded"),
             ("-- +goose StatementBegin\n-- +goose StatementEnd", "`StatementBegin` before `-- +goose Up`"),
             ("-- +goose Up\n-- +goose StatementEnd", "`StatementEnd` without its `StatementBegin`"),
             ("-- +goose Up\n-- +goose StatementBegin", "`StatementBegin` without its `StatementEnd`"),

@@ -82,14 +82,14 @@ impl Found {
     fn fault(self, sql: &str, layout: Layout, part: Part) -> Fault {
         let (line, tool) = (&sql[self.span.clone()], self.layout.as_str());
         let message = if self.down && part != Part::Down {
-            format!("`{line}` is an instruction to {tool}: what follows it would run forward too")
+            format!("`{line}` is an instruction to {tool}: the statements after it would run forward too")
         } else {
-            format!("`{line}` is an instruction to {tool}, and would be passed over")
+            format!("`{line}` is an instruction to {tool}, and would be ignored")
         };
         let help = if self.layout == layout {
             "remove the line: this file is not cut into up and down".to_owned()
         } else {
-            format!("say `layout = \"{tool}\"` if the directory is {tool}'s, or remove the line")
+            format!("add `layout = \"{tool}\"` if the directory belongs to {tool}, or remove the line")
         };
         Fault::new(message, self.span, help)
     }
@@ -130,10 +130,11 @@ mod tests {
     }
 
     #[test]
-    fn one_of_each_tool_is_told_and_none_of_ones_own() {
+    fn one_instruction_of_each_other_tool_is_reported() {
         let sql = "-- +goose Up\n-- migrate:up\n-- +goose Down\n-- +goose StatementBegin\n";
-        let dbmate = "`-- migrate:up` is an instruction to dbmate, and would be passed over";
-        let goose = "`-- +goose Down` is an instruction to goose: what follows it would run forward too";
+        let dbmate = "`-- migrate:up` is an instruction to dbmate, and would be ignored";
+        let goose =
+            "`-- +goose Down` is an instruction to goose: the statements after it would run forward too";
         assert_eq!(messages(sql, None), [goose, dbmate]);
         assert_eq!(messages(sql, Some(Layout::Goose)), [dbmate]);
     }

@@ -1,10 +1,11 @@
 //! Cuts files that hold both directions, for the layouts that have such files.
 
-use super::section::{Section, Sections};
-use crate::sql::{Fault, Syntax, parse, visit};
 use std::ops::Range;
 
-/// A line of a file and where it stands.
+use super::section::{Section, Sections};
+use crate::sql::{Fault, Syntax, parse, visit};
+
+/// A line of a file and its place.
 #[derive(Clone, Copy)]
 pub(super) struct Line<'a> {
     pub(super) text: &'a str,
@@ -23,7 +24,7 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
 }
 
 impl Line<'_> {
-    /// Where its text stands, without the space around it.
+    /// Returns the place of its text, without the space around it.
     pub(super) fn span(self) -> Range<usize> {
         let start = self.start + self.text.len() - self.text.trim_start().len();
         start..start.max(self.start + self.text.trim_end().len())
@@ -37,15 +38,15 @@ impl Line<'_> {
         ["--", "/*", "#"].iter().any(|opening| self.text.trim_start().starts_with(opening))
     }
 
-    /// Which of these names follows the tool's in a comment that says nothing else, whatever its case and
-    /// punctuation. This is how an annotation with a slip in it is told from prose.
+    /// Returns the name that stands after the tool's in a comment of nothing else, in any case and punctuation. This
+    /// tells an annotation with a slip from prose.
     pub(super) fn spells<'n>(self, tool: &str, names: &[&'n str]) -> Option<&'n str> {
         let letters = |text: &str| -> String {
             let kept = text.chars().filter(char::is_ascii_alphanumeric);
             kept.map(|letter| letter.to_ascii_lowercase()).collect()
         };
         let said = self.is_comment().then(|| letters(self.text))?;
-        // Somebody has commented out what was an annotation: that is a comment.
+        // An annotation that is commented out is a comment.
         let twice = self.text.trim_start().strip_prefix("--").map(|text| (text, text.trim_start()));
         if twice.is_some_and(|(text, inner)| text.len() > inner.len() && inner.starts_with("--")) {
             return None;
@@ -55,8 +56,8 @@ impl Line<'_> {
     }
 }
 
-/// Each piece of a text from `open` to `close`, or to the end of its line. Looks at no character twice: a line may hold
-/// thousands.
+/// Returns each piece of a text from `open` to `close`, or to the end of its line. Reads no character twice, because a
+/// line may hold thousands.
 pub(super) fn bracketed(text: &str, open: &str, close: &str) -> Vec<Range<usize>> {
     let (mut found, mut from) = (Vec::new(), 0);
     while let Some(start) = text[from..].find(open).map(|at| from + at) {
@@ -91,8 +92,8 @@ impl Cut {
         }
     }
 
-    /// Adds an annotation that ends a statement. Tools that send statements one by one need no semicolon
-    /// before it; in a script, the next statement would run into this one.
+    /// Adds an annotation that ends a statement. Tools that send statements one by one need no semicolon before it; in a
+    /// script, the next statement would join this one.
     pub(super) fn close(&mut self, line: Line<'_>) {
         self.advance(line.number);
         if std::mem::take(&mut self.open) {
@@ -116,7 +117,7 @@ impl Cut {
     }
 }
 
-/// True if the last word before a comment ends in a semicolon. A wrong no costs an empty statement.
+/// Returns true if the last word before a comment ends in a semicolon. A wrong `false` costs an empty statement.
 fn ends_with_semicolon(line: &str) -> bool {
     let comment = |word: &&str| word.starts_with("--") || word.starts_with('#');
     line.split_whitespace().take_while(|word| !comment(word)).last().is_none_or(|word| word.ends_with(';'))
@@ -142,7 +143,7 @@ pub(super) enum Place {
 }
 
 impl Halves {
-    /// Goes on in the direction that this annotation opens.
+    /// Enters the direction that this annotation opens.
     pub(super) fn enter(&mut self, place: Place, line: Line<'_>) {
         self.place = place;
         self.begins.get_or_insert(line.start);
@@ -152,7 +153,7 @@ impl Halves {
         self.current().close(line);
     }
 
-    /// The section that a line belongs to. What stands before the first is the up section's, so that the
+    /// Returns the section of the next line. Lines before the first annotation belong to the up section, so that the
     /// directives of a header count.
     pub(super) fn current(&mut self) -> &mut Cut {
         match self.place {
@@ -161,15 +162,15 @@ impl Halves {
         }
     }
 
-    /// `up` is the annotation that every file must have.
+    /// Returns both sections, or all faults. `up` is the annotation that every file must have.
     pub(super) fn finish(mut self, text: &str, up: &str) -> Result<(Cut, Option<Cut>), Vec<Fault>> {
         let head = self.begins.unwrap_or_default();
         if self.up_begins.is_none() && self.faults.is_empty() {
             let end = text.find('\n').unwrap_or(text.len());
-            let help = format!("add the line `{up}` above the statements that bring the database forward");
+            let help = format!("add the line `{up}` above the statements of the up migration");
             self.faults.push(Fault::new(format!("the file has no `{up}`"), 0..end, help));
         }
-        // Whatever is wrong in front of it is found again by whoever fixes the rest.
+        // A statement in front of it is reported once the rest is fixed.
         if self.faults.is_empty() {
             self.faults.extend(statement_in(&text[..head], up));
         }
@@ -177,7 +178,7 @@ impl Halves {
     }
 }
 
-/// The first statement in front of all annotations, where no direction is known.
+/// Returns the fault of a statement in front of all annotations, where the direction is unknown.
 fn statement_in(head: &str, up: &str) -> Option<Fault> {
     let mut script = parse(head, Syntax::Shared);
     let span = script.statements.first().map(|statement| statement.span());
@@ -189,7 +190,7 @@ fn statement_in(head: &str, up: &str) -> Option<Fault> {
     fault.or_else(|| script.faults.drain(..).next())
 }
 
-/// Two finished sections with one transaction setting each.
+/// Finishes both sections, each with its own transaction setting.
 pub(super) fn sections(cuts: (Cut, Option<Cut>), no_transaction: [bool; 2]) -> Sections {
     let section = |cut: Cut, no_transaction| Section { text: cut.finish(), no_transaction };
     let [up, down] = no_transaction;

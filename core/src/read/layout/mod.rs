@@ -1,7 +1,7 @@
 //! Reads the directories of other tools: each names its files and puts up and down into one of them in its own way.
 //!
 //! A layout is read as strictly as its own tool reads it. A line that the tool would pass over in silence and that
-//! still looks like an instruction to it is a fault, because the statements behind it would run in the wrong
+//! still looks like an instruction to it is a fault, because the statements after it would run in the wrong
 //! direction or not at all.
 
 mod dbmate;
@@ -69,10 +69,9 @@ impl Tool {
         }
     }
 
-    /// Cuts a file into its sections. A file that holds one direction is an up section.
+    /// Cuts a file into its directions.
     pub(super) fn cut(&self, text: &str) -> Result<Sections, Vec<Fault>> {
-        let whole = || Section { text: text.to_owned(), no_transaction: false };
-        self.sections.map_or_else(|| Ok(Sections { up: whole(), down: None }), |sections| sections(text))
+        (self.sections)(text)
     }
 
     /// Returns a fault for each place that the tool would have filled in before it ran the text.

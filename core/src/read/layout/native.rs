@@ -1,6 +1,7 @@
-//! Our own layout, which sqlx shares: `NNN_description.up.sql` and `NNN_description.down.sql`.
+//! Describes the native layout, which sqlx shares: `NNN_description.up.sql` and `NNN_description.down.sql`.
 
 use super::instruction::none;
+use super::section::one_direction;
 use super::tool::{Autocommit, Entries, Names, Tool, When};
 use crate::read::name::stem;
 use crate::set::Part;
@@ -8,7 +9,7 @@ use crate::set::Part;
 pub(super) static TOOL: Tool = Tool {
     names: Names::Native,
     entries: Entries::Files,
-    sections: None,
+    sections: one_direction,
     partner,
     sidecar: None,
     template: None,

@@ -1,8 +1,8 @@
-//! refinery: `V1__description.sql`, and `U1__description.sql` for a migration that may come late.
+//! Describes refinery: `V1__description.sql`, and `U1__description.sql` for a migration that may come late.
 
 use super::instruction::none;
 use super::native::partner;
-use super::section::Named;
+use super::section::{Named, one_direction};
 use super::stem::{Dashes, Prefixed, stem};
 use super::tool::{Autocommit, Entries, Names, Tool, When};
 use crate::read::name::NameError;
@@ -11,7 +11,7 @@ use crate::set::Part;
 pub(super) static TOOL: Tool = Tool {
     names: Names::Own(parse),
     entries: Entries::Files,
-    sections: None,
+    sections: one_direction,
     partner,
     sidecar: None,
     template: None,
@@ -26,12 +26,12 @@ pub(super) static TOOL: Tool = Tool {
 
 const NAMES: Prefixed = Prefixed { letters: "VU", dashes: Dashes::Refused };
 
-/// Both letters share one row of versions and run forward: `U` is only exempt from the tool's refusal of
-/// what is out of order.
+/// Takes a file name apart. Both letters share one sequence of versions and run forward; `U` only exempts a migration
+/// from the tool's refusal of late ones.
 fn parse(file: &str) -> Result<Option<Named>, NameError> {
     if file.strip_suffix(".rs").is_some_and(is_migration) {
-        let help = "write the SQL that it returns into a file of that name in `.sql`; what is not applied anywhere may be \
-                    a file with the line `-- gapless: rust`";
+        let help = "write the SQL that it returns into a file of the same name with the extension `.sql`; if it has not been \
+                    applied, it may be a file with the line `-- gapless: rust` instead";
         return Err(NameError::explained("refinery's migrations in Rust cannot be run", help));
     }
     let Some(stem) = stem(file) else { return Ok(None) };
@@ -79,13 +79,13 @@ mod tests {
             ("V99999999999999999999__x.sql", ""),
             (
                 "V1.1__x.sql",
-                "give it one number that keeps its place in the order, for example `V101__x.sql`, and if it is \
-                 applied anywhere, add the line `V1.1__x -> 101_x` to renames.txt",
+                "use one number that keeps its place in the order, for example `V101__x.sql`, and if it has \
+                 been applied, add the line `V1.1__x -> 101_x` to renames.txt",
             ),
             (
                 "V3__x.rs",
-                "write the SQL that it returns into a file of that name in `.sql`; what is not applied anywhere may be a \
-                 file with the line `-- gapless: rust`",
+                "write the SQL that it returns into a file of the same name with the extension `.sql`; if it has not been \
+                 applied, it may be a file with the line `-- gapless: rust` instead",
             ),
         ] {
             assert_eq!(help(Layout::Refinery, file), answer, "{file}");

@@ -1,9 +1,10 @@
-//! The parts that a file's name and its text are taken apart into.
+//! Holds the parts of a file's name and of its text.
 
 use crate::read::name::{FileName, Kind};
 use crate::set::{Part, Version};
+use crate::sql::Fault;
 
-/// A name, taken apart.
+/// The parts of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Named {
     pub(crate) version: Version,
@@ -18,11 +19,16 @@ pub(crate) struct Sections {
     pub(crate) down: Option<Section>,
 }
 
-/// One direction of a file: its lines where they stand in the file, empty lines in place of the others.
+/// One direction of a file. Its lines keep their numbers; the other lines are empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Section {
     pub(crate) text: String,
     pub(crate) no_transaction: bool,
+}
+
+/// Takes the whole file as the up section: each direction is a file of its own.
+pub(super) fn one_direction(text: &str) -> Result<Sections, Vec<Fault>> {
+    Ok(Sections { up: Section { text: text.to_owned(), no_transaction: false }, down: None })
 }
 
 impl From<FileName> for Named {

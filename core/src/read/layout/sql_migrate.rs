@@ -1,4 +1,4 @@
-//! sql-migrate: `-- +migrate Up` and `-- +migrate Down` in `NNN-description.sql`.
+//! Describes sql-migrate: `-- +migrate Up` and `-- +migrate Down` in `NNN-description.sql`.
 
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ use crate::sql::Fault;
 pub(super) static TOOL: Tool = Tool {
     names: Names::Own(parse),
     entries: Entries::Files,
-    sections: Some(sections),
+    sections,
     partner,
     sidecar: None,
     template: None,
@@ -23,7 +23,7 @@ pub(super) static TOOL: Tool = Tool {
     lenient: true,
     may_wrap: true,
     autocommit: Autocommit { up: When::Never, down: When::Any },
-    marker: Some("`notransaction` behind `-- +migrate Up` or `Down`"),
+    marker: Some("`notransaction` after `-- +migrate Up` or `Down`"),
     down_help: "write the statements that roll it back below a line `-- +migrate Down`",
 };
 
@@ -31,8 +31,8 @@ fn instruction(body: &str) -> Option<Instruction> {
     command(body, "+migrate", &["up", "down", "statementbegin", "statementend"])
 }
 
-/// The tool orders by leading digits and leaves the rest of a name to its users; its own command puts a dash
-/// behind them.
+/// Takes a file name apart. The tool orders by leading digits and leaves the rest of a name to its users; its own command
+/// puts a dash after them.
 fn parse(file: &str) -> Result<Option<Named>, NameError> {
     let Some(stem) = stem(file).filter(|_| file.ends_with(".sql")) else { return numbered(file) };
     if let Ok(version) = stem.parse::<Version>() {
@@ -51,20 +51,20 @@ const PREFIX: &str = "-- +migrate ";
 
 const COMMANDS: [&str; 4] = ["Up", "Down", "StatementBegin", "StatementEnd"];
 
-/// The contents of lines that were meant as a command.
+/// The contents of lines that were probably meant as a command.
 const SLIPS: [&str; 6] =
     ["Up", "Down", "StatementBegin", "StatementEnd", "Up notransaction", "Down notransaction"];
 
 #[derive(Default)]
 struct Reader {
     halves: Halves,
-    /// Where the `StatementBegin` stands that is still open.
+    /// The place of the `StatementBegin` that is still open.
     block: Option<Range<usize>>,
     /// Of the up section and of the down section.
     no_transaction: [bool; 2],
 }
 
-/// A direction may come back: all its statements run, in the order of the file.
+/// Cuts a file. A direction may stand several times: all its statements run, in the order of the file.
 fn sections(text: &str) -> Result<Sections, Vec<Fault>> {
     let mut reader = Reader::default();
     for line in lines(text) {
@@ -82,8 +82,8 @@ impl Reader {
     fn plain(&mut self, line: Line<'_>) {
         let slip = line.text.contains('+') && line.spells("migrate", &SLIPS).is_some();
         if slip || line.text.trim_end() == PREFIX.trim_end() {
-            let help = "write it as `-- +migrate Up` at the beginning of the line, with these very spaces";
-            return self.fault(line, "sql-migrate passes over this line, which reads as a command", help);
+            let help = "write it as `-- +migrate Up` at the beginning of the line, with exactly these spaces";
+            return self.fault(line, "sql-migrate ignores this line, which looks like a command", help);
         }
         self.halves.current().push(line);
     }
@@ -99,13 +99,13 @@ impl Reader {
                 self.halves.current().push(line);
             }
             "StatementEnd" if self.block.take().is_some() => self.halves.current().close(line),
-            "" => self.fault(line, "a command of sql-migrate without a word", "write it out, or remove it"),
+            "" => self.fault(line, "an empty command of sql-migrate", "complete it, or remove it"),
             word => {
                 let known = COMMANDS.iter().find(|known| known.eq_ignore_ascii_case(word));
                 match known.filter(|known| **known != word) {
                     Some(known) => {
                         let help = format!("write `{known}`: case matters");
-                        self.fault(line, &format!("sql-migrate passes over the command `{word}`"), &help);
+                        self.fault(line, &format!("sql-migrate ignores the command `{word}`"), &help);
                     }
                     None => self.halves.current().push(line),
                 }
@@ -120,7 +120,7 @@ impl Reader {
             if option == "notransaction" {
                 self.no_transaction[usize::from(place == Place::Down)] = true;
             } else if option.to_ascii_lowercase().contains("transaction") {
-                let message = format!("sql-migrate passes over the option `{option}`");
+                let message = format!("sql-migrate ignores the option `{option}`");
                 self.fault(line, &message, "write `notransaction`, or remove it");
             }
         }
@@ -128,7 +128,7 @@ impl Reader {
 
     fn unclosed(&mut self) {
         if let Some(begin) = self.block.take() {
-            let help = "add `-- +migrate StatementEnd` behind the statement";
+            let help = "add `-- +migrate StatementEnd` after the statement";
             let fault = Fault::new("`StatementBegin` without its `StatementEnd`", begin, help);
             self.halves.faults.push(fault);
         }
@@ -187,25 +187,25 @@ mod tests {
     }
 
     #[test]
-    fn what_is_commented_out_twice_is_a_comment() {
+    fn a_doubled_comment_is_a_comment() {
         let text = "-- +migrate Up\n-- -- +migrate StatementBegin\na;\n-- -- +migrate Down\n";
         let sections = sections(text).unwrap();
         assert_eq!((sections.up.text.as_str(), sections.down), (text, None));
     }
 
     #[test]
-    fn what_sql_migrate_refuses_or_passes_over() {
-        let passed = "sql-migrate passes over this line, which reads as a command";
+    fn commands_that_sql_migrate_refuses_or_passes_over() {
+        let passed = "sql-migrate ignores this line, which looks like a command";
         for (text, message) in [
             ("", "the file has no `-- +migrate Up`"),
             ("-- +migrate Down\nSELECT 1;", "the file has no `-- +migrate Up`"),
             ("SELECT 1;\n-- +migrate Up", "a statement before `-- +migrate Up`"),
             ("-- +migrate Up\n-- +migrate", passed),
-            ("-- +migrate Up\n-- +migrate  \n", "a command of sql-migrate without a word"),
-            ("-- +migrate Up\n-- +migrate down", "sql-migrate passes over the command `down`"),
+            ("-- +migrate Up\n-- +migrate  \n", "an empty command of sql-migrate"),
+            ("-- +migrate Up\n-- +migrate down", "sql-migrate ignores the command `down`"),
             ("-- +migrate Up\n--+migrate Down", passed),
             ("-- +migrate Up\n -- +migrate Down notransaction", passed),
-            ("-- +migrate Up NoTransaction", "sql-migrate passes over the option `NoTransaction`"),
+            ("-- +migrate Up NoTransaction", "sql-migrate ignores the option `NoTransaction`"),
             ("-- +migrate Up\n-- +migrate StatementBegin", "`StatementBegin` without its `StatementEnd`"),
             (
                 "-- +migrate Up\n-- +migrate StatementBegin\n-- +migrate Down\n-- +migrate StatementEnd",

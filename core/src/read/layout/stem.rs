@@ -4,16 +4,16 @@ use super::section::Named;
 use crate::read::name::{FileName, NameError, is_description, joined_digits, sanitised};
 use crate::set::{ParseVersionError, Part, Version};
 
-/// The name before `.sql` in any case; `None` for what is hidden or not SQL.
+/// Returns the name before `.sql` in any case; `None` for a file that is hidden or not SQL.
 pub(super) fn stem(file: &str) -> Option<&str> {
     let (stem, suffix) = file.split_at_checked(file.len().checked_sub(".sql".len())?)?;
     (!file.starts_with('.') && suffix.eq_ignore_ascii_case(".sql")).then_some(stem)
 }
 
-/// A layout of `NNN_description.sql`, with both directions in the file.
+/// Takes `NNN_description.sql` apart, a file with both directions.
 pub(super) fn numbered(file: &str) -> Result<Option<Named>, NameError> {
     let Some(written) = stem(file) else { return Ok(None) };
-    // These tools go by the version alone, so anything may stand behind it.
+    // These tools go by the version alone, so any text may stand after it.
     let plain = written.split_once('_').filter(|(digits, description)| {
         digits.parse::<Version>().is_ok() && !description.bytes().all(is_description)
     });
@@ -34,16 +34,16 @@ pub(super) fn numbered(file: &str) -> Result<Option<Named>, NameError> {
     Ok(Some(Named { version, name, part: Part::Sections }))
 }
 
-/// True if the digits of this stem are in pieces, so that they are not one version.
+/// Returns true if the digits of this stem are in pieces, so that they are not one version.
 pub(super) fn in_pieces(stem: &str) -> bool {
     joined_digits(stem).is_some()
 }
 
 /// A layout of `V1__description.sql`.
 pub(super) struct Prefixed {
-    /// The letters that come before a version; the first of them is for plain migrations.
+    /// The letters before a version; the first is that of ordinary migrations.
     pub(super) letters: &'static str,
-    /// The dashes that the tool takes in a description, as far as a name of ours can hold them.
+    /// The treatment of dashes in a description.
     pub(super) dashes: Dashes,
 }
 
@@ -54,7 +54,7 @@ pub(super) enum Dashes {
 }
 
 impl Prefixed {
-    /// The letter, the version and the description of a stem.
+    /// Takes a stem apart into its letter, its version and its description.
     pub(super) fn parse(&self, stem: &str) -> Result<(char, Version, String), NameError> {
         let Some((given, letter, rest)) = self.letter(stem) else {
             let first = self.letters.chars().next().unwrap_or('V');
@@ -92,7 +92,7 @@ impl Prefixed {
         Ok((letter, version, description.to_owned()))
     }
 
-    /// The letter as it is given and as it should be, and what follows it: digits first.
+    /// Returns the letter as it is given, as it should be, and the text after it, which begins with a digit.
     fn letter<'a>(&self, stem: &'a str) -> Option<(Option<char>, char, &'a str)> {
         let first = stem.chars().next()?;
         if first.is_ascii_digit() {
@@ -103,7 +103,7 @@ impl Prefixed {
         rest.starts_with(|next: char| next.is_ascii_digit()).then_some((Some(first), letter, rest))
     }
 
-    /// The nearest description that the tool takes too.
+    /// Returns the nearest description that the tool takes too.
     fn described(&self, text: &str) -> String {
         let clean = sanitised(text);
         let clean = if self.dashes == Dashes::Kept { clean } else { clean.replace('-', "_") };
@@ -111,28 +111,28 @@ impl Prefixed {
     }
 }
 
-/// The error for a version such as `1.2` or `1_2`, with one number that sorts like it.
+/// Returns the error for a version such as `1.2` or `1_2`, with one number that sorts like it.
 fn in_parts(letter: char, rest: &str) -> Option<NameError> {
     let (version, description) = rest.split_once("__").unwrap_or((rest, ""));
     let parts: Vec<_> = version.split(['.', '_']).collect();
     if parts.len() < 2 || parts.iter().any(|part| part.parse::<Version>().is_err()) {
         return None;
     }
-    let mut help = "give it one number that keeps its place in the order".to_owned();
+    let mut help = "use one number that keeps its place in the order".to_owned();
     if let Some(number) = joined(&parts) {
         let name = sanitised(description);
         let name = if name.is_empty() { "description" } else { &name };
         help += &format!(", for example `{letter}{number}__{name}.sql`");
         if letter == 'V' {
             help += &format!(
-                ", and if it is applied anywhere, add the line `V{rest} -> {number}_{name}` to renames.txt"
+                ", and if it has been applied, add the line `V{rest} -> {number}_{name}` to renames.txt"
             );
         }
     }
     Some(NameError::explained(format!("the version {version} is not one number"), help))
 }
 
-/// `1.2` as 102: two digits for each part after the first.
+/// Joins `1.2` into 102: two digits for each part after the first.
 fn joined(parts: &[&str]) -> Option<i64> {
     parts.iter().try_fold(0_i64, |number, part| {
         let part: i64 = part.parse().ok()?;

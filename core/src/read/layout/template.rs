@@ -17,7 +17,7 @@ impl Template {
         let found = bracketed(text, self.open, self.close).into_iter();
         found
             .map(|span| {
-                let message = format!("the {} `{}` is not filled in", self.noun, &text[span.clone()]);
+                let message = format!("the {} `{}` is not expanded", self.noun, &text[span.clone()]);
                 Fault::new(message, span, self.help)
             })
             .collect()

@@ -1,4 +1,4 @@
-//! tern: `NNN_description.sql`, with one line between up and down.
+//! Describes tern: `NNN_description.sql`, with one line between up and down.
 
 use super::instruction::Instruction;
 use super::lines::{Cut, Line, lines};
@@ -12,7 +12,7 @@ use crate::sql::Fault;
 pub(super) static TOOL: Tool = Tool {
     names: Names::Own(numbered),
     entries: Entries::Files,
-    sections: Some(sections),
+    sections,
     partner,
     sidecar: None,
     // The tool runs every file through Go's templates.
@@ -20,7 +20,7 @@ pub(super) static TOOL: Tool = Tool {
         noun: "template",
         open: "{{",
         close: "}}",
-        help: "write out what it stands for: what runs must be what was embedded",
+        help: "write out its value: the embedded text runs unchanged",
     }),
     instruction,
     lenient: true,
@@ -49,7 +49,7 @@ struct Half {
     no_transaction: bool,
 }
 
-/// Only the first separator counts. A file without one, or with nothing below it, cannot be rolled back.
+/// Cuts a file at its first separator. A file without one, or with nothing below it, cannot be rolled back.
 fn sections(text: &str) -> Result<Sections, Vec<Fault>> {
     let (mut up, mut down) = (Half { blank: true, ..Half::default() }, None::<Half>);
     let mut faults = Vec::new();
@@ -58,7 +58,7 @@ fn sections(text: &str) -> Result<Sections, Vec<Fault>> {
             faults.extend(beside_separator(line));
             down = Some(Half { blank: true, ..Half::default() });
         } else if down.is_none() && line.spells("", &[SEPARATOR]).is_some() {
-            let message = "tern passes over this line, which reads as the separator";
+            let message = "tern ignores this line, which looks like the separator";
             faults.push(line.fault(message, format!("write it as `{SEPARATOR}`")));
         } else {
             faults.extend(down.as_mut().unwrap_or(&mut up).push(line));
@@ -68,7 +68,7 @@ fn sections(text: &str) -> Result<Sections, Vec<Fault>> {
     if faults.is_empty() { Ok(Sections { up: up.finish(), down }) } else { Err(faults) }
 }
 
-/// The tool cuts in the middle of a line, which leaves the rest of it to either side.
+/// Returns the fault of text beside the separator: the tool cuts in the middle of the line, and runs both ends.
 fn beside_separator(line: Line<'_>) -> Option<Fault> {
     let (before, after) = line.text.split_once(SEPARATOR)?;
     let harmless = |text: &str| text.trim().is_empty() || text.trim_start().starts_with("--");
@@ -84,7 +84,7 @@ impl Half {
             self.no_transaction = true;
         } else if line.spells("", &[DISABLE_TX]).is_some() {
             let help = format!("write it as `{DISABLE_TX}`, with no space around it");
-            return Some(line.fault("tern passes over this line, which reads as its magic comment", help));
+            return Some(line.fault("tern ignores this line, which looks like its magic comment", help));
         }
         None
     }
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_below_is_no_way_back() {
+    fn nothing_below_is_no_down_script() {
         for text in ["a;".to_owned(), format!("a;\n{SEPARATOR}"), format!("a;\n--{SEPARATOR}--\n \n")] {
             assert_eq!(sections(&text).unwrap().down, None, "{text}");
         }
@@ -125,17 +125,14 @@ mod tests {
     }
 
     #[test]
-    fn what_tern_passes_over() {
-        let passed = "tern passes over this line, which reads as the separator";
+    fn lines_that_tern_passes_over() {
+        let passed = "tern ignores this line, which looks like the separator";
         for (text, message) in [
             ("a;\n---- create above/drop below ----\nb;".to_owned(), passed),
             ("a;\n-- Create above / drop below\nb;".to_owned(), passed),
             (format!("a; {SEPARATOR}"), "text beside the separator"),
             (format!("-{SEPARATOR} b;"), "text beside the separator"),
-            (
-                "-- tern: disable-tx".to_owned(),
-                "tern passes over this line, which reads as its magic comment",
-            ),
+            ("-- tern: disable-tx".to_owned(), "tern ignores this line, which looks like its magic comment"),
         ] {
             assert_eq!(messages(Layout::Tern, &text), [message], "{text}");
         }

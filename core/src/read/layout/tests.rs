@@ -83,8 +83,8 @@ fn line() -> impl Strategy<Value = String> {
     prop_oneof![9 => known.prop_map(str::to_owned), 1 => ".{0,12}"]
 }
 
-/// Each line of the section is that line of the file, or empty; a semicolon may stand before an annotation
-/// that ends a statement.
+/// Returns true if each line of the section is empty or that line of the file. A semicolon may stand before an
+/// annotation that ends a statement.
 fn keeps_lines(section: &Section, text: &str) -> bool {
     let kept = section.text.split('\n').zip(text.split('\n'));
     section.text.split('\n').count() <= text.split('\n').count() + 1

@@ -11,8 +11,8 @@ use crate::sql::Fault;
 pub(crate) struct Tool {
     pub(super) names: Names,
     pub(crate) entries: Entries,
-    /// Cuts a file that holds both directions; `None` where each direction is a file of its own.
-    pub(super) sections: Option<fn(&str) -> Result<Sections, Vec<Fault>>>,
+    /// Cuts a file into its directions.
+    pub(super) sections: fn(&str) -> Result<Sections, Vec<Fault>>,
     /// Returns the path that the file of this direction has beside a file of the other.
     pub(crate) partner: fn(&str, Part) -> String,
     /// The file beside a migration that says how the tool runs it.
@@ -21,7 +21,7 @@ pub(crate) struct Tool {
     pub(super) template: Option<Template>,
     /// Recognises the text of a comment that is an instruction to the tool.
     pub(super) instruction: fn(&str) -> Option<Instruction>,
-    /// True if scripts are taken as the tool runs them: nobody can edit an applied file before its history is
+    /// True if scripts are taken as the tool runs them: an applied file cannot be edited before its history is
     /// adopted.
     pub(crate) lenient: bool,
     /// True if a file may begin and end its own transaction. False where the tool keeps a checksum of the whole file,
