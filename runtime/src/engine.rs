@@ -1,9 +1,8 @@
 //! A run without IO and without a clock, for drivers of your own.
 //!
-//! A [`Run`] says what to do next ([`Run::step`]), and is told what came of it ([`Run::reply`]). A driver
-//! is a loop without decisions, so it cannot forget a `ROLLBACK` or an unlock on the way out. Inside, the run is
-//! straight-line code that observes, locks, repairs the history, bootstraps, applies, unlocks and reports; see
-//! `protocol/protocol.rs`.
+//! A [`Run`] says what to do next ([`Run::step`]), and takes the outcome ([`Run::reply`]). A driver is a loop without
+//! decisions, so it cannot forget a `ROLLBACK` or an unlock on the way out. Inside, the run is straight-line code that
+//! observes, locks, bootstraps, repairs the history, applies, unlocks and reports; see `protocol/protocol.rs`.
 
 pub use gapless_core::{Concurrent, Fault, Statement, split};
 

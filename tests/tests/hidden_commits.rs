@@ -44,7 +44,7 @@ fn assert_said(error: &Error, kept: bool, context: &str) {
     let failure = error.failure().unwrap_or_else(|| panic!("{context}: {error}"));
     assert_eq!(failure.path(), "migrations/3_hides.sql", "{context}: {error}");
     assert_eq!(error.applied().len(), 2, "{context}: {error}");
-    let told = if kept { "is committed, and with it the record" } else { "may be committed" };
+    let told = if kept { "is committed, and so is its record" } else { "may be committed" };
     assert!(error.to_string().contains(told), "{context}: {error}");
     assert!(!error.to_string().contains("it was rolled back"), "{context}: {error}");
 }

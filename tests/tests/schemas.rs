@@ -136,7 +136,7 @@ fn tables_are_reconciled_by_their_names_in_a_statement() {
     }
     for name in ["a.b.c.d", "\"", ""] {
         let error = one.runner().reconcile([Version::from(1)], [name]).run(&mut client).unwrap_err();
-        assert!(error.to_string().contains("looking for the tables to be reconciled"), "{name}: {error}");
+        assert!(error.to_string().contains("looking for the tables to reconcile"), "{name}: {error}");
     }
     let tracker = "SELECT count(*)::text FROM pg_tables WHERE tablename = 'applied_migrations'";
     assert_eq!(column(&mut client, tracker), ["0"]);

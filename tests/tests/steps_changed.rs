@@ -100,7 +100,7 @@ fn a_file_that_was_begun_outside_does_not_begin_anew_inside() {
     let error = all.runner().run(&mut client).unwrap_err();
     assert!(error.is_interrupted(), "{error}");
     let text = "version 2 was interrupted in statement 3 of 3: migrations/2_a.sql\n  2 of its statements are done; \
-                now it is to run in a transaction";
+                now the file runs in a transaction";
     assert!(error.to_string().starts_with(text), "{error}");
     assert_eq!(value(&mut client, "SELECT count(*)::text FROM a"), "1");
     let refused = all.runner().resolve(version(2), Resolution::RetryFrom(3)).run(&mut client).unwrap_err();

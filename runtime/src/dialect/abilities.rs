@@ -1,6 +1,6 @@
 //! The abilities of a database, stated once.
 
-/// What a database can do. The protocol asks this, and never which database it has.
+/// The abilities of a database. The protocol asks for these, and never which database it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Abilities {
     /// A transaction that rolls back takes its DDL with it. Where DDL commits by itself, a migration that holds any

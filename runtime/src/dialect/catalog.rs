@@ -1,4 +1,4 @@
-//! What the catalog is asked of other tables, and how it answers.
+//! Questions to the catalog about other tables, and their answers.
 
 use super::{Language, Table, session};
 use crate::engine::ResultSet;
@@ -8,19 +8,19 @@ use crate::tracker::Tracker;
 
 /// The questions to the catalog.
 pub trait CatalogSql: Language {
-    /// Selects the columns of another table (name, type, the database, the schema that it is in); no rows if it is not
-    /// there. [`TableForm`] reads the answer.
+    /// Selects the columns of another table (name, type, database, schema); no rows if the table is missing.
+    /// [`TableForm`] reads the answer.
     fn columns(&self, table: Table<'_>) -> String;
 
-    /// Selects for each of these tables whether it is there, a row with one truth value. Names are written as in a
-    /// statement, with their schema or found by the search path. [`tables_there`] reads the answer.
+    /// Selects the existence of each of these tables, a row with one truth value for each. Names are written as in a
+    /// statement, with their schema, or without it and found by the search path. [`tables_there`] reads the answer.
     fn tables(&self, names: &[&str]) -> String;
 
-    /// Selects everything that the schemas of the database hold, other than the tracker: object, property, value.
+    /// Selects everything in the schemas of the database other than the tracker (object, property, value).
     fn describe(&self, tracker: &Tracker) -> String;
 
     /// Selects another session that has a lock on a relation with one of these names (pid, application, since, query,
-    /// state, what it has); `None` if nothing can tell. [`blocker`] reads the answer.
+    /// state, lock); `None` if the database cannot tell. [`blocker`] reads the answer.
     fn blocker(&self, _names: &[String]) -> Option<String> {
         None
     }
@@ -29,14 +29,14 @@ pub trait CatalogSql: Language {
 /// The answer to [`CatalogSql::columns`].
 #[derive(Debug)]
 pub(crate) struct TableForm {
-    /// Name and type of each column, in lower case.
+    /// The name and type of each column, in lower case.
     pub(crate) columns: Vec<(String, String)>,
     pub(crate) database: String,
     pub(crate) schema: String,
 }
 
 impl TableForm {
-    /// `None`: the table is not there.
+    /// Returns `None` if the table is missing.
     pub(crate) fn read(rows: &ResultSet) -> Option<TableForm> {
         let text = |row: &[Option<String>], at: usize| row.get(at).cloned().flatten().unwrap_or_default();
         let first = rows.rows().next()?;
@@ -54,7 +54,7 @@ pub(crate) fn tables_there(rows: &ResultSet) -> impl Iterator<Item = bool> {
     rows.rows().map(|row| row.first().and_then(Option::as_deref).is_some_and(is_truth))
 }
 
-/// Reads the answer to [`CatalogSql::blocker`]: the session, and what it has.
+/// Reads the answer to [`CatalogSql::blocker`]: the session, and its lock.
 pub(crate) fn blocker(rows: &ResultSet) -> Option<(Holder, String)> {
     Some((session::holder(rows)?, rows.value(5)?.to_owned()))
 }

@@ -1,14 +1,14 @@
-//! The classes of errors, by what they mean to a run.
+//! The classes of errors, by their meaning for a run.
 
 use gapless_core::Version;
 
-/// What an error means to a run.
+/// The meaning of an error for a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Class {
-    /// A table of the tracker is not there.
+    /// A table of the tracker is missing.
     Missing,
-    /// Something of the tracker is there already: another runner created it.
+    /// An object of the tracker exists already: another runner has created it.
     Exists,
     /// Another runner recorded the version first.
     Fence {
@@ -20,28 +20,28 @@ pub enum Class {
         /// The backend that answered.
         pid: Option<i32>,
     },
-    /// It cannot be tried in the transaction in which it came about: a dry run stops here.
+    /// The transaction cannot use what it has added itself: a dry run stops here.
     Untriable,
-    /// The database is locked as a whole: wait and look again.
+    /// The database is locked as a whole: wait and observe again.
     Busy,
-    /// A statement timeout, or somebody canceled it.
+    /// A statement timeout struck, or somebody canceled the statement.
     Canceled,
-    /// A lock timeout, a deadlock, a serialization failure: begin again.
+    /// A lock timeout, a deadlock or a serialization failure: begin again.
     Retry,
     /// A privilege is missing.
     Permission,
     /// The database takes no writes.
     ReadOnly,
-    /// The connection is inside of a transaction.
+    /// The connection is in a transaction.
     InTransaction,
-    /// A column of the tracker is not there.
+    /// A column of the tracker is missing.
     Shape,
-    /// The row of the applied set is gone or another transaction's: the script has removed it, or has ended the
+    /// The row of the applied set is gone or is another transaction's: the script has removed it, or has ended the
     /// transaction. Or another runner has taken the migration over.
     Unrecorded,
     /// The script has ended the transaction.
     Ended,
-    /// It has begun outside of a transaction, by a release that ran it so, and not ended.
+    /// A release has begun the migration outside of a transaction, and has not finished it.
     Unfinished,
     /// Code has left a transaction open.
     LeftOpen,

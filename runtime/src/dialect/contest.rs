@@ -1,11 +1,11 @@
-//! Two releases may have one migration under different names, which the key of the set does not tell.
+//! Two releases may have one migration under different names, and the key of the set does not reveal that.
 
 use gapless_core::{Migration, Version};
 
 use super::{Language, Names};
 use crate::tracker::Tracker;
 
-/// See [`TrackerSql::contest`]. The row is there, so that any second one violates the key.
+/// See [`TrackerSql::contest`]. The migration's row exists, so any second one violates the key.
 pub(super) fn statement<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,

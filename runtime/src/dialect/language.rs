@@ -8,21 +8,21 @@ use super::{Abilities, Class};
 use crate::engine::DbError;
 use crate::tracker::Tracker;
 
-/// Keeps databases from being added outside of this crate.
+/// Keeps other crates from adding databases.
 pub trait Sealed {}
 
-/// The words that all statements for a database are made of.
+/// The words of all statements for a database.
 pub trait Language: Sealed + fmt::Debug + Sync {
-    /// Returns what the database can do.
+    /// Returns the abilities of the database.
     fn abilities(&self) -> Abilities;
 
-    /// Returns the rules by which scripts for this database are taken apart.
+    /// Returns the rules by which the lexer reads scripts for this database.
     fn syntax(&self) -> Syntax;
 
-    /// Returns the schema of the tracker unless another one is named.
+    /// Returns the schema of the tracker, unless the caller names one.
     fn default_schema(&self) -> &'static str;
 
-    /// Returns how many bytes of an identifier the database keeps; `None` is all of them.
+    /// Returns the number of bytes of an identifier that the database keeps; `None` if it keeps all.
     fn longest_identifier(&self) -> Option<usize>;
 
     /// Writes an identifier between quotes: those of standard SQL, unless the database has its own.
@@ -44,16 +44,16 @@ pub trait Language: Sealed + fmt::Debug + Sync {
     /// Returns the time of the call, not of the transaction or message; an expression.
     fn clock(&self) -> &'static str;
 
-    /// Returns what a later run recognises a living session by; an expression.
+    /// Returns the mark by which a later run recognizes a living session; an expression.
     fn session_mark(&self) -> &'static str {
         "NULL"
     }
 
-    /// Finds the character in a message that the database's encoding lacks, if that is what the error says; in bytes.
+    /// Finds the character in a message that the database's encoding lacks, if the error says so; in bytes.
     fn untranslatable(&self, _error: &DbError, _message: &str) -> Option<usize> {
         None
     }
 
-    /// Returns what an error means.
+    /// Returns the meaning of an error.
     fn classify(&self, error: &DbError, tracker: &Tracker) -> Class;
 }

@@ -1,15 +1,16 @@
-//! The differences between databases: the text of statements, the reading of answers, a few judgements.
+//! The differences between databases: the text of statements, the reading of answers, the classes of errors, the
+//! abilities.
 //!
 //! A trait for each job, with the types of its answers beside it; a folder for each database, with a file for each
 //! trait.
 
 mod abilities;
-mod amend;
 mod catalog;
 mod class;
 mod contest;
 mod language;
 mod postgres;
+mod repair;
 mod session;
 mod sqlite;
 mod status;
@@ -33,7 +34,7 @@ pub(crate) use self::steps::StepSql;
 pub(crate) use self::steps::{FoundIndex, ProgressRow, versions};
 pub use self::terms::APPLIED;
 pub(crate) use self::terms::{
-    BEGUN, CURRENT, Entry, LEFT, Look, MARK, Missing, Names, OPEN, Table, Timeouts,
+    BEGUN, CURRENT, Entry, LEFT, LockQuery, MARK, Missing, Names, OPEN, Table, Timeouts,
 };
 pub(crate) use self::tracker::TrackerSql;
 pub(crate) use self::tracker::{Recorded, durations, is_recorded, renames, runs, seen};
@@ -41,11 +42,11 @@ pub(crate) use self::transaction::TransactionSql;
 
 /// The text that a [`Run`](crate::engine::Run) sends to one kind of database, and how it reads errors.
 ///
-/// Every method returns whole statements, each ended by a semicolon, or an expression where it says so. The first
-/// columns of what they select are fixed and described at each.
+/// Every method returns whole statements, each ended by a semicolon, or an expression where it says so. Each states the
+/// first columns of its rows.
 ///
-/// It is no promise to the outside: the trait is sealed, and its methods change with any release. A driver of your own
-/// passes [`Postgres`] or [`Sqlite`] on.
+/// Its methods are not public API: the trait is sealed, and they change with any release. A driver of your own passes
+/// [`Postgres`] or [`Sqlite`] on.
 pub trait Dialect:
     Language + SessionSql + TransactionSql + TrackerSql + StepSql + CatalogSql + StatusSql
 {

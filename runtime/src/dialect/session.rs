@@ -1,29 +1,29 @@
-//! What a session is asked, and how it answers: the applied set, the lock, the settings.
+//! The statements of a session, and their answers: the applied set, the lock, the settings.
 
-use super::{CURRENT, Language, Look, Timeouts};
+use super::{CURRENT, Language, LockQuery, Timeouts};
 use crate::engine::ResultSet;
 use crate::report::event::Holder;
 use crate::tracker::Tracker;
 
 /// The statements of a session, outside of any transaction of a migration.
 pub trait SessionSql: Language {
-    /// Selects the session (backend pid, takes no writes, is a standby, inside of a transaction), and the applied set
-    /// as [`SessionSql::select_set`] does; or a row of NULL and [`CURRENT`](super::CURRENT) alone, if that has this
-    /// [digest](gapless_core::MigrationSet::digest). [`Observation`] reads the answer.
+    /// Selects the session (backend pid, takes no writes, is a standby, in a transaction), and the applied set as
+    /// [`SessionSql::select_set`] does. If the set has this [digest](gapless_core::MigrationSet::digest), it selects a
+    /// row of NULL and [`CURRENT`](super::CURRENT) instead. [`Observation`] reads the answer.
     fn observe(&self, tracker: &Tracker, digest: Option<i64>) -> String;
 
-    /// Selects the applied set (version, name, checksum, time of application) in any order. The time is text that
-    /// sorts as it: it tells a newer release's rows from lost files.
+    /// Selects the applied set (version, name, checksum, time of application) in any order. The time is text that sorts
+    /// as the time does: it distinguishes a newer release's rows from lost files.
     fn select_set(&self, tracker: &Tracker) -> String;
 
-    /// Tries to take the lock. Selects up to four results: the lock (ours now, schema there, set there, journal there,
-    /// backend pid, takes no writes, is a standby, reads strings by the standard, the set has its key), the session's
-    /// settings (name, value) if [`Look::settings`], the applied set if [`Look::set`], the lock's holder (pid,
-    /// application, since, query, state) if [`Look::holder`]. [`LockAnswer`] reads the answer.
-    fn lock(&self, tracker: &Tracker, look: Look) -> String;
+    /// Tries to take the lock. Selects up to four results: the lock (ours now, schema exists, set exists, journal
+    /// exists, backend pid, takes no writes, is a standby, reads strings by the standard, the set has its key), the
+    /// session's settings (name, value) if [`LockQuery::settings`], the applied set if [`LockQuery::set`], the lock's holder
+    /// (pid, application, since, query, state) if [`LockQuery::holder`]. [`LockAnswer`] reads the answer.
+    fn lock(&self, tracker: &Tracker, query: LockQuery) -> String;
 
-    /// Gives the lock back (done, backend pid) if this is the backend that took it, as far as that is known, and
-    /// selects NULL if it is another; empty unless [`Abilities::session_lock`](super::Abilities::session_lock).
+    /// Gives the lock back (done, backend pid) on the backend that took it, if its pid is known, and selects NULL on
+    /// any other; empty unless [`Abilities::session_lock`](super::Abilities::session_lock).
     fn unlock(&self, _tracker: &Tracker, _pid: Option<i32>) -> String {
         String::new()
     }
@@ -45,13 +45,13 @@ pub trait SessionSql: Language {
     /// Puts the session's settings back to what they were.
     fn restore(&self, settings: &[(String, String)]) -> String;
 
-    /// Fails with [`Class::LeftOpen`](super::Class::LeftOpen) inside of a transaction, where SQL can ask that.
+    /// Fails with [`Class::LeftOpen`](super::Class::LeftOpen) in a transaction, where SQL can ask that.
     fn outside(&self) -> String {
         String::new()
     }
 }
 
-/// A session's side of every observation.
+/// The session's facts, in every observation.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SessionFacts {
     pub(crate) pid: Option<i32>,
@@ -59,10 +59,10 @@ pub(crate) struct SessionFacts {
     pub(crate) standby: bool,
 }
 
-/// The applied set as it was selected.
+/// The applied set in an answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Rows<'r> {
-    /// It has the digest that was asked for.
+    /// It has the digest in the question.
     Current,
     All(&'r ResultSet),
 }
@@ -78,15 +78,15 @@ pub(crate) struct Observation<'r> {
 /// The answer to [`SessionSql::lock`].
 #[derive(Debug)]
 pub(crate) struct LockAnswer<'r> {
-    /// Whether the lock is ours now; `None` from another backend than the one asked for.
+    /// The lock is ours now; `None` from another backend than the one in the question.
     pub(crate) ours: Option<bool>,
     pub(crate) schema: bool,
     pub(crate) set_exists: bool,
     pub(crate) journal: bool,
     pub(crate) session: SessionFacts,
-    /// Whether strings are read by the standard, as the lexer takes them.
+    /// The session reads strings by the standard, as the lexer does.
     pub(crate) standard_strings: bool,
-    /// Whether the version is the set's key.
+    /// The version is the set's key.
     pub(crate) has_key: bool,
     pub(crate) settings: Option<Vec<(String, String)>>,
     pub(crate) set: Option<Rows<'r>>,
@@ -99,7 +99,7 @@ pub(crate) enum Unlock {
     Done,
     /// The session did not have the lock.
     NotHeld,
-    /// This is another backend than the one that took the lock.
+    /// This is not the backend that took the lock.
     Elsewhere,
 }
 
@@ -132,7 +132,7 @@ impl<'r> Observation<'r> {
 }
 
 impl<'r> LockAnswer<'r> {
-    pub(crate) fn read(look: Look, results: &'r [ResultSet]) -> LockAnswer<'r> {
+    pub(crate) fn read(query: LockQuery, results: &'r [ResultSet]) -> LockAnswer<'r> {
         let none = ResultSet::default();
         let mut results = results.iter();
         let flags = results.next().unwrap_or(&none);
@@ -148,9 +148,9 @@ impl<'r> LockAnswer<'r> {
             },
             standard_strings: flags.is_true(7),
             has_key: flags.is_true(8),
-            settings: results.by_ref().take(usize::from(look.settings)).next().map(pairs),
-            set: results.by_ref().take(usize::from(look.set)).next().map(Rows::read),
-            holder: results.by_ref().take(usize::from(look.holder)).next().and_then(holder),
+            settings: results.by_ref().take(usize::from(query.settings)).next().map(pairs),
+            set: results.by_ref().take(usize::from(query.set)).next().map(Rows::read),
+            holder: results.by_ref().take(usize::from(query.holder)).next().and_then(holder),
         }
     }
 }

@@ -1,25 +1,25 @@
-//! What the status is read from: the last events of the journal, and times as people read them.
+//! The statements behind the status and the log: events of the journal, and times for people.
 
 use gapless_core::Version;
 
 use super::{Language, Postgres, Sqlite};
 use crate::tracker::Tracker;
 
-/// The statement that the status is read from.
+/// The statements behind the status and the log.
 pub trait StatusSql: Language {
     /// Writes a column of times as text that sorts as they do; an expression.
     fn sortable(&self, column: &str) -> String {
         column.to_owned()
     }
 
-    /// Reads such a text as people write it.
+    /// Converts such a text for people.
     fn time(&self, sortable: &str) -> String {
         sortable.to_owned()
     }
 
     /// Selects the journal's rows (id, time, version, name, event, attempt, statement, statements, duration in
-    /// milliseconds, user, application, backend pid, detail), the newest first: those of a version, and the newest
-    /// alone, where that is asked.
+    /// milliseconds, user, application, backend pid, detail), the newest first; with `version` the rows of that
+    /// version, with `limit` the newest.
     fn log(&self, tracker: &Tracker, version: Option<Version>, limit: Option<usize>) -> String {
         let (journal, at) = (tracker.journal(), self.sortable("at"));
         let about = version.map_or(String::new(), |version| format!(" WHERE version = {version}"));
@@ -32,8 +32,8 @@ pub trait StatusSql: Language {
     }
 
     /// Selects the last row of each event that the journal has of each version and name (version, name, event, time,
-    /// statement, duration in milliseconds, user, application, detail), in the order of its rows. Renames and accepted
-    /// checksums are left out.
+    /// statement, duration in milliseconds, user, application, detail), in the order of its rows, without renames and
+    /// accepted checksums.
     fn last_events(&self, tracker: &Tracker) -> String {
         let (journal, at) = (tracker.journal(), self.sortable("at"));
         format!(
@@ -57,7 +57,7 @@ impl StatusSql for Postgres {
 
 impl StatusSql for Sqlite {}
 
-/// Microseconds since the year 2000 as UTC, in the proleptic Gregorian calendar.
+/// Writes microseconds since the year 2000 as UTC, in the proleptic Gregorian calendar.
 ///
 /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
 fn utc(micros: i64) -> String {
@@ -68,7 +68,7 @@ fn utc(micros: i64) -> String {
     }
     let day = 86_400_000_000;
     let (days, of_day) = (micros.div_euclid(day), micros.rem_euclid(day));
-    // From the first of March of the year 0, so that a leap day is the last day of its year.
+    // Counted from the first of March of the year 0, so that a leap day is the last day of its year.
     let days = days + 730_425;
     let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;

@@ -1,4 +1,4 @@
-//! Migrations outside of a transaction: what the journal is told of their steps, and asked.
+//! Migrations outside of a transaction: the journal of their steps.
 
 use gapless_core::{Concurrent, Version};
 
@@ -8,22 +8,22 @@ use crate::history::GOING_BACK;
 use crate::protocol::is_truth;
 use crate::tracker::Tracker;
 
-/// The statements for steps: their journal, and what the catalog tells of them.
+/// The statements for steps: their journal, and the catalog's word on them.
 pub trait StepSql: Language {
-    /// Selects the journal of one version (event, attempt, statement, detail, whether the session lives that wrote it
-    /// and is not this one, or NULL if that cannot be known, whether the migration is in the set now, whether the row is
-    /// about this migration) in the order of its rows; also what it has under the names that the migration had before, or
-    /// has for a newer release. [`ProgressRow`] reads the answer.
+    /// Selects the journal of a migration and of its version in the order of the rows, under all names that the
+    /// migration had or has for a newer release (event, attempt, statement, detail, the session that wrote the row
+    /// lives and is not this one or NULL if the database cannot tell, the migration is in the set now, the row is about
+    /// this migration). [`ProgressRow`] reads the answer.
     fn progress(&self, tracker: &Tracker, names: &Names<'_>) -> String;
 
-    /// Inserts the row of a try that begins; fails with [`Class::Unrecorded`](super::Class::Unrecorded) if
-    /// [`StepSql::progress`] would not show so many rows any more.
+    /// Inserts the row of a try that begins; fails with [`Class::Unrecorded`](super::Class::Unrecorded) unless
+    /// [`StepSql::progress`] would still show `known` rows.
     fn journal_start(&self, tracker: &Tracker, entry: &Entry<'_>, names: &Names<'_>, known: usize) -> String {
         start(self, tracker, entry, names, known)
     }
 
-    /// Inserts the row of a statement that is about to be sent by itself: its checksum and, if it is a concurrent one,
-    /// the indexes that are there already.
+    /// Inserts the row of a statement before the run sends it by itself: its checksum and, for a concurrent statement,
+    /// the indexes that exist already.
     fn journal_begun(
         &self,
         tracker: &Tracker,
@@ -33,14 +33,14 @@ pub trait StepSql: Language {
         begun(self, tracker, entry, None)
     }
 
-    /// Inserts the row of a statement that is done; fails with [`Class::Unrecorded`](super::Class::Unrecorded) if a
-    /// later try has begun.
+    /// Inserts the row of a done statement; fails with [`Class::Unrecorded`](super::Class::Unrecorded) if a later try
+    /// has begun.
     fn journal_step(&self, tracker: &Tracker, entry: &Entry<'_>, names: &Names<'_>) -> String {
         step(self, tracker, entry, names)
     }
 
-    /// Selects the indexes (qualified name, valid, named by the statement, made since it was first begun) that tell
-    /// what became of a concurrent statement, by its number in the script; `None` if nothing can tell.
+    /// Selects the indexes (qualified name, valid, named by the statement, made since the statement was first begun)
+    /// that reveal the outcome of a concurrent statement, by its number in the script; `None` if nothing can.
     /// [`FoundIndex`] reads the answer.
     fn inspect(
         &self,
@@ -57,23 +57,24 @@ pub trait StepSql: Language {
         format!("DROP INDEX IF EXISTS {index};\n")
     }
 
-    /// Marks a row as being rolled back, so that no release takes it for applied.
+    /// Marks a row for a rollback, so that no release takes it for applied.
     fn go_back(&self, tracker: &Tracker, version: Version) -> String {
         go_back(self, tracker, version)
     }
 
-    /// Removes that mark: nothing of it was rolled back.
+    /// Removes that mark, because nothing was rolled back.
     fn stay(&self, tracker: &Tracker, version: Version) -> String {
         stay(self, tracker, version)
     }
 
-    /// Selects which of these have begun outside of a transaction and not ended (version), each with all names that it
-    /// has had; without a semicolon. [`versions`] reads the answer.
+    /// Selects those of these migrations that a release has begun outside of a transaction and not finished (version);
+    /// without a semicolon. [`versions`] reads the answer.
     fn unfinished(&self, tracker: &Tracker, migrations: &[Names<'_>]) -> String {
         unfinished(self, tracker, migrations)
     }
 
-    /// Fails with [`Class::Unfinished`](super::Class::Unfinished) if one of these has.
+    /// Fails with [`Class::Unfinished`](super::Class::Unfinished) if a release has begun one of these outside of a
+    /// transaction and not finished it.
     fn none_unfinished(&self, tracker: &Tracker, migrations: &[Names<'_>]) -> String;
 }
 
@@ -84,11 +85,11 @@ pub(crate) struct ProgressRow<'r> {
     pub(crate) attempt: u32,
     pub(crate) statement: Option<usize>,
     pub(crate) detail: Option<&'r str>,
-    /// Whether the session lives that wrote it; `None` if that cannot be known.
+    /// The session that wrote it lives; `None` if the database cannot tell.
     pub(crate) alive: Option<bool>,
-    /// Whether the version is in the set now.
+    /// The version is in the set now.
     pub(crate) recorded: bool,
-    /// Whether it is about this migration, under any of its names.
+    /// It is about this migration, under any of its names.
     pub(crate) own: bool,
 }
 
@@ -114,9 +115,9 @@ impl<'r> ProgressRow<'r> {
 pub(crate) struct FoundIndex {
     pub(crate) name: String,
     pub(crate) valid: bool,
-    /// Whether the statement names it.
+    /// The statement names it.
     pub(crate) named: bool,
-    /// Whether it was not there when the statement was begun first.
+    /// It did not exist when the statement was first begun.
     pub(crate) new: bool,
 }
 
@@ -136,10 +137,10 @@ pub(crate) fn versions(rows: Option<&ResultSet>) -> Vec<Version> {
     rows.into_iter().flat_map(ResultSet::rows).filter_map(version).collect()
 }
 
-/// Events after which nothing is left of the tries before.
+/// The events that leave nothing of earlier tries.
 pub(super) const CLOSING: &str = "'applied', 'adopted', 'baselined', 'reconciled', 'rolled_back'";
 
-/// A row of the journal; the name is an expression.
+/// Inserts a row of the journal; the name is an expression.
 pub(super) fn row<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
@@ -164,7 +165,7 @@ pub(super) fn row<D: Language + ?Sized>(
     )
 }
 
-/// A row without a name, which the journal refuses, if this condition holds.
+/// Inserts a row without a name, which the journal refuses, if this condition holds.
 fn row_unless<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
@@ -196,7 +197,7 @@ pub(super) fn step<D: Language + ?Sized>(
     names: &Names<'_>,
 ) -> String {
     let about = about(dialect, tracker, names);
-    // Rolling back, the row bears a name of its own.
+    // During a rollback, the row bears a name of its own.
     let own = is_own(dialect, tracker, names);
     let overtaken = format!(
         "EXISTS (SELECT 1 FROM {} WHERE ({about}) AND event = 'started' AND attempt > {}) OR \
@@ -208,7 +209,7 @@ pub(super) fn step<D: Language + ?Sized>(
     row_unless(dialect, tracker, entry, &overtaken)
 }
 
-/// See [`StepSql::journal_begun`]; what is there already is an expression.
+/// See [`StepSql::journal_begun`]; `there` is an expression for the existing indexes.
 pub(super) fn begun<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
@@ -230,8 +231,8 @@ pub(super) fn begun<D: Language + ?Sized>(
     )
 }
 
-/// Whether a row of the journal is about the migration, under this name, one before, or one that a newer release has given
-/// it; a condition.
+/// Tests for a row of the journal that is about the migration, under this name, an earlier one, or one that a newer
+/// release has given it; a condition.
 pub(super) fn is_own<D: Language + ?Sized>(dialect: &D, tracker: &Tracker, names: &Names<'_>) -> String {
     let (mut own, mut stems) = (Vec::new(), Vec::new());
     for (version, name) in names.all() {
@@ -246,7 +247,7 @@ pub(super) fn is_own<D: Language + ?Sized>(dialect: &D, tracker: &Tracker, names
     )
 }
 
-/// What of the journal is about the migration or its version, whatever bore it; a condition.
+/// Tests for a row of the journal that is about the migration or its version, under any name; a condition.
 pub(super) fn about<D: Language + ?Sized>(dialect: &D, tracker: &Tracker, names: &Names<'_>) -> String {
     format!("version = {} OR {}", names.version, is_own(dialect, tracker, names))
 }

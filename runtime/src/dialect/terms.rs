@@ -7,34 +7,33 @@ use gapless_core::Version;
 /// A table as another tool names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Table<'a> {
-    /// The schema, not quoted; `None` is wherever the search path finds it.
+    /// The schema, not quoted; without it, the search path finds the table.
     pub schema: Option<&'a str>,
     /// The name, not quoted.
     pub name: &'a str,
 }
 
-/// What to look at while asking for the lock.
+/// The extent of a question for the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Look {
-    /// Whether to take the lock at all.
+pub struct LockQuery {
+    /// Takes the lock.
     pub take: bool,
-    /// The backend that answered before, if it is known: from another one the lock is not taken, and the
-    /// answer is NULL.
+    /// The backend that answered before, if it is known. Another backend does not take the lock, and answers NULL.
     pub pid: Option<i32>,
-    /// Whether this session has asked before and was refused: then columns that cannot have changed may be true
-    /// without a look.
+    /// This session has asked before, and another runner had the lock: columns that cannot have changed may be true
+    /// without a look-up.
     pub again: bool,
-    /// Whether to select the session's settings.
+    /// Selects the session's settings.
     pub settings: bool,
-    /// Whether to select the applied set, which then must exist.
+    /// Selects the applied set, which must exist.
     pub set: bool,
-    /// The digest of the rows that are known already: [`CURRENT`](super::CURRENT) says that they are still the same.
+    /// The digest of the known rows: the answer is [`CURRENT`](super::CURRENT) if they have not changed.
     pub digest: Option<i64>,
-    /// Whether to select the lock's holder.
+    /// Selects the lock's holder.
     pub holder: bool,
 }
 
-/// What of the tracker is not there.
+/// The missing parts of the tracker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Missing {
     /// The schema.
@@ -46,10 +45,10 @@ pub struct Missing {
 }
 
 impl Missing {
-    /// All of it is there.
+    /// Nothing is missing.
     pub const NOTHING: Missing = Missing { schema: false, set: false, journal: false };
 
-    /// Whether something is missing.
+    /// Returns `true` if any part is missing.
     pub fn any(self) -> bool {
         self.schema || self.set || self.journal
     }
@@ -76,9 +75,9 @@ impl<'a> Names<'a> {
 /// Limits for each statement of a migration; zero is none, `None` leaves the session's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timeouts {
-    /// For waiting on a lock.
+    /// The longest wait for a lock.
     pub lock: Option<Duration>,
-    /// For the whole statement.
+    /// The longest time of the whole statement.
     pub statement: Option<Duration>,
 }
 
@@ -89,32 +88,35 @@ pub struct Entry<'a> {
     pub version: Version,
     /// The migration's name.
     pub name: &'a str,
-    /// What happened.
+    /// The event.
     pub event: &'static str,
-    /// Which try, counted from 1.
+    /// The number of the try, counted from 1.
     pub attempt: u32,
-    /// Which statement, counted from 1.
+    /// The number of the statement, counted from 1.
     pub statement: Option<usize>,
-    /// Of how many.
+    /// The number of all statements.
     pub statements: Option<usize>,
-    /// What the event has to say.
+    /// The details of the event.
     pub detail: Option<String>,
 }
 
-/// The first column of the journal's row of an applied migration, which tells that row from the rows of scripts.
+/// The first column of the journal's row of an applied migration, which distinguishes that row from the rows of
+/// scripts.
 pub const APPLIED: &str = "gapless:applied";
 
-/// Behind a version that is NULL, the answer that the applied set is ours, row by row.
+/// After a version that is NULL, the answer that the applied set is the embedded set, row by row.
 pub(crate) const CURRENT: &str = "gapless:current";
 
-/// What [`TrackerSql::check_taken_back`](super::TrackerSql::check_taken_back) fails with, and a driver whose code has ended the transaction.
+/// The error of [`TrackerSql::check_removed`](super::TrackerSql::check_removed), and of a driver whose code has ended
+/// the transaction.
 pub(crate) const LEFT: &str = "gapless: the transaction of the record is over";
 
-/// How the names of our savepoints begin, the run's token behind it: no script can name one.
+/// The beginning of the names of our savepoints, before the run's token: no script can name one.
 pub(crate) const MARK: &str = "gapless run ";
 
-/// What [`SessionSql::outside`](super::SessionSql::outside) fails with, and drivers where it cannot be asked.
+/// The error of [`SessionSql::outside`](super::SessionSql::outside), and of drivers whose database has no such
+/// question.
 pub(crate) const OPEN: &str = "gapless: the code has left a transaction open";
 
-/// A statement that is about to be sent by itself.
+/// The event of a statement that the run is about to send by itself.
 pub(crate) const BEGUN: &str = "statement_begun";

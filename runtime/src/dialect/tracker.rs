@@ -1,11 +1,11 @@
-//! The tracker's rows: what is inserted, removed and selected of the applied set and its journal.
+//! The tracker's rows: inserting, removing and selecting them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gapless_core::{Migration, Version};
 
-use super::{APPLIED, Entry, Language, Missing, Names, Prepared, amend, contest, steps};
+use super::{APPLIED, Entry, Language, Missing, Names, Prepared, contest, repair, steps};
 use crate::Change;
 use crate::engine::ResultSet;
 use crate::history::repair::Known;
@@ -13,10 +13,10 @@ use crate::tracker::Tracker;
 
 /// The statements that write and read the tracker's rows.
 pub trait TrackerSql: Language {
-    /// Creates what is missing; inside of a transaction.
+    /// Creates the missing parts, in a transaction.
     fn create(&self, tracker: &Tracker, missing: Missing) -> String;
 
-    /// Inserts the row of the applied set: the fence.
+    /// Inserts the row of the applied set, which is the fence.
     fn record(&self, tracker: &Tracker, migration: &Migration) -> String {
         format!(
             "INSERT INTO {} (version, name, applied_at, checksum) VALUES ({}, {}, {}, '{}');\n",
@@ -28,27 +28,28 @@ pub trait TrackerSql: Language {
         )
     }
 
-    /// Inserts the rows of what a baseline stands for, without checksums: their own texts were not run.
+    /// Inserts the rows of the migrations that a baseline stands for, without checksums, because their own texts did
+    /// not run.
     fn record_covered(&self, tracker: &Tracker, migrations: &mut dyn Iterator<Item = &Migration>) -> String {
-        amend::record_covered(self, tracker, migrations)
+        repair::record_covered(self, tracker, migrations)
     }
 
-    /// Removes a version from the set, and journals that; inside of a transaction. Fails with
-    /// [`Class::Unrecorded`](super::Class::Unrecorded) if it is not in the set.
-    fn take_back(&self, tracker: &Tracker, version: Version) -> String;
+    /// Removes a version from the set, and journals that, in a transaction. Fails with
+    /// [`Class::Unrecorded`](super::Class::Unrecorded) if the version is not in the set.
+    fn remove(&self, tracker: &Tracker, version: Version) -> String;
 
     /// Fails with [`Class::Ended`](super::Class::Ended) unless this transaction has removed the version from the set.
-    fn check_taken_back(&self, _tracker: &Tracker, _version: Version) -> String {
+    fn check_removed(&self, _tracker: &Tracker, _version: Version) -> String {
         String::new()
     }
 
-    /// Repairs the tracker, and journals that; inside of a transaction.
-    fn amend(&self, tracker: &Tracker, changes: &[Change]) -> String {
-        amend::statements(self, tracker, changes)
+    /// Repairs the tracker, and journals that, in a transaction.
+    fn repair(&self, tracker: &Tracker, changes: &[Change]) -> String {
+        repair::statements(self, tracker, changes)
     }
 
-    /// Violates the key of the migration's row, which this transaction has written, if one of these old names is in
-    /// the set, or the set has under another name what was once called one of these.
+    /// Violates the key of the migration's row, which this transaction has written, if the set has an earlier name of
+    /// one of these migrations, or has one of them under a name that another release has given it.
     fn contest(&self, tracker: &Tracker, migration: &Migration, recorded: &[Names<'_>]) -> String {
         contest::statement(self, tracker, migration, recorded)
     }
@@ -58,15 +59,15 @@ pub trait TrackerSql: Language {
         steps::row(self, tracker, entry, &self.literal(entry.name))
     }
 
-    /// Journals that these stems were names of a migration before, for releases that know no other.
+    /// Journals the earlier names of a migration, for releases that know no other.
     fn journal_names(&self, tracker: &Tracker, names: &Names<'_>) -> String {
-        amend::journal_names(self, tracker, names)
+        repair::journal_names(self, tracker, names)
     }
 
-    /// Inserts the journal's row of a migration whose transaction is about to be committed; selects
-    /// [`APPLIED`](super::APPLIED), the version, and how long the transaction has taken in microseconds. The row's
-    /// detail is the run's token. Fails with [`Class::Unrecorded`](super::Class::Unrecorded) if the version's row is not
-    /// in the set, or is that of another transaction.
+    /// Inserts the journal's row of a migration before the commit of its transaction; selects
+    /// [`APPLIED`](super::APPLIED), the version, and the duration of the transaction in microseconds. The row's detail
+    /// is the run's token. Fails with [`Class::Unrecorded`](super::Class::Unrecorded) if the version's row is not in
+    /// the set, or is another transaction's.
     fn journal_applied(&self, tracker: &Tracker, migration: &Migration, token: &str) -> String;
 
     /// Prepares the same rows for many migrations; `None` where that saves nothing.
@@ -74,13 +75,14 @@ pub trait TrackerSql: Language {
         None
     }
 
-    /// Selects what the journal knows of renames (old identifier, version and name since), in the order of its rows.
+    /// Selects the journal's renames (old identifier, present version and name), in the order of its rows.
     fn renamed(&self, tracker: &Tracker) -> String {
         let journal = tracker.journal();
         format!("SELECT detail, version, name FROM {journal} WHERE event = 'renamed' ORDER BY id;\n")
     }
 
-    /// Selects what each run has recorded (version, name, event, the run's token), in the order of the journal.
+    /// Selects the migrations that each run has recorded (version, name, event, the run's token), in the order of the
+    /// journal.
     fn runs(&self, tracker: &Tracker) -> String {
         let journal = tracker.journal();
         format!(
@@ -89,14 +91,14 @@ pub trait TrackerSql: Language {
         )
     }
 
-    /// Selects what else the journal has seen (event, version), each once.
+    /// Selects the other events in the journal (event, version), each once.
     fn seen(&self, tracker: &Tracker) -> String {
         let journal = tracker.journal();
         format!("SELECT DISTINCT event, version FROM {journal} WHERE event NOT IN ('statement', 'failed');\n")
     }
 
-    /// Selects how versions from the first to the last came into the set or out of it (version, event, detail), in the
-    /// order of the journal. [`Recorded`] reads the answer.
+    /// Selects the events that brought versions from the first to the last into the set or out of it (version, event,
+    /// detail), in the order of the journal. [`Recorded`] reads the answer.
     fn recorded_how(&self, tracker: &Tracker, first: Version, last: Version) -> String {
         let journal = tracker.journal();
         format!(
@@ -105,14 +107,14 @@ pub trait TrackerSql: Language {
         )
     }
 
-    /// Selects whether a version is in the set.
+    /// Selects a truth value: the version is in the set.
     fn is_recorded(&self, tracker: &Tracker, version: Version) -> String {
         format!("SELECT EXISTS (SELECT 1 FROM {} WHERE version = {version});\n", tracker.set())
     }
 }
 
-/// How long each of the applied took, as the rows say that [`TrackerSql::journal_applied`]
-/// selects among those of scripts.
+/// Reads the duration of each applied migration from the rows that [`TrackerSql::journal_applied`] selects, among those
+/// of scripts.
 pub(crate) fn durations(results: &[ResultSet]) -> impl Iterator<Item = Option<Duration>> {
     let marks = results.iter().filter(|result| result.value(0) == Some(APPLIED));
     marks.map(|mark| mark.value(2)?.parse().ok().map(Duration::from_micros))
@@ -133,8 +135,8 @@ pub(crate) fn renames(rows: &ResultSet) -> Vec<Known> {
     rows.rows().filter_map(rename).collect()
 }
 
-/// Reads the answer to [`TrackerSql::runs`] as version, name and token. What is adopted is so at once: it has no
-/// run's token.
+/// Reads the answer to [`TrackerSql::runs`] as version, name and token. An adoption has no run's token, and stands
+/// under its event.
 pub(crate) fn runs(rows: &ResultSet) -> Vec<(Version, String, String)> {
     let run = |row: &[Option<String>]| {
         let [Some(version), Some(name), Some(event), detail] = row else { return None };
@@ -153,7 +155,7 @@ pub(crate) fn seen(rows: &ResultSet) -> Vec<(String, Version)> {
     rows.rows().filter_map(event).collect()
 }
 
-/// How versions came into the set, as the journal says.
+/// The journal's word on how versions came into the set.
 #[derive(Debug, Default)]
 pub(crate) struct Recorded {
     /// The last event of each, with its detail; `None` if the journal could not be read.
@@ -171,7 +173,7 @@ impl Recorded {
         Recorded { last: rows.map(|rows| rows.rows().filter_map(entry).collect()) }
     }
 
-    /// Whether the run with this token has applied it.
+    /// Returns `true` if the run with this token has applied it.
     pub(crate) fn is_of(&self, version: Version, token: &str) -> bool {
         let last = self.last.as_ref().and_then(|last| last.get(&version));
         last.is_some_and(|(event, detail)| {
@@ -179,7 +181,7 @@ impl Recorded {
         })
     }
 
-    /// Whether somebody has journaled that it is in the set, as far as that can be known.
+    /// Returns `true` if the journal has it in the set, or cannot be read.
     pub(crate) fn is_told(&self, version: Version) -> bool {
         self.last
             .as_ref()

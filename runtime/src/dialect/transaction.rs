@@ -1,4 +1,4 @@
-//! What stands around the statements of a transaction: its beginning, its locks, its end.
+//! The frame of a transaction: its beginning, its locks, its end.
 
 use gapless_core::Version;
 

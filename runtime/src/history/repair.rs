@@ -43,7 +43,7 @@ impl Facts {
 
 /// The history after the changes, and the changes.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Amended {
+pub(crate) struct Repaired {
     pub(crate) history: History,
     pub(crate) changes: Vec<Change>,
     pub(crate) warnings: Vec<String>,
@@ -61,32 +61,32 @@ pub(crate) struct Partial {
 /// # Errors
 ///
 /// Tables to reconcile of which some exist and some do not.
-pub(crate) fn amend(
+pub(crate) fn repair(
     set: &MigrationSet,
     history: &History,
     options: &Options,
     facts: &Facts,
-) -> Result<Amended, Partial> {
-    let mut amended = Amended { history: history.clone(), ..Amended::default() };
+) -> Result<Repaired, Partial> {
+    let mut repaired = Repaired { history: history.clone(), ..Repaired::default() };
     // A history that was adopted before and is empty now was rolled back.
     if history.is_empty() && !facts.saw_history() {
-        amended.adopt(set, facts.legacy.iter().flatten().next(), options);
+        repaired.adopt(set, facts.legacy.iter().flatten().next(), options);
     }
     // Our own renames come first: a number that they free may belong to another migration, which the journal knows.
-    amended.rename(set);
-    amended.under_old_names(set, facts.renamed.as_deref().unwrap_or_default());
-    amended.tell(facts);
-    amended.reconcile(set, options, facts)?;
-    amended.accept(set, &options.accept);
-    Ok(amended)
+    repaired.rename(set);
+    repaired.under_old_names(set, facts.renamed.as_deref().unwrap_or_default());
+    repaired.tell(facts);
+    repaired.reconcile(set, options, facts)?;
+    repaired.accept(set, &options.accept);
+    Ok(repaired)
 }
 
 /// Returns the history with the names by which this release knows its rows.
 pub(crate) fn known_as(set: &MigrationSet, history: &History, facts: &Facts) -> History {
-    let mut amended = Amended { history: history.clone(), ..Amended::default() };
-    amended.rename(set);
-    amended.under_old_names(set, facts.renamed.as_deref().unwrap_or_default());
-    amended.history
+    let mut repaired = Repaired { history: history.clone(), ..Repaired::default() };
+    repaired.rename(set);
+    repaired.under_old_names(set, facts.renamed.as_deref().unwrap_or_default());
+    repaired.history
 }
 
 /// Returns true if the history needs a repair, which is rare.
@@ -106,7 +106,7 @@ pub(crate) fn touches(set: &MigrationSet, history: &History, options: &Options, 
         || options.accept.iter().any(accepted)
 }
 
-impl Amended {
+impl Repaired {
     /// Finds rows that a newer release has renamed, and that this release knows under an earlier name. The journal has
     /// all names that releases have declared; the binary has our own.
     fn under_old_names(&mut self, set: &MigrationSet, renamed: &[Known]) {

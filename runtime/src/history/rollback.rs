@@ -170,7 +170,7 @@ impl fmt::Display for Stuck {
 /// # Errors
 ///
 /// All reasons against it.
-pub(crate) fn taken_back<'a>(
+pub(crate) fn to_roll_back<'a>(
     set: &'a MigrationSet,
     history: &History,
     wanted: Rollback,

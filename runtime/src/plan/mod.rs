@@ -58,7 +58,7 @@ impl Plan {
     }
 
     /// Turns it into the plan of a rollback.
-    pub(crate) fn take_back(&mut self, set: &MigrationSet, migrations: &[&Migration]) {
+    pub(crate) fn roll_back(&mut self, set: &MigrationSet, migrations: &[&Migration]) {
         self.pending.clear();
         let each = migrations.iter().map(|migration| {
             let pending = pending(set, migration, None, OutOfOrder::Allow, &mut Vec::new());

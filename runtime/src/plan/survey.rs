@@ -6,7 +6,7 @@ use std::time::Duration;
 use gapless_core::{Migration, MigrationSet, Version};
 
 use crate::engine::ResultSet;
-use crate::history::repair::{Facts, amend, names_of};
+use crate::history::repair::{Facts, names_of, repair};
 use crate::history::{History, Row};
 use crate::plan::{BEGUN, Origin, Plan, plan};
 use crate::report::status::Journaled;
@@ -94,12 +94,12 @@ pub(crate) struct Survey<'s> {
 
 impl Survey<'_> {
     pub(crate) fn status(&self) -> Status {
-        let amended = amend(self.set, self.history, self.options, self.facts).unwrap_or_default();
-        let (plan, conflicts) = plan(self.set, &amended.history, Origin::Empty, self.options, &[]);
+        let repaired = repair(self.set, self.history, self.options, self.facts).unwrap_or_default();
+        let (plan, conflicts) = plan(self.set, &repaired.history, Origin::Empty, self.options, &[]);
         let mut entries = BTreeMap::new();
         for migration in self.set.migrations() {
             let version = migration.version();
-            if amended.history.find(version).is_none() {
+            if repaired.history.find(version).is_none() {
                 entries.insert(version, self.unrecorded(migration, &plan));
             }
         }
@@ -110,8 +110,8 @@ impl Survey<'_> {
                 entries.insert(baseline.version(), self.unrecorded(baseline, &plan));
             }
         }
-        for row in amended.history.rows() {
-            entries.insert(row.version, self.recorded(row, &amended.changes));
+        for row in repaired.history.rows() {
+            entries.insert(row.version, self.recorded(row, &repaired.changes));
         }
         for conflict in &conflicts {
             let (version, state) = contradiction(conflict);
@@ -119,7 +119,7 @@ impl Survey<'_> {
                 entry.state = state;
             }
         }
-        for change in &amended.changes {
+        for change in &repaired.changes {
             if let Change::Renamed { from: (version, _), both: true, .. } = change
                 && let Some(row) = self.history.find(*version).filter(|_| !entries.contains_key(version))
             {
@@ -127,7 +127,7 @@ impl Survey<'_> {
                 entries.insert(*version, VersionStatus { state: VersionState::Duplicate, ..duplicate });
             }
         }
-        Status { versions: entries.into_values().collect(), warnings: amended.warnings }
+        Status { versions: entries.into_values().collect(), warnings: repaired.warnings }
     }
 
     /// Returns the status of a migration that is not in the database.

@@ -1,5 +1,5 @@
-//! What the database knows of a failure beside the error: who holds a lock, and what is left behind. It is asked along
-//! with the journal's row.
+//! The aftermath of a failure: who holds a lock, and what the migration left behind. The teardown asks the database
+//! along with the journal's row.
 
 use std::collections::BTreeSet;
 
@@ -11,17 +11,17 @@ use crate::Failure;
 use crate::dialect::{Class, FoundIndex, Names, blocker, is_recorded};
 use crate::report::failure::Aftermath;
 
-/// More words than that are not looked for among the relations that are locked.
+/// The most words of a statement that are compared with the names of locked relations.
 const MOST_WORDS: usize = 500;
 
-/// What is asked of a failure.
+/// The questions that a failure raises.
 #[derive(Debug, Default)]
 pub(super) struct Questions {
-    /// Whether code has ended its transaction, so that the version is recorded.
+    /// Asks for the version's row, which is there if code has ended its transaction.
     pub(super) recorded: Option<String>,
-    /// Which indexes are left.
+    /// Asks for the indexes that the statement left.
     indexes: Option<String>,
-    /// Who has a lock on what the statement names.
+    /// Asks who has a lock on the relations that the statement names.
     blocker: Option<String>,
 }
 
@@ -30,7 +30,7 @@ impl Questions {
         [&self.recorded, &self.indexes, &self.blocker].into_iter().flatten().map(String::as_str).collect()
     }
 
-    /// Reads the answers, which stand behind the journal's row.
+    /// Reads the answers, which follow that of the journal's row.
     pub(super) fn read(&self, failure: Failure, results: &[ResultSet]) -> Failure {
         let mut answers = results.iter().skip(1);
         let mut answer = |question: &Option<String>| question.as_ref().and_then(|_| answers.next());
@@ -70,7 +70,7 @@ fn script<'a>(migration: &'a Migration, failure: &Failure) -> &'a str {
     down.map_or(migration.sql(), |down| down.sql())
 }
 
-/// What may be the name of a relation, as it is written and in lower case.
+/// Returns each word that may name a relation, as written and in lower case.
 fn words(text: &str) -> Vec<String> {
     let words = text.split(|char: char| !(char.is_alphanumeric() || char == '_' || char == '$'));
     let named = words.filter(|word| !word.is_empty() && word.len() < 64);

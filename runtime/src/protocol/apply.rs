@@ -1,4 +1,4 @@
-//! Applying what is pending, in ascending order, each migration in the way that its file asks for.
+//! Applies the pending migrations in ascending order, each in the way that its item says.
 
 use std::time::Duration;
 
@@ -11,20 +11,20 @@ use crate::report::error::ErrorKind;
 use crate::report::event::Event;
 use crate::{Applied, Pending};
 
-/// What the run has told of its applying.
+/// The migrations that the run has recorded and announced.
 #[derive(Debug, Default)]
 pub(super) struct Applying {
-    /// How many rows of the set this run has written.
+    /// The number of rows that this run has written to the set.
     pub(super) recorded: usize,
     /// The migrations of the last [`Event::Applying`].
     announced: Vec<Pending>,
 }
 
 impl Protocol<'_> {
-    /// Applies the queue. A migration that fails does not keep those before it from being applied.
+    /// Applies the queue. If a migration fails, those before it are applied all the same.
     pub(super) async fn apply_all(&mut self) -> Result<(), Stop> {
         let mut failed: Option<ErrorKind> = None;
-        // The queue grows shorter with each turn: what a turn does not apply ends the run, or this attempt.
+        // Each turn shortens the queue, or ends this attempt or the run.
         while let Some(item) = self.queue.front().copied() {
             if self.is_to_be_asked(item.migration) {
                 self.run_steps(item).await?;
@@ -47,7 +47,7 @@ impl Protocol<'_> {
 
     pub(super) fn pending(&self, version: Version) -> Option<Pending> {
         let pending = self.plan.pending();
-        // Ascending, as the set is.
+        // They ascend, as the set does.
         let at = pending.binary_search_by_key(&version, Pending::version).ok()?;
         pending.get(at).cloned()
     }

@@ -1,5 +1,5 @@
-//! Running a migration outside of a transaction, statement by statement. Each is journaled with what it does, or before
-//! and behind it, so that a run that was cut off knows where it stopped.
+//! Runs a migration outside of a transaction, statement by statement. The journal's row of each commits with it, or
+//! before it and after it, so that the next run knows where a run was cut off.
 
 use gapless_core::Version;
 
@@ -14,17 +14,17 @@ use crate::dialect::Timeouts;
 use crate::engine::ResultSet;
 use crate::report::error::ErrorKind;
 
-/// What stays known from one attempt at a migration outside of a transaction to the next.
+/// The memory of migrations outside of a transaction, from one attempt to the next.
 #[derive(Debug, Default)]
 pub(super) struct Stepwise {
-    /// The version that the run waits for, its last try, and the rows of its journal.
+    /// The version that the run waits for, the number of its last try, and the number of its journal's rows.
     watched: Option<(Version, u32, usize)>,
-    /// The version of which nothing is left outside of a transaction.
+    /// The version that has nothing left outside of a transaction.
     pub(super) settled: Option<Version>,
 }
 
 impl Stepwise {
-    /// Returns `true` if the journal has grown since it was last read.
+    /// Returns `true` if the journal has grown since the last call.
     pub(super) fn is_news(&mut self, now: (Version, u32, usize)) -> bool {
         self.watched.replace(now) != Some(now)
     }
@@ -35,8 +35,8 @@ impl Stepwise {
 }
 
 impl<'a> Protocol<'a> {
-    /// Runs a migration to its record, or to the removal of its record. One that is to run in a transaction now leaves the
-    /// queue as it is, once nothing is left of what was begun outside of one.
+    /// Runs a migration until it is recorded, or until its record is removed. A migration that runs in a transaction
+    /// now stays in the queue, once it has nothing left outside of one.
     pub(super) async fn run_steps(&mut self, item: Item<'a>) -> Result<(), Stop> {
         let mut steps = loop {
             let mut steps = self.steps(item)?;
@@ -44,7 +44,7 @@ impl<'a> Protocol<'a> {
             match self.begin_try(&mut steps, progress).await? {
                 Begin::Steps => break steps,
                 Begin::Turned => return Ok(()),
-                // After a pause.
+                // It has paused.
                 Begin::Again => {}
             }
         };
@@ -56,7 +56,7 @@ impl<'a> Protocol<'a> {
         while steps.at < steps.total() {
             self.step(&mut steps).await?;
         }
-        // Ends with the record, or an error: what makes it begin again was a pause.
+        // Ends with the record or an error; it pauses before each further turn.
         while !self.record_all(&mut steps).await? {}
         self.session.dirty = false;
         match item.direction {
@@ -69,9 +69,9 @@ impl<'a> Protocol<'a> {
         Ok(())
     }
 
-    /// Runs the step at hand, unless it is done already.
+    /// Runs the current step, unless it is done already.
     async fn step(&mut self, steps: &mut Steps<'a>) -> Result<(), Stop> {
-        // Each turn but the last was a pause, or has found that no transaction takes the statement.
+        // Each turn but the last has paused, or has found that no transaction takes the statement.
         loop {
             let silent = !steps.announced && steps.is_announced(steps.at);
             if silent && !self.announce_step(steps).await? {
@@ -94,7 +94,7 @@ impl<'a> Protocol<'a> {
         Ok(())
     }
 
-    /// Journals that the step at hand is about to be sent by itself. `false`: after a pause, try again.
+    /// Journals that the run is about to send the current step by itself. Returns `false` after a pause: try again.
     async fn announce_step(&mut self, steps: &mut Steps<'a>) -> Result<bool, Stop> {
         let mut message = self.in_transaction(&self.announce(steps, steps.at));
         if steps.apart {
@@ -106,7 +106,7 @@ impl<'a> Protocol<'a> {
         Ok(announced)
     }
 
-    /// Sends the step itself. `false`: try again.
+    /// Sends the step itself. Returns `false` to try again.
     async fn execute(&mut self, steps: &mut Steps<'a>) -> Result<bool, Stop> {
         let text = steps.text(steps.at);
         let message = match steps.manner(steps.at) {
@@ -119,7 +119,7 @@ impl<'a> Protocol<'a> {
                 message
             }
             Manner::Together => {
-                // Those of the session count already, unless every statement has its own.
+                // The session's timeouts count already, unless each statement has its own.
                 let own = if steps.keeps_session() { Timeouts::default() } else { self.step_timeouts(steps) };
                 let mut message = Message::of(self.same_backend() + &self.dialect.begin(own), text);
                 message.text += &self.journal_done(steps);
@@ -147,7 +147,7 @@ impl<'a> Protocol<'a> {
         Ok(false)
     }
 
-    /// Sends a message until it is answered; what makes it begin again was a pause.
+    /// Sends a message until the database answers, with a pause before each further try.
     pub(super) async fn insist(
         &mut self,
         steps: &mut Steps<'a>,
@@ -161,20 +161,20 @@ impl<'a> Protocol<'a> {
         }
     }
 
-    /// `false`: after a pause, try again.
+    /// Returns `false` after a pause: try again.
     async fn record_all(&mut self, steps: &mut Steps<'a>) -> Result<bool, Stop> {
         let message = self.record_steps(steps);
         Ok(self.send_part(steps, Part::Record, message).await?.is_some())
     }
 
-    /// The version's row comes, or goes, once all of the steps are done.
+    /// Writes or removes the version's row, once all steps are done.
     fn record_steps(&self, steps: &Steps<'a>) -> Message {
         let row = match steps.item.direction {
             Direction::Up => {
                 self.record(steps.item.migration, None)
                     + &self.dialect.journal_applied(&self.tracker, steps.item.migration, &self.token)
             }
-            Direction::Down(_) => self.dialect.take_back(&self.tracker, steps.item.migration.version()),
+            Direction::Down(_) => self.dialect.remove(&self.tracker, steps.item.migration.version()),
         };
         let text = self.same_backend()
             + &self.restore()

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-/// Pauses that grow up to 1 s, each shortened at random by up to a half, so that replicas that started together do
-/// not knock together.
+/// Pauses that grow up to 1 s. Chance shortens each by up to a half, so that replicas that started together do not poll
+/// together.
 #[derive(Clone, Debug)]
 pub(super) struct Backoff {
     state: u64,
@@ -11,24 +11,24 @@ pub(super) struct Backoff {
 
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// After so many, every pause is the longest.
+/// The number of pauses after which each is the longest.
 const ENOUGH: i32 = 12;
 
 impl Backoff {
-    /// Pauses drawn from this seed.
+    /// Draws pauses from this seed.
     pub(super) fn new(seed: u64) -> Backoff {
         Backoff { state: seed, waits: 0, tries: 0 }
     }
 
-    /// For another runner: from 10 ms on by half. It nearly always needs a fraction of a second, and whoever waits is
-    /// to be up soon after it.
+    /// Pauses for another runner: from 10 ms on, half as long again each time. That runner nearly always needs a
+    /// fraction of a second, and this one should be up soon after it.
     pub(super) fn wait(&mut self) -> Duration {
         let full = Duration::from_millis(10).mul_f64(1.5_f64.powi(self.waits)).min(LONGEST);
         self.waits = (self.waits + 1).min(ENOUGH);
         self.shortened(full)
     }
 
-    /// Before another try: from 50 ms on doubled, so that the few tries there are last for a while.
+    /// Pauses before another try: from 50 ms on, doubled each time, so that the few tries last for a while.
     pub(super) fn retry(&mut self) -> Duration {
         let full = Duration::from_millis(50).mul_f64(2_f64.powi(self.tries)).min(LONGEST);
         self.tries = (self.tries + 1).min(ENOUGH);
@@ -39,12 +39,12 @@ impl Backoff {
         full.mul_f64(1.0 - self.random() / 2.0)
     }
 
-    /// Begins at the shortest pauses again.
+    /// Begins again with the shortest pauses.
     pub(super) fn reset(&mut self) {
         (self.waits, self.tries) = (0, 0);
     }
 
-    /// A number from 0 up to 1, by SplitMix64 (Steele, Lea, Flood 2014).
+    /// Returns a number from 0 up to 1, by SplitMix64 (Steele, Lea, Flood 2014).
     fn random(&mut self) -> f64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.state;

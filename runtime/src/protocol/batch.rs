@@ -1,4 +1,4 @@
-//! Many migrations in one message, each in its own transaction.
+//! Applies many migrations in one message, each in its own transaction.
 
 use std::ops::Range;
 
@@ -12,26 +12,26 @@ use crate::dialect::{Class, Dialect, Prepared, Unlock, durations};
 use crate::report::error::ErrorKind;
 use crate::runner::options::Locking;
 
-/// A message is at most about this long, so that neither side holds much of it at once.
+/// The length of a message, about, so that neither side holds much of it at once.
 const MOST_BYTES: usize = 1 << 20;
 
-/// What is prepared for fewer costs as much as it saves: a server plans a statement anew the first five times
-/// (PostgreSQL's documentation of `PREPARE`).
+/// Preparing the rows of fewer migrations costs as much as it saves: a server plans a statement anew the first five
+/// times (PostgreSQL's documentation of `PREPARE`).
 const WORTH_PREPARING: usize = 10;
 
-/// And holds at most so many migrations, so that progress is seen.
+/// The most migrations in a message, so that users see progress.
 const MOST_MIGRATIONS: usize = 200;
 
-/// A message of migrations, as it was sent.
+/// A message of migrations, as the run sent it.
 #[derive(Debug)]
 pub(super) struct Batch<'a> {
     pub(super) message: String,
     segments: Vec<Segment<'a>>,
-    /// Whether the message ends by giving the lock back.
+    /// The message ends by giving the lock back.
     unlocks: bool,
-    /// Whether the message creates the tracker first.
+    /// The message creates the tracker first.
     pub(super) bootstraps: bool,
-    /// What the message prepares.
+    /// The statements that the message prepares.
     pub(super) prepared: Option<Prepared>,
 }
 
@@ -44,11 +44,11 @@ struct Segment<'a> {
     script: Range<usize>,
 }
 
-/// Where in a batch an error lies.
+/// The place of an error in a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Culprit {
     pub(super) index: usize,
-    /// In bytes of the migration's script, if it lies there.
+    /// The byte in the migration's script, if the error lies there.
     pub(super) at: Option<usize>,
 }
 
@@ -61,7 +61,7 @@ impl<'a> Batch<'a> {
         self.segments.iter().map(|segment| segment.item)
     }
 
-    /// Its migrations in few words.
+    /// Names its migrations in few words.
     pub(super) fn shown(&self) -> String {
         match self.segments.as_slice() {
             [] => "nothing".to_owned(),
@@ -72,8 +72,8 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// The member that another runner has recorded before: only of the tracker's own key, as scripts have unique
-    /// keys too.
+    /// Finds the member that another runner has recorded before. Only the tracker's own key tells, as scripts have
+    /// unique keys too.
     pub(super) fn fenced(&self, class: Class) -> Option<Culprit> {
         let Class::Fence { version: Some(version) } = class else { return None };
         // A baseline records other versions too.
@@ -84,7 +84,7 @@ impl<'a> Batch<'a> {
         Some(Culprit { index, at: None })
     }
 
-    /// The member whose part of the message holds the error, if the database said where it lies.
+    /// Finds the member whose part of the message holds the error, if the database said where it lies.
     pub(super) fn culprit(&self, error: &DbError, dialect: &dyn Dialect) -> Option<Culprit> {
         let at = offset(error, &self.message, dialect)?;
         let index = self.segments.iter().position(|segment| segment.whole.contains(&at))?;
@@ -94,8 +94,8 @@ impl<'a> Batch<'a> {
 }
 
 impl<'a> Protocol<'a> {
-    /// Applies the batch at the head of the queue. Gives a failure that is to end the run once the rest of the queue
-    /// is applied.
+    /// Applies the batch at the head of the queue. Returns the failure that ends the run once the rest of the queue is
+    /// applied.
     pub(super) async fn apply_batch(&mut self, ends_run: bool) -> Result<Option<ErrorKind>, Stop> {
         let batch = self.batch(ends_run);
         self.tell_applying(batch.members().map(Migration::version));
@@ -129,7 +129,7 @@ impl<'a> Protocol<'a> {
         let last = ends_run && members.len() == self.queue.len();
         let mut message = headline(&members) + &self.same_backend() + &self.none_unfinished(&members);
         let missing = self.bootstrapping.with_batch.take();
-        // Whatever makes the last migration durable makes this durable too.
+        // The commit that makes the last migration durable makes this durable too.
         message.extend(missing.map(|missing| self.create(missing, false)));
         let mut batch = Batch {
             message,
@@ -146,14 +146,14 @@ impl<'a> Protocol<'a> {
         batch
     }
 
-    /// Writes each member's part. Where many scripts follow each other that define objects and do nothing else, their
-    /// rows are prepared: any other script may make the session forget what is prepared.
+    /// Writes each member's part. Where many scripts in a row define objects and do nothing else, it prepares their
+    /// rows: any other script may make the session forget prepared statements.
     fn write_segments(&self, batch: &mut Batch<'a>, items: &[Item<'a>]) {
         let syntax = self.dialect.syntax();
         let plain: Vec<_> = items.iter().map(|item| item.migration.is_ddl_only(syntax)).collect();
         let alike = |index: &usize| plain[*index] && !items[*index].migration.is_baseline();
         let restore = self.restore();
-        // A pooler's session may be another one when there is something to forget.
+        // A pooler may hand the session on before the statements are forgotten.
         let session = self.options.locking == Locking::Session;
         let prepared = self.dialect.prepared(&self.tracker, &self.token).filter(|_| session);
         let (mut ready, mut used): (Option<&Prepared>, bool) = (None, false);
@@ -166,7 +166,7 @@ impl<'a> Protocol<'a> {
                 batch.message.push_str(&prepared.begin);
                 (ready, used) = (Some(prepared), true);
             }
-            // To look for settings that have changed takes as long as a small migration.
+            // Comparing the settings takes as long as a small migration.
             let restore = if plain[index] { "" } else { &restore };
             let durable = index + 1 == items.len();
             let envelope = self.up_envelope(item.migration, ready, restore, durable);
@@ -181,13 +181,13 @@ impl<'a> Protocol<'a> {
     }
 }
 
-/// A migration in few words.
+/// Names a migration in few words.
 pub(super) fn shown(migration: &Migration) -> String {
     format!("{} `{}`", migration.version(), migration.name())
 }
 
-/// Where in the message an error lies: where the database says, or at the statement after the last that
-/// ended well.
+/// Finds the byte of the message where an error lies: the position that the database states, or the statement after the
+/// last that succeeded.
 pub(super) fn offset(error: &DbError, message: &str, dialect: &dyn Dialect) -> Option<usize> {
     let stated = error.position.map(|position| position.bytes(message));
     stated.or_else(|| dialect.untranslatable(error, message)).or_else(|| {
@@ -196,7 +196,7 @@ pub(super) fn offset(error: &DbError, message: &str, dialect: &dyn Dialect) -> O
     })
 }
 
-/// What whoever looks at the server's activity sees first.
+/// Writes the line that the server's list of activity shows first.
 pub(super) fn headline(members: &[&Migration]) -> String {
     let shown = |migration: &Migration| format!("{} {}", migration.version(), migration.name());
     match members {

@@ -1,4 +1,4 @@
-//! Creating the tracker: along with the first migrations, or in a message of its own.
+//! Creates the tracker, along with the first migrations or in a message of its own.
 
 use super::Stop;
 use super::errors::Work;
@@ -10,21 +10,21 @@ use crate::dialect::{Class, Entry, Missing, Timeouts};
 use crate::legacy::Legacy;
 use crate::runner::Goal;
 
-/// Another runner gets in the way once for each object. What is in the way for longer is of another kind, such as a
+/// Another runner gets in the way once for each object. An obstacle that stays longer is of another kind, such as a
 /// type of that name.
 const MOST_COLLISIONS: u32 = 10;
 
-/// The event of a table that was created for migrations that refer to it.
+/// The event of a table that the run creates for migrations that refer to it.
 pub(super) const CREATED: &str = "table_created";
 
-/// How the tracker comes into being.
+/// The state of the tracker's creation.
 #[derive(Debug, Default)]
 pub(super) struct Bootstrapping {
-    /// The missing parts that the first batch is to create.
+    /// The missing parts that the first batch creates.
     pub(super) with_batch: Option<Missing>,
-    /// The tracker gets a message of its own, because a batch that brought it along has failed.
+    /// The tracker gets a message of its own, because a batch with it has failed.
     pub(super) apart: bool,
-    /// How often somebody else created an object that this run was about to create.
+    /// The number of times that somebody else created an object first.
     collisions: u32,
 }
 
@@ -47,22 +47,23 @@ impl Protocol<'_> {
         }
     }
 
-    /// Returns `true` if the tracker can come with the first migrations: one message holds them, that of the tracker
-    /// commits whole, and no such message has failed before.
+    /// Returns `true` if the tracker can come with the first migrations: they are a batch, its DDL commits whole, and
+    /// no such batch has failed before.
     fn brings_tracker(&self) -> bool {
         let batched = self.queue.front().is_some_and(|first| first.execution == Execution::Batched)
             && self.abilities.transactional_ddl;
         self.goal == Goal::Apply && !self.bootstrapping.apart && self.plan.changes().is_empty() && batched
     }
 
-    /// The other tool's table that is to be created, if the caller wants it: nothing is recorded, and it is missing.
+    /// Returns the other tool's table to create, if the caller asks for it, the table is missing and nothing is
+    /// recorded.
     pub(super) fn creates(&self, plan: &Plan) -> Option<String> {
         let legacy = self.options.adopt.as_ref().filter(|legacy| legacy.creates());
         let absent = matches!(self.known.facts.legacy, Some(None)) && !plan.pending().is_empty();
         legacy.filter(|_| absent).map(Legacy::shown)
     }
 
-    /// Creates what of the tracker is missing, in a transaction.
+    /// Writes a transaction that creates the missing parts of the tracker.
     pub(super) fn create(&self, missing: Missing, durable: bool) -> String {
         self.begin(Timeouts::default())
             + &self.dialect.create(&self.tracker, missing)
@@ -70,7 +71,7 @@ impl Protocol<'_> {
             + &self.dialect.commit(durable)
     }
 
-    /// Creates the other tool's table, and journals it with the first migration that follows.
+    /// Writes the creation of the other tool's table, journaled with the first migration after it.
     pub(super) fn create_legacy(&self) -> String {
         let (Some(table), Some(legacy), Some(first)) =
             (&self.plan.creates, &self.options.adopt, self.queue.front())
@@ -89,7 +90,7 @@ impl Protocol<'_> {
         legacy.create(self.dialect) + &self.dialect.journal(&self.tracker, &entry)
     }
 
-    /// The tracker is there now, and all that was to come with it.
+    /// Notes that the tracker exists, and everything that came with it.
     pub(super) fn bootstrapped(&mut self) {
         (self.session.set_exists, self.session.whole) = (true, true);
         self.session.journal = true;

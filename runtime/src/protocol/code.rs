@@ -1,5 +1,5 @@
-//! Migrations in Rust: the record, then the code, then the journal, in one transaction that the driver
-//! begins and commits.
+//! Runs migrations in Rust: the record, the code and the journal's row, in one transaction that the driver begins and
+//! commits.
 
 use super::batch::{headline, shown};
 use super::envelope::Envelope;
@@ -42,7 +42,7 @@ impl<'a> Protocol<'a> {
             Class::HandedOn { pid } => self.handed_on(pid),
             Class::Unfinished => self.settle_unfinished().await.err().unwrap_or(Stop::Again),
             Class::Busy => self.stand_back_from(&error).await,
-            // The record's own key: another runner was faster, or the code has met it by itself.
+            // The record's own key: another runner was faster, or the code violated it itself.
             Class::Fence { .. } | Class::Retry => {
                 let reason = error.message.clone();
                 let kind = self.failure(item, error, None);

@@ -1,5 +1,5 @@
-//! The dry run: everything in one transaction, so that each migration sees what those before it did, and
-//! then back.
+//! The dry run: one transaction holds everything, so that each migration sees the changes of those before it. The
+//! teardown rolls it back.
 
 use super::Stop;
 use super::batch::offset;
@@ -10,7 +10,7 @@ use crate::dialect::{Class, Missing, Timeouts};
 use crate::engine::DbError;
 use crate::{Applied, NotTried, Untried};
 
-/// What a dry run comes to.
+/// The result of a dry run.
 #[derive(Debug, Default)]
 pub(super) struct Tried {
     pub(super) tried: Vec<Applied>,
@@ -18,7 +18,7 @@ pub(super) struct Tried {
 }
 
 impl<'a> Protocol<'a> {
-    /// Tries the queue up to the first migration that cannot be tried, and rolls all of it back.
+    /// Tries the queue up to the first migration that a dry run cannot try.
     pub(super) async fn dry_run(&mut self, missing: Missing) -> Result<(), Stop> {
         self.session.is_at("trying the migrations");
         // DDL that commits by itself would leave a tracker behind.
@@ -44,7 +44,7 @@ impl<'a> Protocol<'a> {
         Ok(())
     }
 
-    /// Opens the one transaction, with a tracker in it if there is none.
+    /// Opens the transaction, and creates a missing tracker in it.
     fn begin_dry_run(&self, missing: Missing) -> String {
         let mut message = self.begin(Timeouts::default());
         if missing.any() {
@@ -52,7 +52,7 @@ impl<'a> Protocol<'a> {
         }
         message += &self.create_legacy();
         if !self.plan.changes().is_empty() {
-            message += &self.amendments();
+            message += &self.repairs();
         }
         message
     }
@@ -89,8 +89,8 @@ impl<'a> Protocol<'a> {
         }
     }
 
-    /// Ends at a migration that cannot be tried. What comes after it would run on a database that it will never
-    /// meet: an error there says nothing, and success next to nothing.
+    /// Stops at a migration that a dry run cannot try. The migrations after it would run on a database that they will
+    /// never meet: an error there says nothing, and success next to nothing.
     fn break_off(&mut self, item: Item<'a>, reason: Untried) {
         let after = Untried::After(item.migration.version());
         let rest: Vec<_> = self.queue.drain(..).map(|later| (later, after)).collect();

@@ -1,4 +1,4 @@
-//! The transaction around a script: its record before it, the journal behind it.
+//! The transaction around a script: its record before it, the journal's row after it.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use gapless_core::{Directives, Down, Migration};
 use super::protocol::Protocol;
 use crate::dialect::{Prepared, Timeouts};
 
-/// What is sent before a script, and behind it.
+/// The text before a script, and after it.
 #[derive(Debug, Default)]
 pub(super) struct Envelope {
     pub(super) before: String,
@@ -15,7 +15,7 @@ pub(super) struct Envelope {
 }
 
 impl Envelope {
-    /// Appends all of it to a message. Gives where the script lies.
+    /// Appends all of it to a message, and returns where the script lies.
     pub(super) fn write(&self, message: &mut String, script: &str) -> Range<usize> {
         message.push_str(&self.before);
         let begin = message.len();
@@ -29,8 +29,8 @@ impl Envelope {
 }
 
 impl<'a> Protocol<'a> {
-    /// A migration's own transaction. The record comes first: it is the fence. The settings are put back before the
-    /// journal's row, so that nothing stands between one transaction and the next.
+    /// Wraps a migration in a transaction of its own. The record comes first, as the fence. The settings come back
+    /// before the journal's row, so that nothing stands between one transaction and the next.
     pub(super) fn up_envelope(
         &self,
         migration: &Migration,
@@ -55,22 +55,22 @@ impl<'a> Protocol<'a> {
         }
     }
 
-    /// The transaction that rolls a migration back. Its row goes first, so that no other runner does the same.
+    /// Wraps a down script in a transaction. The version's row goes first, so that no other runner rolls it back too.
     pub(super) fn down_envelope(&self, migration: &Migration, down: &Down) -> Envelope {
         let begin = self.begin(self.timeouts(down.directives()));
         Envelope {
             before: self.same_backend()
                 + &begin
-                + &self.dialect.take_back(&self.tracker, migration.version())
+                + &self.dialect.remove(&self.tracker, migration.version())
                 + &self.dialect.mark(&self.token),
             after: self.restore()
                 + &self.dialect.check_mark(&self.token)
-                + &self.dialect.check_taken_back(&self.tracker, migration.version())
+                + &self.dialect.check_removed(&self.tracker, migration.version())
                 + &self.dialect.commit(true),
         }
     }
 
-    /// What stands around a migration's code, in the transaction that the driver begins and commits.
+    /// Wraps a migration's code, in the transaction that the driver begins and commits.
     pub(super) fn code_envelope(&self, migration: &Migration) -> Envelope {
         Envelope {
             before: self.same_backend()
@@ -89,7 +89,7 @@ impl<'a> Protocol<'a> {
     pub(super) fn dry_envelope(&self, migration: &Migration) -> Envelope {
         let timeouts = self.dialect.set_local_timeouts(self.timeouts(migration.directives()));
         let (dialect, token) = (self.dialect, &self.token);
-        // Either fails where the script has ended the transaction.
+        // Either fails if the script has ended the transaction.
         let (begin, end) = if self.abilities.savepoints {
             (dialect.set_savepoint(token), dialect.release_savepoint(token))
         } else {
@@ -101,7 +101,7 @@ impl<'a> Protocol<'a> {
         }
     }
 
-    /// Begins a transaction, with the lock in it where that is the way of locking.
+    /// Begins a transaction, and takes the lock in it with `Locking::Transaction`.
     pub(super) fn begin(&self, timeouts: Timeouts) -> String {
         self.dialect.begin(timeouts) + &self.lock_transaction()
     }
@@ -113,14 +113,14 @@ impl<'a> Protocol<'a> {
         }
     }
 
-    /// Puts the settings back, if they can have changed: if not, they were never asked for.
+    /// Puts the settings back. Writes nothing if the run never asked for them, because no script can change any.
     pub(super) fn restore(&self) -> String {
         let settings = self.session.settings.as_deref();
         settings.map_or(String::new(), |settings| self.dialect.restore(settings))
     }
 }
 
-/// Whether a script may prepare statements or declare cursors that outlive it.
+/// Returns `true` if a script may prepare statements or declare cursors that outlive it.
 fn leaves_open(sql: &str) -> bool {
     let sql = sql.to_ascii_uppercase();
     sql.contains("PREPARE") || (sql.contains("DECLARE") && sql.contains("HOLD"))

@@ -1,7 +1,7 @@
-//! From the database's error to the error that the run ends with: this file maps all of them.
+//! Maps the database's error to the error that the run ends with. No other file does.
 //!
 //! [`Language::classify`](crate::dialect::Language::classify) says what an error means. Each part of the protocol
-//! decides by that class to wait, to retry or to end; how the run ends stands here.
+//! decides by that class to wait, to retry or to end. If it ends, this file says how.
 
 use gapless_core::Version;
 
@@ -32,11 +32,11 @@ pub(super) enum Work {
     Removing(Version),
     /// Journaling a step.
     Journaling,
-    /// Looking for migrations that were begun outside of a transaction.
+    /// Looking for migrations that a release has begun outside of a transaction.
     Settling,
     Applying(Version),
     RollingBack(Version),
-    /// Applying migrations that turn out to be recorded.
+    /// Applying migrations that are all recorded.
     ApplyingAgain,
 }
 
@@ -58,7 +58,7 @@ impl Protocol<'_> {
                 ErrorKind::Shape { table: self.shown_journal(), problem: error.message }
             }
             (Class::ReadOnly, Work::Bootstrapping | Work::Repairing) => self.read_only(),
-            // The message reads what the run has read before, or writes what it has written before.
+            // The role has read or written the same before.
             (Class::Permission, Work::Locking | Work::Journaling | Work::Settling) => {
                 ErrorKind::Database { doing, error }
             }
@@ -75,7 +75,7 @@ impl Protocol<'_> {
             Work::ReadingJournal => format!("reading the journal of {tracker}"),
             Work::ReadingLog => format!("reading the journal {}", self.shown_journal()),
             Work::Reading(table) => format!("reading {table}"),
-            Work::LookingForTables => "looking for the tables to be reconciled".to_owned(),
+            Work::LookingForTables => "looking for the tables to reconcile".to_owned(),
             Work::Bootstrapping => match &self.plan.creates {
                 Some(table) => format!("creating {tracker} and {table}"),
                 None => format!("creating {tracker} and its journal"),
@@ -94,7 +94,7 @@ impl Protocol<'_> {
     }
 
     /// Returns the error of a run that ends because the database refused a migration's transaction. The error lies `at`
-    /// this byte of its script, or around it: then it may be the tracker's.
+    /// this byte of the script, or around the script, where it may be the tracker's.
     pub(super) fn migration_error(&self, item: &Item<'_>, error: DbError, at: Option<usize>) -> ErrorKind {
         let ours = at.is_none() && self.tracker.is_named_by(&error);
         let version = item.migration.version();
@@ -126,7 +126,7 @@ impl Protocol<'_> {
         ErrorKind::ReadOnly { pending: self.queue.len(), standby: self.session.standby }
     }
 
-    /// Ends the run because a pooler has handed the session on: nothing of the message ran.
+    /// Ends the run because a pooler has handed the session on. Nothing of the message ran.
     pub(super) fn handed_on(&mut self, after: Option<i32>) -> Stop {
         self.session.open = false;
         Stop::failed(self.pooler(after))
@@ -144,10 +144,10 @@ pub(super) fn code_ended() -> DbError {
 }
 
 pub(super) fn left_open() -> DbError {
-    said("the code has left a transaction open, which was rolled back")
+    said("the code left a transaction open, which the run rolled back")
 }
 
-/// The script has ended its transaction; with its record, or its record is gone.
+/// Says that a script has ended its transaction, with its record or without.
 pub(super) fn script_ended(recorded: bool) -> DbError {
     said(if recorded {
         "the script has ended the migration's transaction"
@@ -156,7 +156,7 @@ pub(super) fn script_ended(recorded: bool) -> DbError {
     })
 }
 
-/// An error in our own words, where those of the database say nothing.
+/// Makes an error in our own words, where those of the database say nothing.
 pub(super) fn said(message: impl Into<String>) -> DbError {
     DbError { message: message.into(), ..DbError::default() }
 }

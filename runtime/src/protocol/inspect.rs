@@ -1,4 +1,4 @@
-//! What an earlier try of a concurrent statement has left in the catalog.
+//! Asks the catalog what an earlier try of a concurrent statement has left.
 
 use gapless_core::Concurrent;
 
@@ -10,8 +10,8 @@ use super::steps::Steps;
 use crate::dialect::FoundIndex;
 
 impl<'a> Protocol<'a> {
-    /// Looks into the catalog, where its answer makes a difference. Gives the indexes to drop before the statement is
-    /// sent; `None`: it is done.
+    /// Inspects the catalog, where its answer makes a difference. Returns the indexes to drop before the statement, or
+    /// `None` if the statement is done.
     pub(super) async fn inspect(&mut self, steps: &mut Steps<'a>) -> Result<Option<Vec<String>>, Stop> {
         let Some(message) = self.inspection(steps) else { return Ok(Some(Vec::new())) };
         let results = self.insist(steps, Part::Inspection, Message::plain(message)).await?;
@@ -28,10 +28,10 @@ impl<'a> Protocol<'a> {
                 }
                 // Its index may be any of those.
                 Some(Concurrent::Create { index: None, .. }) => any(|index| index.valid && index.new)
-                    .map(|own| format!("the index {} has come since, and may be the statement's", own.name)),
+                    .map(|own| format!("the index {} is newer, and may be the statement's", own.name)),
                 Some(Concurrent::Drop { .. }) if found.is_empty() => return Ok(None),
                 Some(Concurrent::Drop { .. }) => any(|index| index.new)
-                    .map(|other| format!("the name stands for another index now, {}", other.name)),
+                    .map(|other| format!("the name now stands for another index, {}", other.name)),
                 _ => None,
             };
             if let Some(why) = why {
@@ -45,7 +45,7 @@ impl<'a> Protocol<'a> {
     fn inspection(&self, steps: &Steps<'a>) -> Option<String> {
         let concurrent = steps.concurrent()?;
         let needed = match concurrent {
-            // An invalid index satisfies `IF NOT EXISTS`, and must not be taken for the one that is wanted.
+            // An invalid index satisfies `IF NOT EXISTS`, and is not the index that the statement should make.
             Concurrent::Create { if_not_exists, .. } => steps.begun_before || if_not_exists,
             Concurrent::Drop { .. } => steps.in_doubt,
             Concurrent::Reindex { .. } => steps.begun_before,

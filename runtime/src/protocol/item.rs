@@ -1,4 +1,4 @@
-//! A work item: a migration, the direction in which it runs, and how it is executed. This file alone decides that.
+//! A work item: a migration, its direction, and its execution. This file alone decides them.
 
 use gapless_core::{Directives, Down, Migration, Problem, Statement, Syntax, split};
 
@@ -6,7 +6,7 @@ use crate::Failure;
 use crate::dialect::Abilities;
 use crate::engine::DbError;
 
-/// How a migration is executed.
+/// The execution of a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Execution {
     /// In a transaction of its own; many in one message.
@@ -41,7 +41,7 @@ pub(super) enum Direction<'a> {
     Down(&'a Down),
 }
 
-/// A migration to be run.
+/// A migration to run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Item<'a> {
     pub(super) migration: &'a Migration,

@@ -1,5 +1,5 @@
-//! Which statement of a migration failed, where neither the database nor the driver has said: it is run again, statement
-//! by statement, in a transaction that is rolled back.
+//! Locates the statement that failed, where neither the database nor the driver has said: the run sends the migration
+//! again, statement by statement, in a transaction that it rolls back.
 
 use gapless_core::{Migration, Statement, split};
 
@@ -9,11 +9,11 @@ use super::protocol::Protocol;
 use crate::engine::DbError;
 use crate::runner::options::Locking;
 
-/// Each statement is a message of its own, so that much patience nobody has.
+/// Each statement is a message of its own, and more of them take too long.
 const MOST_STATEMENTS: usize = 200;
 
 impl Protocol<'_> {
-    /// Looks for the place of this error in the script. The teardown rolls back.
+    /// Finds the place of this error in the script. The teardown rolls back.
     pub(super) async fn locate(
         &mut self,
         migration: &Migration,
@@ -21,7 +21,7 @@ impl Protocol<'_> {
     ) -> Result<Option<usize>, Stop> {
         let told = error.position.is_some() || error.completed.is_some();
         let statements = split(migration.sql(), self.dialect.syntax()).unwrap_or_default();
-        // Without any lock, others would wait for this transaction inside of the server.
+        // Without any lock, other runners would wait for this transaction inside of the server.
         let alone = self.options.locking != Locking::None;
         if told || !alone || !(2..=MOST_STATEMENTS).contains(&statements.len()) {
             return Ok(None);
@@ -41,7 +41,7 @@ impl Protocol<'_> {
             answer = self.session.send(statement.text().to_owned()).await?;
             sent = Some(statement);
         }
-        // Without an error it fails at its commit, or not at all this time.
+        // Without an error, the migration fails at its commit, or not at all this time.
         let same = answer.is_err_and(|found| (&found.code, &found.message) == (&error.code, &error.message));
         Ok(sent.filter(|_| same).map(|statement| statement.span().start))
     }

@@ -1,5 +1,5 @@
-//! Taking the lock: polled, never waited for inside of the server. Each try observes the applied set too, so that a
-//! runner that waits leaves as soon as another has done the work.
+//! Takes the lock. The run polls it, and never waits for it inside of the server. Each try observes the applied set
+//! too, so that a waiting runner leaves as soon as another has done the work.
 
 use gapless_core::Migration;
 
@@ -9,25 +9,25 @@ use super::item::Execution;
 use super::observe::{MANY, Observed, counted};
 use super::plan::Decision;
 use super::protocol::Protocol;
-use crate::dialect::{Class, LockAnswer, Look, Missing};
+use crate::dialect::{Class, LockAnswer, LockQuery, Missing};
 use crate::engine::DbError;
 use crate::report::error::ErrorKind;
 use crate::runner::Goal;
 use crate::runner::options::Locking;
 
-/// To look at more scripts than that takes longer than to look at the settings.
+/// With more scripts, reading them takes longer than asking for the settings.
 const FEW: usize = 50;
 
 impl Protocol<'_> {
-    /// Takes the lock, and finds out what must be known for the work. `None`: there is none any more.
+    /// Takes the lock, and learns everything that the work requires. Returns `None` if no work is left.
     pub(super) async fn lock(&mut self) -> Result<Option<Missing>, Stop> {
         let ready = self.session.locked && self.session.whole && !self.lacks_settings();
         if ready && self.goal != Goal::DryRun && self.plan.creates.is_none() {
             return Ok(Some(Missing::NOTHING));
         }
         let mut names_holder = false;
-        // Ends with the lock, without work, with an error, or when the time for waiting is over. Each turn that does not
-        // wait asks for more than the one before: the set, then the settings.
+        // Ends with the lock, without work, with an error, or when the time for waiting is over. Each turn that does
+        // not wait asks for more than the one before: the set, then the settings.
         loop {
             self.session.is_at("asking for the lock");
             names_holder = match self.try_lock(names_holder).await? {
@@ -40,8 +40,8 @@ impl Protocol<'_> {
     }
 
     async fn try_lock(&mut self, names_holder: bool) -> Result<Try, Stop> {
-        let look = self.look(names_holder);
-        let message = self.dialect.lock(&self.tracker, look);
+        let query = self.query(names_holder);
+        let message = self.dialect.lock(&self.tracker, query);
         let results = match self.session.send(message).await? {
             Ok(results) => results,
             Err(error) => {
@@ -49,10 +49,10 @@ impl Protocol<'_> {
                 return Ok(Try::Waited);
             }
         };
-        let answer = LockAnswer::read(look, &results);
-        let ours = self.learn_lock(look, &answer)?;
-        if ours && self.session.set_exists && !look.set {
-            // Another runner created it between our two looks.
+        let answer = LockAnswer::read(query, &results);
+        let ours = self.learn_lock(query, &answer)?;
+        if ours && self.session.set_exists && !query.set {
+            // Another runner created it between the two observations.
             return Ok(Try::AskMore);
         }
         let decision = match self.read(answer.set)? {
@@ -66,21 +66,21 @@ impl Protocol<'_> {
             self.wait(answer.holder).await?;
             return Ok(Try::Waited);
         }
-        if look.again || self.lacks_settings() {
-            // The lock came without all that must be known for the work.
+        if query.again || self.lacks_settings() {
+            // The lock came without everything that the work requires.
             return Ok(Try::AskMore);
         }
         if !self.decide_under_lock(decision).await? {
             return Ok(Try::NothingToDo);
         }
-        self.check_fitness(look, &answer)?;
+        self.check_fitness(query, &answer)?;
         self.session.journal = answer.journal;
         let missing = Missing { schema: !answer.schema, set: !answer.set_exists, journal: !answer.journal };
         self.session.whole = !missing.any();
         Ok(Try::Ready(missing))
     }
 
-    /// Finds out what the decision lacks. `false`: there is nothing to do.
+    /// Probes for everything that the decision lacks. Returns `false` if there is nothing to do.
     async fn decide_under_lock(&mut self, mut decision: Decision) -> Result<bool, Stop> {
         // Each question is asked once at most.
         while let Decision::Unknown(question) = decision {
@@ -91,24 +91,24 @@ impl Protocol<'_> {
     }
 }
 
-/// What a try for the lock comes to.
+/// The outcome of a try for the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Try {
-    /// The lock is ours, and this of the tracker is missing.
+    /// The lock is ours, and these parts of the tracker are missing.
     Ready(Missing),
     NothingToDo,
-    /// It was another runner's, or the database was busy.
+    /// Another runner had it, or the database was busy.
     Waited,
     /// The next try has to ask for more.
     AskMore,
 }
 
 impl Protocol<'_> {
-    fn look(&self, names_holder: bool) -> Look {
+    fn query(&self, names_holder: bool) -> LockQuery {
         let take = self.locks_session() && !self.session.locked;
         let digests = self.abilities.digest;
         let known = Some(&self.known.history).filter(|history| digests && history.rows().len() >= MANY);
-        Look {
+        LockQuery {
             take,
             pid: self.session.pid,
             again: take && self.session.refused,
@@ -124,9 +124,9 @@ impl Protocol<'_> {
         self.options.locking == Locking::Session && self.abilities.session_lock
     }
 
-    /// Takes in what the answer says of the session. Gives whether the lock is ours.
-    fn learn_lock(&mut self, look: Look, answer: &LockAnswer<'_>) -> Result<bool, Stop> {
-        if answer.ours.is_none() && look.pid.is_some() {
+    /// Takes in the session's facts. Returns `true` if the lock is ours.
+    fn learn_lock(&mut self, query: LockQuery, answer: &LockAnswer<'_>) -> Result<bool, Stop> {
+        if answer.ours.is_none() && query.pid.is_some() {
             return Err(Stop::failed(self.pooler(answer.session.pid)));
         }
         if let Some(settings) = &answer.settings {
@@ -134,7 +134,7 @@ impl Protocol<'_> {
         }
         let ours = answer.ours == Some(true);
         self.session.refused |= !ours;
-        self.session.locked |= ours && look.take;
+        self.session.locked |= ours && query.take;
         self.session.knows(answer.session);
         self.session.set_exists = answer.set_exists;
         Ok(ours)
@@ -144,13 +144,13 @@ impl Protocol<'_> {
     ///
     /// # Errors
     ///
-    /// What else kept the lock from being taken, or the end of patience.
+    /// The error that kept the run from the lock, or `LockWait` once the time for waiting is over.
     async fn not_locked(&mut self, error: DbError) -> Result<(), Stop> {
         let class = self.class(&error);
         if class == Class::InTransaction {
             return Err(Stop::failed(self.error(Work::Locking, error)));
         }
-        // Whether the lock was taken before the message failed is not known: give it back either way, unless the next
+        // The message may have taken the lock before it failed. The teardown gives it back either way, unless the next
         // try finds out.
         self.session.locked = self.locks_session();
         let again = match class {
@@ -167,13 +167,13 @@ impl Protocol<'_> {
         again
     }
 
-    /// Whether settings of the session must be known and are not, because the work may change them. They take a server as
-    /// long as two small migrations, and replicas that wait for another never need them.
+    /// Returns `true` if the run lacks settings of the session that the work may change. They take a server as long as
+    /// two small migrations, and replicas that wait for another never need them.
     fn lacks_settings(&self) -> bool {
         if self.session.settings.is_some() {
             return false;
         }
-        // Steps have timeouts of the session, and code is not looked into.
+        // Steps set timeouts of the session, and code may set anything.
         let plain = |item: &super::item::Item<'_>| {
             item.execution == Execution::Batched && item.migration.is_ddl_only(self.dialect.syntax())
         };
@@ -181,17 +181,17 @@ impl Protocol<'_> {
         self.goal != Goal::Apply || !few || !self.queue.iter().all(plain)
     }
 
-    /// Fails if something about the session or the tracker keeps anything from being applied.
-    fn check_fitness(&self, look: Look, answer: &LockAnswer<'_>) -> Result<(), Stop> {
-        self.unfit(look, answer).map_or(Ok(()), |kind| Err(Stop::failed(kind)))
+    /// Fails if the session or the tracker is unfit for the work.
+    fn check_fitness(&self, query: LockQuery, answer: &LockAnswer<'_>) -> Result<(), Stop> {
+        self.unfit(query, answer).map_or(Ok(()), |kind| Err(Stop::failed(kind)))
     }
 
-    fn unfit(&self, look: Look, answer: &LockAnswer<'_>) -> Option<ErrorKind> {
+    fn unfit(&self, query: LockQuery, answer: &LockAnswer<'_>) -> Option<ErrorKind> {
         if !answer.standard_strings {
             return Some(ErrorKind::Strings);
         }
-        // Of a table that was not there at the look before, the catalog may show the name and not yet the key.
-        if look.set && !answer.has_key {
+        // The catalog may show a table that was missing a moment ago without its key.
+        if query.set && !answer.has_key {
             let set = self.tracker.set();
             return Some(self.shape(format!(
                 "two rows may have one version; make it the key: ALTER TABLE {set} ADD PRIMARY KEY (version)"
@@ -208,7 +208,7 @@ impl Protocol<'_> {
         if !lacking.is_empty() {
             return Some(ErrorKind::NoCode(lacking));
         }
-        // A set read by other rules may hold what those rules hide from the build and this database runs.
+        // The set may be read by other rules than this database's, and they may hide from the build what it runs.
         let syntax = self.dialect.syntax();
         if self.set.syntax() == syntax {
             return None;
@@ -217,7 +217,7 @@ impl Protocol<'_> {
         (!problems.is_empty()).then_some(ErrorKind::Refused(problems))
     }
 
-    /// Takes the lock inside of a transaction, where that is the way of locking.
+    /// Takes the lock inside of a transaction, with `Locking::Transaction`.
     pub(super) fn lock_transaction(&self) -> String {
         match self.options.locking {
             Locking::Transaction => self.dialect.lock_transaction(&self.tracker),
@@ -225,7 +225,7 @@ impl Protocol<'_> {
         }
     }
 
-    /// Fails a message on another backend than the one that has the lock.
+    /// Fails a message on any other backend than the one that has the lock.
     pub(super) fn same_backend(&self) -> String {
         let pid = self.session.pid.filter(|_| self.session.locked);
         pid.map_or(String::new(), |pid| self.dialect.same_backend(pid))

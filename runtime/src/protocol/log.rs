@@ -1,4 +1,4 @@
-//! Reading the journal, for people. Takes no lock and writes nothing.
+//! Reads the journal for people. Takes no lock and writes nothing.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::engine::ResultSet;
 use crate::{Log, LogEntry, LogEvent};
 
 impl Protocol<'_> {
-    /// Keeps the journal's entries. One that is not there has none.
+    /// Keeps the journal's entries. A missing journal has none.
     pub(super) async fn read_log(&mut self) -> Result<(), Stop> {
         self.session.is_at("reading the journal");
         let (version, limit) = (self.options.log_version, self.options.log_limit);
@@ -24,8 +24,8 @@ impl Protocol<'_> {
     }
 }
 
-/// Reads the rows, which come newest first. What other releases or people have written into one does not keep the others
-/// from being read.
+/// Reads the rows, newest first. A row that another release or a person has garbled does not keep the others from being
+/// read.
 fn read(rows: &ResultSet, dialect: &dyn Dialect) -> Log {
     let mut entries: Vec<_> = rows.rows().filter_map(|row| entry(row, dialect)).collect();
     entries.reverse();

@@ -1,7 +1,7 @@
 //! The protocol of a run, without IO and without a clock.
 //!
-//! [`protocol`](protocol) reads from top to bottom; each step of it has a file of its own. What it asks for, a driver
-//! does: see [`Run`].
+//! [`protocol`](protocol) reads from top to bottom, and each step of it has a file of its own. A driver does what it
+//! asks for: see [`Run`].
 
 mod aftermath;
 mod apply;
@@ -49,26 +49,26 @@ pub use self::reply::{DbError, Position, Reply, ResultSet, Source};
 pub use self::run::{Finished, Run, Step};
 use crate::report::error::{ErrorKind, Lost};
 
-/// Why an attempt ends before its end.
+/// The reason why an attempt ends early.
 #[derive(Debug)]
 enum Stop {
-    /// The connection is gone: nothing can be cleaned up.
+    /// The connection is lost, so nothing can be cleaned up.
     Lost(Box<Broken>),
     /// The run ends with this error, after a teardown.
     Failed(Box<ErrorKind>),
-    /// The same, and the journal is not told: what it says counts for more.
+    /// The same, without a row of the journal, because the last row there says more.
     Unjournaled(Box<ErrorKind>),
-    /// Something has changed in between: what follows is another attempt.
+    /// Something has changed in between, and another attempt follows.
     Again,
 }
 
-/// A connection that broke, and what was known before.
+/// A connection that broke, and the outcome known before.
 #[derive(Debug)]
 struct Broken {
     lost: Lost,
-    /// What the run would have ended with.
+    /// The error that the run would have ended with.
     known: Option<ErrorKind>,
-    /// What the database had said last, if that is not known.
+    /// The last error of the database, if no outcome is known.
     said: Option<DbError>,
 }
 
@@ -81,7 +81,7 @@ impl Stop {
         Stop::Lost(Box::new(Broken { lost, known: None, said: None }))
     }
 
-    /// Keeps what was known before the connection broke.
+    /// Keeps the outcome that was known before the connection broke.
     fn knowing(mut self, kind: Option<ErrorKind>) -> Stop {
         if let Stop::Lost(broken) = &mut self {
             broken.known = broken.known.take().or(kind);
@@ -89,7 +89,7 @@ impl Stop {
         self
     }
 
-    /// Keeps what the database had said before the connection broke.
+    /// Keeps the database's error from before the connection broke.
     fn after(mut self, error: DbError) -> Stop {
         if let Stop::Lost(broken) = &mut self {
             broken.said = broken.said.take().or(Some(error));

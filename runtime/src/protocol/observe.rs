@@ -1,4 +1,4 @@
-//! Observing the session and the applied set.
+//! Observes the session and the applied set.
 
 use std::collections::BTreeMap;
 
@@ -14,20 +14,20 @@ use crate::history::History;
 use crate::report::error::ErrorKind;
 use crate::runner::Goal;
 
-/// So many rows are more than a server sends before it waits for the first word of the client (ten segments,
-/// RFC 6928), at 90 bytes each. With fewer, the digest would save nothing.
+/// More rows than a server sends before it waits for the client's first acknowledgement (ten segments, RFC 6928), at 90
+/// bytes each. With fewer, the digest would save nothing.
 pub(super) const MANY: usize = 150;
 
-/// The applied set as it was observed.
+/// An observation of the applied set.
 #[derive(Debug)]
 pub(super) enum Observed {
-    /// Ours, row by row.
+    /// It is the embedded set, row by row.
     Current,
     History(History),
 }
 
 impl Protocol<'_> {
-    /// Observes, until the database can be read; or takes the observation that was made on the way.
+    /// Observes until the database answers, or takes the observation that the last attempt left.
     pub(super) async fn observe(&mut self) -> Result<Observed, Stop> {
         if let Some(history) = self.overtaken.observed.take() {
             return Ok(Observed::History(history));
@@ -45,7 +45,7 @@ impl Protocol<'_> {
         }
     }
 
-    /// An inner error passes: the database is busy, or somebody canceled the statement.
+    /// Reads an answer. The inner error passes by itself: the database is busy, or somebody canceled the statement.
     fn observed(&mut self, answer: Answer) -> Result<Result<Observed, DbError>, Stop> {
         let error = match answer {
             Ok(results) => {
@@ -79,7 +79,7 @@ impl Protocol<'_> {
         self.class(error) == Class::Canceled
     }
 
-    /// A canceled observation is tried as often as anything.
+    /// Retries a canceled observation as often as any work.
     pub(super) async fn retry_canceled(&mut self, error: DbError) -> Result<(), Stop> {
         if !self.may_retry() {
             return Err(Stop::failed(self.error(Work::Observing, error)));
@@ -99,8 +99,8 @@ impl Protocol<'_> {
         History::read(rows).map(Observed::History).map_err(|problem| Stop::failed(self.shape(problem)))
     }
 
-    /// The digest that the set has if there is nothing to do. What few rows there are, are sent as soon as it
-    /// is computed; a rollback and the status have to know them.
+    /// Returns the digest of a set with nothing pending. A few rows arrive as soon as a digest would, and a rollback
+    /// and the status need the rows.
     fn digest(&self) -> Option<i64> {
         let rows = self.options.rollback.is_some() || self.goal == Goal::Status;
         let many = self.set.migrations().len() >= MANY && !rows;
@@ -109,7 +109,7 @@ impl Protocol<'_> {
     }
 }
 
-/// When each version was recorded, in a row of version, name, checksum and time.
+/// Reads the time of each version, in rows of version, name, checksum and time.
 fn times(rows: &ResultSet, dialect: &dyn Dialect) -> BTreeMap<Version, String> {
     let time = |row: &[Option<String>]| match row {
         [Some(version), _, _, Some(time)] => Some((version.parse().ok()?, dialect.time(time))),
@@ -118,7 +118,7 @@ fn times(rows: &ResultSet, dialect: &dyn Dialect) -> BTreeMap<Version, String> {
     rows.rows().filter_map(time).collect()
 }
 
-/// The digest with the number of rows.
+/// Combines a digest with the number of rows.
 pub(super) fn counted(digest: i64, rows: usize) -> i64 {
     digest ^ i64::try_from(rows).unwrap_or(i64::MAX)
 }

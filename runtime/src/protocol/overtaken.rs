@@ -1,6 +1,6 @@
-//! Finding that another runner was faster, and how often that is believed.
+//! Believes, a bounded number of times, that another runner was faster.
 //!
-//! What ends each loop of a run:
+//! The end of each loop of a run:
 //!
 //! - Waiting for the lock, for a busy database, for another tool's lock and for a rereading that has found something
 //!   else: `lock_wait`, since every pause counts.
@@ -15,23 +15,23 @@ use super::Stop;
 use super::protocol::Protocol;
 use crate::history::History;
 
-/// So often a run observes again without finding or doing anything new.
+/// The number of times that a run observes again without finding or doing anything new.
 const MOST: u32 = 5;
 
-/// How often another runner was faster, and what there was then.
+/// The number of times that another runner was faster, and the state at the last.
 #[derive(Debug, Default)]
 pub(super) struct Overtaken {
-    /// How many rows there were, and how many migrations this run had applied and rolled back.
+    /// The number of rows, and of migrations that this run had applied and rolled back.
     before: Option<(usize, usize)>,
     times: u32,
-    /// An observation that was made on the way, with which the next attempt begins.
+    /// The observation with which the next attempt begins.
     pub(super) observed: Option<History>,
 }
 
 impl Protocol<'_> {
-    /// Whether to believe once more that another runner was faster, when the set has so many rows: each time that it
-    /// is so there is something new. A key of the user's own, or a row that is not taken for the one that it is, says
-    /// it for ever.
+    /// Returns `true` to believe once more that another runner was faster, while the set has so many rows. Another
+    /// runner changes something each time. A key of the user's own does not, nor does a row that the run misreads, and
+    /// both would fence the run for ever.
     pub(super) fn is_overtaken(&mut self, rows: usize) -> bool {
         let done = self.session.report(|report| report.applied.len() + report.rolled_back.len());
         let now = (rows, done);
@@ -43,8 +43,8 @@ impl Protocol<'_> {
         self.overtaken.times <= MOST
     }
 
-    /// Makes another attempt, which begins with what was observed already; after a pause and with an observation of its
-    /// own if the attempt before has not helped.
+    /// Begins another attempt with this observation. If the last attempt has not helped, it pauses, and the next one
+    /// observes for itself.
     pub(super) async fn overtaken_by(&mut self, observed: Option<History>) -> Stop {
         if self.overtaken.times == 0 {
             self.overtaken.observed = observed;

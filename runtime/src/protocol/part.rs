@@ -1,4 +1,4 @@
-//! The messages of a migration outside of a transaction, and what becomes of one that is refused.
+//! Sends the messages of a migration outside of a transaction, and handles their refusal.
 
 use std::ops::Range;
 
@@ -12,22 +12,22 @@ use crate::engine::{DbError, ResultSet};
 use crate::report::error::ErrorKind;
 use crate::report::event::Event;
 
-/// What a message is for.
+/// The purpose of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Reading what the journal has on the migration.
+    /// Reading the journal of the migration.
     Progress,
-    /// Journaling that nothing is left of the tries before.
+    /// Journaling that nothing is left of earlier tries.
     Closing,
     /// Journaling that a try begins.
     Start,
-    /// Journaling that a step is about to be sent by itself.
+    /// Journaling that the run is about to send a step by itself.
     Announcement,
     /// Asking the catalog what an earlier try of the statement left.
     Inspection,
-    /// Dropping an index that it left.
+    /// Dropping an index that an earlier try left.
     Drop,
-    /// Repeating a `SET` of a try before.
+    /// Repeating a `SET` of an earlier try.
     Replay,
     /// The step itself.
     Statement,
@@ -37,7 +37,7 @@ pub(super) enum Part {
     Record,
 }
 
-/// A message, and where a statement of the file lies in it.
+/// A message, and the place of a statement of the file in it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Message {
     pub(super) text: String,
@@ -45,12 +45,12 @@ pub(super) struct Message {
 }
 
 impl Message {
-    /// Without a statement of the file.
+    /// Makes a message without a statement of the file.
     pub(super) fn plain(text: String) -> Message {
         Message { text, script: 0..0 }
     }
 
-    /// This statement behind something else.
+    /// Makes a message that ends in this statement.
     pub(super) fn of(before: String, statement: &str) -> Message {
         let script = before.len()..before.len() + statement.len();
         Message { text: before + statement + ";\n", script }
@@ -58,7 +58,7 @@ impl Message {
 }
 
 impl Part {
-    /// Whether its message is a transaction that an error leaves open.
+    /// Returns `true` if its message is a transaction that an error leaves open.
     fn is_transaction(self, steps: &Steps<'_>) -> bool {
         match self {
             Part::Closing | Part::Start | Part::Announcement | Part::Note | Part::Record => true,
@@ -67,7 +67,7 @@ impl Part {
         }
     }
 
-    /// Whether an error says that another runner has begun the migration, or taken it over.
+    /// Returns `true` if an error says that another runner has begun the migration, or taken it over.
     fn is_overtaken(self, class: Class, in_script: bool) -> bool {
         match self {
             Part::Start => matches!(class, Class::Fence { .. } | Class::Unrecorded),
@@ -78,7 +78,7 @@ impl Part {
 }
 
 impl<'a> Protocol<'a> {
-    /// Sends a message. `None`: after a pause, it is to be tried again.
+    /// Sends a message. Returns `None` after a pause: try again.
     pub(super) async fn send_part(
         &mut self,
         steps: &mut Steps<'a>,
@@ -100,7 +100,7 @@ impl<'a> Protocol<'a> {
     ///
     /// # Errors
     ///
-    /// What else has become of the run.
+    /// Every other outcome of the refusal.
     pub(super) async fn part_failed(
         &mut self,
         steps: &mut Steps<'a>,
@@ -149,7 +149,7 @@ impl<'a> Protocol<'a> {
         })
     }
 
-    /// A statement that failed, or what had to come before it.
+    /// Ends the run because a statement failed, or a message that it needs.
     fn step_failed(
         &mut self,
         steps: &Steps<'a>,
@@ -170,7 +170,7 @@ impl<'a> Protocol<'a> {
         let failure = steps.item.failure(error, place, self.dialect.syntax());
         let kind = ErrorKind::Migration(if half_done { failure.half_done() } else { failure });
         if steps.in_doubt && !executing {
-            // The statement itself was not sent: what became of it before is still not known.
+            // The statement itself was not sent: its earlier outcome is still unknown.
             return Stop::Unjournaled(Box::new(kind));
         }
         let untouched =
@@ -179,7 +179,7 @@ impl<'a> Protocol<'a> {
         Stop::failed(kind)
     }
 
-    /// Pauses before the same message is sent again, or the same step.
+    /// Pauses before the next try of the same message or step.
     async fn pause_step(&mut self, steps: &mut Steps<'a>, executing: bool, reason: &str) -> Result<(), Stop> {
         steps.tries += 1;
         self.session.report(|report| report.retries += 1);
@@ -195,7 +195,7 @@ impl<'a> Protocol<'a> {
         Ok(())
     }
 
-    /// Code that has left a transaction open is told so in words of its own.
+    /// Says in clear words that code has left a transaction open.
     pub(super) fn without_our_words(&self, error: DbError) -> DbError {
         let class = self.class(&error);
         if matches!(class, Class::LeftOpen | Class::InTransaction) { errors::left_open() } else { error }

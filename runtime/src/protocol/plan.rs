@@ -1,4 +1,4 @@
-//! From the applied set to the plan and the queue.
+//! Plans: from the applied set to the plan and the queue.
 
 use gapless_core::Migration;
 
@@ -8,27 +8,27 @@ use super::observe::Observed;
 use super::probe::Question;
 use super::protocol::Protocol;
 use crate::history::History;
-use crate::history::repair::{Amended, amend, touches};
-use crate::history::rollback::{Rollback, Stuck, taken_back};
+use crate::history::repair::{Repaired, repair, touches};
+use crate::history::rollback::{Rollback, Stuck, to_roll_back};
 use crate::plan::{Origin, Plan, plan, taken};
 use crate::report::error::ErrorKind;
 use crate::report::event::Event;
 use crate::runner::Goal;
 use crate::{Change, Conflict};
 
-/// What an observation comes to.
+/// The decision on an observation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
-    /// There is nothing to do, or nothing that this run is for.
+    /// There is nothing to do, or nothing that this goal does.
     Nothing,
     /// There is work, and the queue holds it.
     Work,
-    /// More must be known first.
+    /// The answer to this question decides.
     Unknown(Question),
 }
 
 impl Protocol<'_> {
-    /// Plans from an observation without the lock. `false`: there is nothing to do.
+    /// Plans from an observation without the lock. Returns `false` if there is nothing to do.
     pub(super) async fn plan_from(&mut self, observed: Observed) -> Result<bool, Stop> {
         let mut decision = match observed {
             Observed::Current => self.decide_current()?,
@@ -45,28 +45,28 @@ impl Protocol<'_> {
         Ok(decision == Decision::Work)
     }
 
-    /// Decides on the applied set as it is now.
+    /// Decides on a new observation of the applied set.
     pub(super) fn decide(&mut self, history: History) -> Result<Decision, Stop> {
-        // What was asked at an earlier observation may not hold any more.
+        // Answers of an earlier observation may be out of date.
         self.known.forget();
         self.known.history = history;
         self.decide_with_probes()
     }
 
-    /// Decides anew: the applied set is still what it was.
+    /// Decides again: the applied set has not changed.
     pub(super) fn decide_as_before(&mut self) -> Result<Decision, Stop> {
         let history = std::mem::take(&mut self.known.history);
         self.decide(history)
     }
 
-    /// Decides where the applied set is ours, row by row.
+    /// Decides on an applied set that is the embedded set, row by row.
     fn decide_current(&mut self) -> Result<Decision, Stop> {
         self.known.forget();
         self.known.history = History::default();
         self.intend(Plan::of_current(self.set), &History::default())
     }
 
-    /// Decides with what the probes have found since.
+    /// Decides with the answers of the probes.
     pub(super) fn decide_with_probes(&mut self) -> Result<Decision, Stop> {
         let history = std::mem::take(&mut self.known.history);
         let decision = self.decide_on(&history);
@@ -81,13 +81,13 @@ impl Protocol<'_> {
         if !touches(self.set, history, &self.options, &self.known.facts) {
             return self.decide_repaired(history, Vec::new(), Vec::new());
         }
-        let Amended { history, changes, warnings } =
-            amend(self.set, history, &self.options, &self.known.facts)
+        let Repaired { history, changes, warnings } =
+            repair(self.set, history, &self.options, &self.known.facts)
                 .map_err(|partial| Stop::failed(ErrorKind::Partial(partial)))?;
         self.decide_repaired(&history, changes, warnings)
     }
 
-    /// Decides on the history as it is once these changes are made.
+    /// Decides on the history after these changes.
     fn decide_repaired(
         &mut self,
         history: &History,
@@ -115,7 +115,7 @@ impl Protocol<'_> {
         self.intend(plan, history)
     }
 
-    /// The conflict of a change that would record a version which the database has for another.
+    /// Returns the conflict of a change that would record a version which the database has for another migration.
     fn taken(&self, change: &Change, history: &History) -> Option<Conflict> {
         if let Change::Accepted { .. } | Change::Renamed { both: true, .. } = change {
             return None;
@@ -157,7 +157,7 @@ impl Protocol<'_> {
         Ok(Decision::Work)
     }
 
-    /// What is left of the rollback.
+    /// Returns the rest of the rollback.
     fn wanted(&self) -> Option<Rollback> {
         let done = self.session.report(|report| report.rolled_back.len());
         Some(self.options.rollback?.less(done))
@@ -171,15 +171,15 @@ impl Protocol<'_> {
             self.queue = pending.map(|migration| Item::up(migration, abilities, syntax)).collect();
             return Ok(());
         };
-        let back = taken_back(self.set, history, wanted)?;
-        plan.take_back(self.set, &back);
+        let back = to_roll_back(self.set, history, wanted)?;
+        plan.roll_back(self.set, &back);
         self.queue = back.into_iter().filter_map(|one| Item::down(one, abilities, syntax)).collect();
         Ok(())
     }
 }
 
 impl crate::Pending {
-    /// The migration that it is about.
+    /// Finds its migration.
     fn of<'a>(&self, set: &'a gapless_core::MigrationSet) -> Option<&'a gapless_core::Migration> {
         if self.stands_for().is_some() { set.baseline() } else { set.find(self.version()) }
     }

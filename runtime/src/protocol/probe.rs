@@ -1,5 +1,4 @@
-//! Probing what lies beside the applied set: another tool's history, tables to be reconciled, renames that the
-//! journal knows.
+//! Probes what lies beside the applied set: another tool's history, tables to reconcile, and the journal's renames.
 
 use std::collections::BTreeMap;
 
@@ -17,51 +16,51 @@ use crate::legacy::{Adoption, Legacy};
 use crate::report::error::ErrorKind;
 use crate::runner::Goal;
 
-/// What is to be asked.
+/// A question to the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Question {
-    /// The form of another tool's table.
+    /// The columns of another tool's table.
     LegacyForm,
-    /// What it holds.
+    /// The rows of that table.
     LegacyRows,
-    /// Which of the tables to be reconciled are there.
+    /// The existence of each table to reconcile.
     Tables,
-    /// What the journal knows of renames.
+    /// The renames in the journal.
     Renamed,
-    /// What else the journal has seen.
+    /// The other events in the journal.
     Journal,
 }
 
-/// What is known of the database.
+/// The facts about the database.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    /// The applied set as it was observed last.
+    /// The applied set at the last observation.
     pub(super) history: History,
-    /// What the probes have found since.
+    /// The answers of the probes since then.
     pub(super) facts: Facts,
-    /// When each row was recorded, if the status is asked for.
+    /// The time of each row, if the goal is the status.
     pub(super) times: BTreeMap<Version, String>,
     pub(super) legacy: Option<LegacyTable>,
 }
 
 impl Known {
-    /// Forgets what the probes have found.
+    /// Forgets the answers of the probes.
     pub(super) fn forget(&mut self) {
         (self.facts, self.legacy) = (Facts::default(), None);
     }
 }
 
-/// What is known of another tool's table.
+/// The facts about another tool's table.
 #[derive(Debug, Default)]
 pub(super) struct LegacyTable {
     /// The advisory locks of the tool.
     pub(super) keys: Vec<i64>,
-    /// Its rows, as they were read.
+    /// Its rows, as the run read them.
     pub(super) rows: ResultSet,
 }
 
 impl Protocol<'_> {
-    /// What must be known before anything is decided, and is not.
+    /// Returns a question whose answer the decision needs.
     pub(super) fn question(&self, history: &History) -> Option<Question> {
         let mut open = self.reconciles(history);
         if open && history.rows().iter().any(|row| self.is_strange(row)) {
@@ -85,27 +84,27 @@ impl Protocol<'_> {
         (open && self.known.facts.tables.is_none()).then_some(Question::Tables)
     }
 
-    /// Whether the versions of a group that is to be reconciled are not recorded.
+    /// Returns `true` if some group to reconcile is not recorded.
     fn reconciles(&self, history: &History) -> bool {
         let recorded = |versions: &[Version]| versions.iter().any(|version| history.find(*version).is_some());
         let mut groups = self.options.reconcile.iter();
         groups.any(|one| !recorded(one.versions()) && !one.is_beyond(self.options.target))
     }
 
-    /// Whether no migration of ours has this version and name.
+    /// Returns `true` if none of our migrations has this version and name.
     pub(super) fn is_strange(&self, row: &Row) -> bool {
         self.set.find(row.version).is_none_or(|ours| ours.name() != row.name)
     }
 
-    /// Whether to ask without the lock: a run that may write asks under it.
+    /// Returns `true` to ask without the lock. A run that may write asks under it.
     pub(super) fn probes_unlocked(&self, question: Question) -> bool {
         let writes = !matches!(self.goal, Goal::Plan | Goal::Verify | Goal::PlanRollback);
         self.session.locked || !writes || question == Question::Renamed
     }
 
-    /// Asks, and keeps what it learns.
+    /// Asks, and keeps the answer.
     pub(super) async fn probe(&mut self, question: Question) -> Result<(), Stop> {
-        self.session.is_at("looking at what is there");
+        self.session.is_at("probing the database");
         match self.session.send(self.probe_message(question)).await? {
             Ok(results) => {
                 self.learn(question, results).map_err(|problems| Stop::failed(ErrorKind::Legacy(problems)))
@@ -156,7 +155,7 @@ impl Protocol<'_> {
         let class = self.class(&error);
         let journal = matches!(question, Question::Renamed | Question::Journal);
         if journal && class == Class::Missing {
-            // Without a journal nothing was ever renamed.
+            // Without a journal, no release has renamed anything.
             let facts = &mut self.known.facts;
             (facts.renamed, facts.seen) = (Some(Vec::new()), Some(Vec::new()));
             return Ok(());
@@ -171,7 +170,8 @@ impl Protocol<'_> {
             _ => Work::LookingForTables,
         };
         if question == Question::Renamed && class == Class::Permission {
-            // A role that may not read the journal cannot know of renames: contradictions are told, and nothing is run.
+            // A role that may not read the journal cannot know of renames. The run reports contradictions, and applies
+            // nothing.
             self.known.facts.renamed = Some(Vec::new());
             if let Err(Stop::Failed(conflict)) = self.decide_with_probes()
                 && matches!(*conflict, ErrorKind::Conflict(_))
@@ -186,14 +186,14 @@ impl Protocol<'_> {
         let Some(legacy) = &self.options.adopt else { return Ok(()) };
         let form = TableForm::read(rows);
         let absent = form.is_none();
-        // A table that we have created ourselves never held another tool's history.
+        // A table that a run of ours has created never held another tool's history.
         let ours = self.known.facts.saw_history() && self.known.facts.saw(&[CREATED], None);
         let Some(form) = form.filter(|_| !ours) else {
             self.known.facts.legacy = Some((!absent).then(Adoption::default));
             if !absent || legacy.creates() {
                 return Ok(());
             }
-            let warning = format!("{} is not there: nothing is taken over", legacy.shown());
+            let warning = format!("{} does not exist, so there is nothing to adopt", legacy.shown());
             self.warn(warning);
             return Ok(());
         };
@@ -207,7 +207,7 @@ impl Protocol<'_> {
         let Some(legacy) = &self.options.adopt else { return Ok(()) };
         let renames = |identifier: &str| {
             let stem = identifier.strip_suffix(".sql").unwrap_or(identifier);
-            // A tool that keeps numbers knows the number of an old name alone.
+            // A tool that keeps numbers knows an old name by its number alone.
             let number: Option<Version> = identifier.parse().ok();
             let was = |rename: &&gapless_core::Rename| {
                 let before = rename.from_stem().map(|(version, _)| version);
@@ -225,7 +225,7 @@ impl Protocol<'_> {
         Ok(())
     }
 
-    /// Whether what seems wrong may be a newer release's rename: the journal would know.
+    /// Returns `true` if a newer release's rename may explain the decision: the journal would know.
     pub(super) fn suspects_rename(&self, decision: &Result<crate::Plan, Vec<crate::Conflict>>) -> bool {
         use crate::Conflict::{Moved, Orphan, Renamed};
         let suspicious = match decision {

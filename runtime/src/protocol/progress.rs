@@ -1,37 +1,37 @@
-//! What the journal says of earlier tries of a migration outside of a transaction.
+//! Reads from the journal how far earlier tries of a migration outside of a transaction came.
 
 use std::time::Duration;
 
 use crate::dialect::{BEGUN, ProgressRow};
 use crate::engine::ResultSet;
 
-/// How long a step is left alone that may still be at work, where nobody can tell.
+/// The time that a run leaves a step alone that may still be at work, if no database tells.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// And how long a runner that is between two steps. It cannot do another one once a later try has begun.
+/// The same for a runner between two steps. It cannot begin another step once a later try has begun.
 const TURN: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Progress {
-    /// The number of the last try; none is zero.
+    /// The number of the last try, or zero.
     pub(super) attempt: u32,
-    /// How many steps are known to be done.
+    /// The number of steps that are known to be done.
     pub(super) done: usize,
-    /// Whether there was a try since it was last applied.
+    /// A try has begun since the migration was last applied.
     pub(super) begun: bool,
-    /// Whether the last try has ended without a word, or not ended.
+    /// The last try has not ended, or its end is not in the journal.
     pub(super) open: bool,
-    /// Whether nobody knows what became of the step that was begun last.
+    /// The outcome of the last step that began is unknown.
     pub(super) in_doubt: bool,
-    /// The checksum of the step that was begun last and is not known to be done.
+    /// The checksum of the last step that began and is not known to be done.
     pub(super) announced: Option<String>,
-    /// Whether the session of the last try lives; `None` if that cannot be known.
+    /// The session of the last try lives; `None` if the database cannot tell.
     pub(super) alive: Option<bool>,
-    /// Whether the version is in the set.
+    /// The version is in the set.
     pub(super) recorded: bool,
-    /// Whether the tries were to roll it back.
+    /// The tries were to roll it back.
     pub(super) back: bool,
-    /// How many rows of the journal this was read from.
+    /// The number of the journal's rows that this was read from.
     pub(super) rows: usize,
     checksums: Vec<Option<String>>,
 }
@@ -44,7 +44,7 @@ impl Progress {
             progress.recorded = row.recorded;
             progress.rows += 1;
             if row.event == "started" {
-                // Tries are counted by version alone, whatever bore it.
+                // Tries are counted for each version, under all names.
                 progress.attempt = progress.attempt.max(row.attempt);
             }
             if row.own {
@@ -72,13 +72,13 @@ impl Progress {
                 self.begin_anew();
                 self.back = true;
             }
-            // Its row has come into the set, or gone out of it.
+            // Its row has come into the set, or gone.
             "applied" | "adopted" | "baselined" | "reconciled" | "rolled_back" => self.begin_anew(),
             _ => {}
         }
     }
 
-    /// All of it is to be done again.
+    /// Forgets the steps that are done.
     pub(super) fn begin_anew(&mut self) {
         let (attempt, recorded, rows) = (self.attempt, self.recorded, self.rows);
         *self = Progress { attempt, recorded, rows, ..Progress::default() };
@@ -93,7 +93,7 @@ impl Progress {
         }
     }
 
-    /// The first of the done steps, counted from zero, whose text is not what it was.
+    /// Finds the first done step, counted from zero, whose text has changed.
     pub(super) fn edited(&self, checksum: impl Fn(usize) -> String) -> Option<usize> {
         self.checksums
             .iter()
@@ -102,12 +102,12 @@ impl Progress {
             .map(|(index, _)| index)
     }
 
-    /// Whether nothing of it was done.
+    /// Returns `true` if no step of it is done or in doubt.
     pub(super) fn is_untouched(&self) -> bool {
         self.done == 0 && !self.in_doubt
     }
 
-    /// How long to leave it alone: as long as its session lives, within the time for waiting.
+    /// Returns how long to leave it alone: while its session lives, within the time for waiting.
     pub(super) fn patience(&self, lock_wait: Duration) -> Duration {
         match self.alive {
             _ if !self.open => Duration::ZERO,

@@ -26,7 +26,7 @@ use crate::runner::{Goal, Listener};
 use crate::tracker::Tracker;
 use crate::{Log, Status};
 
-/// What a run is asked for.
+/// The request for a run.
 pub(crate) struct Request<'a> {
     pub(crate) set: &'a MigrationSet,
     pub(crate) options: Options,
@@ -34,13 +34,13 @@ pub(crate) struct Request<'a> {
     pub(crate) dialect: &'static dyn Dialect,
     pub(crate) listener: Listener<'a>,
     pub(crate) codes: BTreeMap<Version, Code>,
-    /// Pauses are drawn from this number, and the journal tells the run's migrations from those of others by it.
+    /// The seed of the pauses, and of the token by which the journal tells this run's migrations from those of others.
     pub(crate) seed: u64,
 }
 
-/// One run: what it is asked for, what it knows, and what each part keeps for itself.
+/// One run: its request, its knowledge, and the state of each part.
 pub(super) struct Protocol<'a> {
-    // What it is asked for.
+    // The request.
     pub(super) set: &'a MigrationSet,
     pub(super) options: Options,
     pub(super) goal: Goal,
@@ -51,13 +51,13 @@ pub(super) struct Protocol<'a> {
     pub(super) codes: BTreeMap<Version, Code>,
     pub(super) token: String,
 
-    // What it knows.
+    // Its knowledge of the session and the history.
     pub(super) session: Session,
     pub(super) known: Known,
     pub(super) plan: Plan,
     pub(super) queue: VecDeque<Item<'a>>,
 
-    // What its parts keep for themselves.
+    // The state of each part.
     pub(super) patience: Patience,
     pub(super) overtaken: Overtaken,
     pub(super) bootstrapping: Bootstrapping,
@@ -69,11 +69,11 @@ pub(super) struct Protocol<'a> {
     pub(super) log: Option<Log>,
 }
 
-/// What a run comes to.
+/// The outcome of a run.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) result: Result<(), ErrorKind>,
-    /// A connection that broke after there was a result.
+    /// The connection broke after there was a result.
     pub(super) lost: Option<Lost>,
     pub(super) plan: Plan,
     pub(super) tried: Tried,
@@ -113,7 +113,7 @@ impl<'a> Protocol<'a> {
         })
     }
 
-    /// Runs to the end. Whatever happens, the teardown is not passed over.
+    /// Runs to the end. The teardown follows every outcome.
     pub(super) async fn run(mut self) -> Ended {
         let outcome = self.attempts().await;
         let (result, lost) = self.tear_down(outcome).await;
@@ -121,8 +121,8 @@ impl<'a> Protocol<'a> {
         Ended { result, lost, plan, tried, status, log }
     }
 
-    /// Attempts to reach the goal, until nothing happens in between. [`overtaken`](super::overtaken) says what ends
-    /// this loop, and every other one.
+    /// Attempts to reach the goal until an attempt ends the run. [`overtaken`](super::overtaken) says what ends this
+    /// loop, and every other one.
     async fn attempts(&mut self) -> Result<(), Stop> {
         loop {
             match self.attempt().await {
@@ -151,9 +151,9 @@ impl<'a> Protocol<'a> {
         }
         // Create the tracker, or leave it to the first batch.
         self.bootstrap(missing).await?;
-        // Put the history right: adoptions, renames, reconciled rows, accepted checksums.
+        // Repair the history: adoptions, renames, reconciled rows, accepted checksums.
         self.repair().await?;
-        // Work, migration by migration. What it comes to is reported as it happens.
+        // Work, migration by migration, and report each.
         match self.goal {
             Goal::Rollback => self.roll_back_all().await,
             _ => self.apply_all().await,

@@ -1,5 +1,5 @@
-//! The row of a migration in the applied set, and what goes with it wherever one is written: the names that the
-//! migration had before, and a look whether another release has it under one of its names.
+//! Writes the row of a migration in the applied set, and all that goes with each such row: the names that the migration
+//! had before, and a check that no other release has it under one of its names.
 
 use gapless_core::{Migration, Version};
 
@@ -9,7 +9,7 @@ use crate::dialect::{Names, Prepared};
 use crate::plan::covered;
 
 impl<'a> Protocol<'a> {
-    /// Records a migration, or all that a baseline stands for, in the transaction that is open.
+    /// Records a migration, or all migrations of a baseline, in the open transaction.
     pub(super) fn record(&self, migration: &Migration, prepared: Option<&Prepared>) -> String {
         let baseline = self.set.baseline().filter(|_| migration.is_baseline());
         let recorded: Vec<_> = match baseline {
@@ -31,10 +31,10 @@ impl<'a> Protocol<'a> {
         sql + &self.contest(migration, &recorded)
     }
 
-    /// Writes the changes down, and the names before of what they record.
-    pub(super) fn amendments(&self) -> String {
+    /// Writes the repairs of the history, and the earlier names of the recorded migrations.
+    pub(super) fn repairs(&self) -> String {
         let changes = self.plan.changes();
-        let mut sql = self.dialect.amend(&self.tracker, changes);
+        let mut sql = self.dialect.repair(&self.tracker, changes);
         for change in changes {
             let mut names = self.names_of(change.version(), change.name());
             match change {
@@ -50,7 +50,7 @@ impl<'a> Protocol<'a> {
         sql
     }
 
-    /// Tells releases that know no other what a migration was called before.
+    /// Journals the earlier names of a migration, for releases that know no other.
     pub(super) fn journal_names(&self, names: &Names<'_>) -> String {
         if names.before.is_empty() {
             return String::new();
@@ -76,7 +76,7 @@ impl<'a> Protocol<'a> {
     }
 
     /// Keeps releases that have a migration under different numbers from recording it at the same time, where no lock
-    /// does: the key of the set keeps only numbers apart.
+    /// does: the key of the set only keeps numbers apart.
     pub(super) fn claim(&self, recorded: &[&Migration]) -> String {
         if self.is_alone() || self.options.locking == crate::Locking::Transaction {
             return String::new();
@@ -84,7 +84,7 @@ impl<'a> Protocol<'a> {
         let before = recorded.iter().flat_map(|one| self.names(one).before);
         let own = recorded.iter().filter(|_| recorded.len() == 1).map(|one| (one.version(), one.name()));
         let mut stems: Vec<_> = before.chain(own).collect();
-        // In one order, so that two runs do not wait for each other.
+        // All runs claim names in one order, so that no two wait for each other.
         stems.sort_unstable();
         stems.dedup();
         stems
@@ -93,8 +93,8 @@ impl<'a> Protocol<'a> {
             .collect()
     }
 
-    /// Fails like the key of the set if another release has recorded one of these under another name since the set was
-    /// looked at.
+    /// Fails like the key of the set if another release has recorded one of these under another name since the
+    /// observation.
     fn contest(&self, migration: &Migration, recorded: &[&Migration]) -> String {
         if self.is_alone() {
             return String::new();
@@ -103,7 +103,7 @@ impl<'a> Protocol<'a> {
         self.dialect.contest(&self.tracker, migration, &recorded)
     }
 
-    /// Whether nobody else can have recorded anything since the set was looked at.
+    /// Returns `true` if no other runner can have recorded anything since the observation.
     fn is_alone(&self) -> bool {
         self.session.locked
     }

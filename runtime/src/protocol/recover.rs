@@ -1,4 +1,4 @@
-//! Recovering from a refused batch: find the culprit, keep what was applied, go on with what is left.
+//! Recovers from a refused batch: finds the culprit, keeps what was applied, and goes on with the rest.
 
 use gapless_core::{Migration, Version};
 
@@ -13,23 +13,23 @@ use crate::engine::{DbError, Position, ResultSet};
 use crate::history::History;
 use crate::report::error::ErrorKind;
 
-/// A refused batch, and what was found after the rollback.
+/// A refused batch, and the state of the database after the rollback.
 struct Refusal<'a> {
     batch: Batch<'a>,
     error: DbError,
     class: Class,
-    /// Where the error lies, as far as that is known.
+    /// The place of the error, as far as it is known.
     located: Option<Culprit>,
     history: History,
-    /// How versions came into the history, as the journal says.
+    /// The journal's word on how versions came into the history.
     how: Recorded,
-    /// Whether the batch may be tried once more because of its error.
+    /// The class of the error allows another try.
     retries: bool,
 }
 
 impl<'a> Protocol<'a> {
-    /// Rolls back, and looks for what has become of the batch. Gives the failure of its culprit, and leaves in the
-    /// queue what was refused along with it and comes before it.
+    /// Rolls back, and finds out what has become of the batch. Returns the failure of its culprit, and leaves in the
+    /// queue the migrations before it that the server refused along with it.
     pub(super) async fn recover(
         &mut self,
         mut batch: Batch<'a>,
@@ -51,14 +51,14 @@ impl<'a> Protocol<'a> {
         let mut refusal = Refusal { batch, error, class, located, history, how, retries };
         // Ends with an answer, with an error, or when the time for waiting is over.
         let found = match self.roll_back().await {
-            Ok(()) => self.look_after(&refusal).await,
+            Ok(()) => self.observe_after(&refusal).await,
             Err(stop) => Err(stop),
         };
         let Some((history, how)) = found.map_err(|stop| self.unreviewed(stop, &refusal))? else {
             if refusal.batch.bootstraps {
                 return self.take_apart(History::default());
             }
-            // Neither can be read: the first error is the one to report.
+            // The database shows neither: report the first error.
             return self.refused(&refusal, |_| true).await.map(Some);
         };
         (refusal.history, refusal.how) = (history, how);
@@ -68,19 +68,19 @@ impl<'a> Protocol<'a> {
     async fn judge(&mut self, mut refusal: Refusal<'a>) -> Result<Option<ErrorKind>, Stop> {
         let class = refusal.class;
         let fence = matches!(class, Class::Fence { .. });
-        // A position may belong to another text, that of a prepared statement or a function: what is recorded
-        // has not failed.
+        // A position may belong to another text, that of a prepared statement or a function: a recorded migration has
+        // not failed.
         if !fence && refusal.migration().is_some_and(|migration| refusal.is_settled(migration)) {
             refusal.located = None;
         }
-        // What another runner recorded while this message ran is not ours to report.
+        // Another runner may have recorded some while this message ran: it reports those.
         let ours = |member: &&Migration| refusal.how.is_of(member.version(), &self.token);
         let done: Vec<_> = refusal.batch.members().filter(ours).collect();
         if refusal.batch.bootstraps && done.is_empty() && !refusal.retries {
             return self.take_apart(refusal.history);
         }
         let ran = !done.is_empty();
-        // Only the last of a message commits durably, and it has not come to that.
+        // Only the last of a message commits durably, and it has not run.
         self.cleanup.undurable |= ran;
         for migration in done {
             self.patience.attempt = 1;
@@ -95,7 +95,7 @@ impl<'a> Protocol<'a> {
         }
         let overtaken = self.is_overtaken_by(&refusal);
         refusal.located = refusal.located.or(missing.map(|index| Culprit { index, at: None }));
-        // Nobody else has recorded it: this message has, in a transaction that ended too early.
+        // No other runner has recorded it: this message has, in a transaction that ended too early.
         if !fence
             && refusal.migration().is_some_and(|one| refusal.is_recorded(one) && !refusal.is_settled(one))
         {
@@ -124,9 +124,9 @@ impl<'a> Protocol<'a> {
         }
     }
 
-    /// Observes the set, and how the batch's versions came into it; without the journal if the role may not read it.
-    /// `None`: not even the set can be read.
-    async fn look_after(&mut self, refusal: &Refusal<'a>) -> Result<Option<(History, Recorded)>, Stop> {
+    /// Observes the set, and how the batch's versions came into it. If the role may not read the journal, it observes
+    /// the set alone. Returns `None` if it cannot read the set either.
+    async fn observe_after(&mut self, refusal: &Refusal<'a>) -> Result<Option<(History, Recorded)>, Stop> {
         self.session.is_at("reading the applied migrations");
         let mut versions = refusal.batch.members().map(Migration::version);
         let first = versions.next().unwrap_or(Version::MIN);
@@ -149,7 +149,7 @@ impl<'a> Protocol<'a> {
         Ok(None)
     }
 
-    /// Asks until the database is not busy. `None`: it refuses.
+    /// Sends a message until the database is not busy. Returns `None` if the database refuses it.
     async fn ask_patiently(&mut self, message: &str) -> Result<Option<Vec<ResultSet>>, Stop> {
         // Ends with an answer, or when the time for waiting is over.
         loop {
@@ -164,8 +164,8 @@ impl<'a> Protocol<'a> {
         }
     }
 
-    /// What is known of a refusal when nobody can look at the database any more: the migration that failed, where
-    /// the database said where it lies and did not mean another runner, or else what it said.
+    /// Adds to the end of a run that cannot observe any more what is known of the refusal: the migration that failed,
+    /// if the database located the error and did not mean another runner, or else the database's error.
     fn unreviewed(&self, stop: Stop, refusal: &Refusal<'a>) -> Stop {
         let batch = &refusal.batch;
         let only = batch.items().next().filter(|_| batch.items().count() == 1 && !batch.bootstraps);
@@ -177,7 +177,8 @@ impl<'a> Protocol<'a> {
         let at = refusal.located.and_then(|culprit| culprit.at);
         let failed = culprit.map(|item| self.failure(&item, refusal.error.clone(), at));
         match stop {
-            // The time for looking is over: the first error is the one to report, unless the database was busy then too.
+            // The time for observing is over. The first error is the one to report, unless the database was busy then
+            // too.
             Stop::Failed(mut kind) if matches!(*kind, ErrorKind::LockWait { .. }) => {
                 if let ErrorKind::LockWait { busy, .. } = &mut *kind {
                     *busy = Some(refusal.error.message.clone());
@@ -189,8 +190,8 @@ impl<'a> Protocol<'a> {
         }
     }
 
-    /// Whether another runner was faster. A script that writes to the tracker meets the fence too, and no other runner
-    /// is to blame.
+    /// Returns `true` if another runner was faster. A script that writes to the tracker meets the fence too, without
+    /// another runner.
     fn is_overtaken_by(&self, refusal: &Refusal<'a>) -> bool {
         match refusal.migration() {
             Some(migration) if migration.is_baseline() => !refusal.history.is_empty(),
@@ -201,7 +202,7 @@ impl<'a> Protocol<'a> {
         }
     }
 
-    /// Whether another release may have recorded it under another name.
+    /// Returns `true` if another release may have recorded it under another name.
     fn is_elsewhere(&self, migration: &Migration, history: &History) -> bool {
         let known =
             |(version, name): &(Version, &str)| history.find(*version).is_some_and(|row| row.name == *name);
@@ -209,15 +210,16 @@ impl<'a> Protocol<'a> {
             || history.rows().iter().any(|row| self.is_strange(row))
     }
 
-    /// A message that brought the tracker along has failed before it recorded anything: what it held is sent in parts,
-    /// each of which tells what is wrong with it.
+    /// Begins an attempt without the tracker in the batch: the message failed before it recorded anything, and its
+    /// parts tell which of them is wrong.
     fn take_apart(&mut self, history: History) -> Result<Option<ErrorKind>, Stop> {
         self.bootstrapping.apart = true;
         self.overtaken.observed = Some(history);
         Err(Stop::Again)
     }
 
-    /// The transaction was over before its end: something may be kept, and to try again may do it twice.
+    /// Ends the run because a transaction was over before its end: a part may be committed, and another try may do that
+    /// twice.
     fn ended_early(&self, refusal: &Refusal<'a>, kept: bool) -> Stop {
         let Some((culprit, item)) = refusal.culprit() else { return self.unexplained(refusal) };
         let error = match refusal.class {
@@ -228,8 +230,8 @@ impl<'a> Protocol<'a> {
         Stop::failed(ErrorKind::Migration(failure))
     }
 
-    /// Names the culprit. What came before it and was refused along with it, because the server reads a
-    /// message whole before it runs any of it, is left in the queue.
+    /// Names the culprit, and leaves in the queue the migrations before it that the server refused along with it,
+    /// because it reads a message whole before it runs any.
     async fn refused(
         &mut self,
         refusal: &Refusal<'a>,
@@ -251,14 +253,14 @@ impl<'a> Protocol<'a> {
         Ok(kind)
     }
 
-    /// Nothing of the batch can have failed.
+    /// Ends the run on an error that no member of the batch can have caused.
     fn unexplained(&self, refusal: &Refusal<'a>) -> Stop {
         Stop::failed(self.error(Work::ApplyingAgain, refusal.error.clone()))
     }
 }
 
 impl<'a> Refusal<'a> {
-    /// The migration at fault, and where the error lies.
+    /// Returns the place of the error, and the item at fault.
     fn culprit(&self) -> Option<(Culprit, Item<'a>)> {
         let culprit = self.located?;
         Some((culprit, self.batch.items().nth(culprit.index)?))
@@ -272,7 +274,7 @@ impl<'a> Refusal<'a> {
         self.history.find(migration.version()).is_some()
     }
 
-    /// Whether it is in the set, and the journal says by whom.
+    /// Returns `true` if it is in the set and the journal says who recorded it.
     fn is_settled(&self, migration: &Migration) -> bool {
         self.is_recorded(migration) && self.how.is_told(migration.version())
     }

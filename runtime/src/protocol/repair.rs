@@ -1,4 +1,4 @@
-//! Repairing the history in one transaction, before anything is applied: adopted rows, renames, reconciled rows,
+//! Repairs the history in one transaction, before the run applies anything: adopted rows, renames, reconciled rows,
 //! accepted checksums.
 
 use super::Stop;
@@ -18,7 +18,7 @@ impl Protocol<'_> {
         }
         self.session.is_at("repairing the history");
         let adopts = self.plan.changes().iter().any(|change| matches!(change, Change::Adopted { .. }));
-        // Under every lock there is, the set and another tool's table must be as they were read.
+        // Under every lock there is, the set and the other tool's table must be as the plan saw them.
         let results = match self.session.transact(self.reread(adopts)).await? {
             Ok(results) => results,
             Err(error) => return self.not_repaired(error).await,
@@ -26,7 +26,7 @@ impl Protocol<'_> {
         if !self.is_unchanged(adopts, &results) {
             return Err(self.stand_back().await);
         }
-        let message = self.amendments() + &self.dialect.commit(true);
+        let message = self.repairs() + &self.dialect.commit(true);
         if let Err(error) = self.session.transact(message).await? {
             return self.not_repaired(error).await;
         }
@@ -57,7 +57,7 @@ impl Protocol<'_> {
         message + &self.dialect.select_set(&self.tracker)
     }
 
-    /// Whether nobody was at work since the changes were planned.
+    /// Returns `true` if nothing has changed since the plan.
     fn is_unchanged(&self, adopts: bool, results: &[ResultSet]) -> bool {
         let (set, before) = results.split_last().map_or((None, results), |(set, before)| (Some(set), before));
         let same = set
@@ -71,7 +71,7 @@ impl Protocol<'_> {
         Err(match self.class(&error) {
             Class::HandedOn { pid } => self.handed_on(pid),
             Class::Busy => self.stand_back_from(&error).await,
-            // Another runner was faster; or a key of the table's own says that it cannot be.
+            // Another runner was faster, or a key of the table's own refuses this for ever.
             Class::Fence { .. } | Class::Retry => {
                 self.retry_or(self.error(Work::Repairing, error), None, "").await
             }

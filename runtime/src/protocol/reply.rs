@@ -3,7 +3,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What came of a [`Step`](super::Step).
+/// The outcome of a [`Step`](super::Step).
 #[derive(Debug)]
 pub struct Reply {
     pub(super) outcome: Outcome,
@@ -19,22 +19,22 @@ pub(super) enum Outcome {
 }
 
 impl Reply {
-    /// All statements of the message ended well: a result for each, also for those without rows.
+    /// Replies that all statements of the message succeeded, with a result for each, also for those without rows.
     pub fn rows(results: Vec<ResultSet>, elapsed: Duration) -> Reply {
         Reply { outcome: Outcome::Rows(results), elapsed }
     }
 
-    /// The database refused a statement; it ran nothing of the message after it.
+    /// Replies that the database refused a statement, and ran nothing of the message after it.
     pub fn failed(error: DbError, elapsed: Duration) -> Reply {
         Reply { outcome: Outcome::Failed(Box::new(error)), elapsed }
     }
 
-    /// The connection is gone, and with it the answer.
+    /// Replies that the connection is lost, and the answer with it.
     pub fn lost(source: impl Into<Box<dyn StdError + Send + Sync>>, elapsed: Duration) -> Reply {
         Reply { outcome: Outcome::Lost(source.into()), elapsed }
     }
 
-    /// The time of a [`Step::Sleep`](super::Step::Sleep) has passed.
+    /// Replies that the time of a [`Step::Sleep`](super::Step::Sleep) has passed.
     pub fn slept() -> Reply {
         Reply { outcome: Outcome::Slept, elapsed: Duration::ZERO }
     }
@@ -45,7 +45,7 @@ impl Reply {
 pub struct ResultSet(Vec<Vec<Option<String>>>);
 
 impl ResultSet {
-    /// A result with these rows; `None` is NULL.
+    /// Makes a result of these rows; `None` is NULL.
     pub fn new(rows: Vec<Vec<Option<String>>>) -> ResultSet {
         ResultSet(rows)
     }
@@ -55,28 +55,28 @@ impl ResultSet {
         self.0.push(row);
     }
 
-    /// The rows.
+    /// Returns the rows.
     pub fn rows(&self) -> impl Iterator<Item = &[Option<String>]> {
         self.0.iter().map(Vec::as_slice)
     }
 
-    /// A value of the first row; `None` is NULL, or not there.
+    /// Returns a value of the first row; `None` if it is NULL or missing.
     pub(crate) fn value(&self, column: usize) -> Option<&str> {
         self.0.first()?.get(column)?.as_deref()
     }
 
-    /// A truth value of the first row.
+    /// Returns a truth value of the first row.
     pub(crate) fn is_true(&self, column: usize) -> bool {
         self.value(column).is_some_and(is_truth)
     }
 }
 
-/// A truth value as databases write them.
+/// Reads a truth value as databases write them.
 pub(crate) fn is_truth(text: &str) -> bool {
     matches!(text, "t" | "true" | "on" | "1")
 }
 
-/// Where in a message an error lies, as a database counts.
+/// The place of an error in a message, as a database counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Position {
@@ -87,7 +87,7 @@ pub enum Position {
 }
 
 impl Position {
-    /// In bytes of the message, from 0.
+    /// Converts it to bytes of the message, from 0.
     pub(super) fn bytes(self, message: &str) -> usize {
         match self {
             Position::Byte(at) => at,
@@ -106,13 +106,13 @@ impl Position {
 pub struct DbError {
     /// SQLSTATE, or SQLite's extended result code.
     pub code: String,
-    /// What is wrong.
+    /// The message.
     pub message: String,
-    /// More about it.
+    /// Details of the error.
     pub detail: Option<String>,
-    /// What to do, as the database sees it.
+    /// The database's advice.
     pub hint: Option<String>,
-    /// Where it happened inside of functions and triggers.
+    /// The functions and triggers in which the error happened.
     pub context: Option<String>,
     /// The schema of the table or constraint.
     pub schema: Option<String>,
@@ -120,9 +120,9 @@ pub struct DbError {
     pub table: Option<String>,
     /// The constraint.
     pub constraint: Option<String>,
-    /// Where in the message.
+    /// The place in the message.
     pub position: Option<Position>,
-    /// How many statements of the message had ended well, where the driver can know it.
+    /// The number of statements of the message that succeeded, where the driver can know it.
     pub completed: Option<usize>,
     /// The error of the driver or of the code, which becomes the source of [`Error`](crate::Error).
     pub source: Option<Source>,
@@ -153,7 +153,7 @@ impl DbError {
         self.source.as_ref().map(|source| &*source.0 as &(dyn StdError + 'static))
     }
 
-    /// Without what may be values of rows: the detail, the context, and the message where it quotes values (data
+    /// Removes everything that may hold values of rows: the detail, the context, and a message that quotes values (data
     /// exceptions) or is somebody's own (`RAISE`).
     pub(crate) fn without_values(self) -> DbError {
         let quotes = self.code.len() == 5 && ["22", "P0"].iter().any(|class| self.code.starts_with(class));
@@ -163,13 +163,13 @@ impl DbError {
         DbError { detail: None, context: None, source: None, ..self }
     }
 
-    /// Without any words of it.
+    /// Removes all words of the database.
     pub(crate) fn without_words(self) -> DbError {
         let message = "its words are left out, for they may hold values of rows".to_owned();
         DbError { message, detail: None, hint: None, context: None, source: None, ..self }
     }
 
-    /// Everything but the message, a line each.
+    /// Writes everything but the message, a line each.
     pub(crate) fn fmt_details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = [
             ("code", Some(&self.code).filter(|code| !code.is_empty())),

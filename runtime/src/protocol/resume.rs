@@ -1,4 +1,4 @@
-//! How to go on with a migration outside of a transaction, by what the journal says of it.
+//! Resumes a migration outside of a transaction where the journal says that it stopped.
 
 use gapless_core::Statement;
 
@@ -12,26 +12,26 @@ use crate::dialect::Entry;
 use crate::report::error::ErrorKind;
 use crate::runner::options::Resolution;
 
-/// What the beginning of a try comes to.
+/// The outcome of the beginning of a try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Begin {
-    /// The steps are to be sent.
+    /// The try has begun: send the steps.
     Steps,
-    /// Nothing is left of it, and it is to run in a transaction.
+    /// Nothing is left of earlier tries, and the migration runs in a transaction.
     Turned,
-    /// After a pause, the journal is to be read again.
+    /// It has paused: read the journal again.
     Again,
 }
 
 impl<'a> Protocol<'a> {
-    /// Reads what the journal has on the migration.
+    /// Reads the journal of the migration.
     pub(super) async fn read_progress(&mut self, steps: &mut Steps<'a>) -> Result<Progress, Stop> {
         let message = self.dialect.progress(&self.tracker, &self.names(steps.item.migration));
         let results = self.insist(steps, Part::Progress, Message::plain(message)).await?;
         Ok(results.first().map(Progress::read).unwrap_or_default())
     }
 
-    /// Finds out where to go on, and journals that a try begins.
+    /// Finds the step to go on with, and journals that a try begins.
     pub(super) async fn begin_try(
         &mut self,
         steps: &mut Steps<'a>,
@@ -64,7 +64,7 @@ impl<'a> Protocol<'a> {
         Ok(if started { Begin::Steps } else { Begin::Again })
     }
 
-    /// Another runner has recorded it, or rolled it back, since the set was observed.
+    /// Ends the attempt because another runner has recorded the migration, or rolled it back, since the observation.
     async fn recorded_by_another(&mut self, steps: &Steps<'a>) -> Stop {
         if self.is_overtaken(self.known.history.rows().len()) {
             return self.overtaken_by(None).await;
@@ -76,7 +76,7 @@ impl<'a> Protocol<'a> {
             ("is", Work::Applying(version))
         };
         let message =
-            format!("it {is} in the set, and the set was read to hold something else under that version");
+            format!("it {is} in the set, where the run has read another migration under that version");
         Stop::failed(self.error(work, said(message)))
     }
 
@@ -104,14 +104,14 @@ impl<'a> Protocol<'a> {
         steps.begun_before = progress.announced.is_some();
         steps.in_doubt = progress.in_doubt && resolution.is_none();
         if resolution != Some(Resolution::MarkApplied) {
-            // A file that was edited may have fewer statements than are done.
+            // An edited file may have fewer statements than are done.
             let sets = |index: &usize| steps.statements.get(*index).is_some_and(Statement::sets_session);
             steps.replay = (0..steps.at).rev().filter(sets).collect();
         }
         Ok(())
     }
 
-    /// Journals that a try begins, and what is known before it does.
+    /// Journals that a try begins, and everything known before it.
     fn start_message(&mut self, steps: &mut Steps<'a>, progress: &Progress, resolved: bool) -> String {
         let version = steps.item.migration.version();
         let names = self.names(steps.item.migration);
@@ -132,7 +132,7 @@ impl<'a> Protocol<'a> {
         journal += &self.dialect.journal_start(&self.tracker, &entry, &names, known);
         // Releases that know it by an older name must not begin it anew.
         journal += &self.journal_names(&names);
-        // What is set again comes first: names may mean something else then.
+        // The replayed `SET`s come first: names may mean something else after them.
         if steps.replay.is_empty() {
             journal += &self.announce(steps, steps.at);
             steps.announced = steps.is_announced(steps.at);
@@ -145,11 +145,11 @@ impl<'a> Protocol<'a> {
         message
     }
 
-    /// What the caller says of it, if there is something to say it of.
+    /// Returns the caller's resolution, if there is something to resolve.
     fn resolution(&mut self, steps: &Steps<'a>, progress: &Progress) -> Option<Resolution> {
         let (version, resolution) = self.options.resolve.filter(|_| self.resolves(steps))?;
         if !progress.begun {
-            self.warn(format!("`.resolve({version}, ...)` had nothing to resolve, and was passed over"));
+            self.warn(format!("`.resolve({version}, ...)` had nothing to resolve"));
         }
         progress.begun.then_some(resolution)
     }
@@ -158,7 +158,7 @@ impl<'a> Protocol<'a> {
         self.options.resolve.is_some_and(|(version, _)| version == steps.item.migration.version())
     }
 
-    /// Begins to wait anew whenever the journal has grown: somebody is at it.
+    /// Waits anew whenever the journal has grown: another runner is at work.
     fn watch(&mut self, steps: &Steps<'a>, progress: &Progress) {
         let version = steps.item.migration.version();
         if self.stepwise.is_news((version, progress.attempt, progress.rows)) {
@@ -166,13 +166,13 @@ impl<'a> Protocol<'a> {
         }
     }
 
-    /// Why it cannot be gone on with, unless somebody looks.
+    /// Returns the reason why only a person can decide how to go on.
     fn undecidable(&self, steps: &Steps<'a>, progress: &Progress) -> Option<String> {
         if let Some(index) = progress.edited(|index| steps.checksum(index)) {
-            return Some(format!("statement {} was done, and has been edited since", index + 1));
+            return Some(format!("statement {} is done, and has been edited since", index + 1));
         }
         if progress.open && progress.alive == Some(true) {
-            return Some("its session is still there, and may be at work".to_owned());
+            return Some("its session still exists, and may be at work".to_owned());
         }
         if !progress.in_doubt || steps.is_rerunnable() {
             return None;
@@ -196,7 +196,7 @@ pub(super) fn interrupted(steps: &Steps<'_>, done: usize, why: &str) -> Stop {
     let statement = done + 1;
     let start = if steps.item.is_down() { "roll back once more" } else { "start once" };
     let ways = format!(
-        "look at the database, then {start} with one of `.resolve({version}, Resolution::Retry)` to run \
+        "inspect the database, then {start} with one of `.resolve({version}, Resolution::Retry)` to run \
          statement {statement} again, `Resolution::RetryFrom({})` if it took effect, or \
          `Resolution::MarkApplied` if all of the file did",
         statement + 1
@@ -215,7 +215,7 @@ pub(super) fn broken(steps: &Steps<'_>, statement: usize, why: &str, ways: Strin
     })
 }
 
-const LOST: &str = "its session ended without a word: the statement may or may not have taken effect";
+const LOST: &str = "its session ended and left no outcome: the statement may or may not have taken effect";
 
-const EDITED: &str = "its session ended without a word, and the statement has been edited since: the text before may or may not have \
-     taken effect";
+const EDITED: &str = "its session ended and left no outcome, and the statement has been edited since: the earlier \
+     text may or may not have taken effect";

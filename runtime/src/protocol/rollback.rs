@@ -1,4 +1,4 @@
-//! Rolling migrations back, one at a time: the row first, so that nobody else does the same, then the down script.
+//! Rolls migrations back, one at a time: the row first, so that no other runner does the same, then the down script.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ use crate::report::event::Event;
 impl<'a> Protocol<'a> {
     /// Rolls the queue back.
     pub(super) async fn roll_back_all(&mut self) -> Result<(), Stop> {
-        // The queue grows shorter with each turn.
+        // Each turn shortens the queue, or ends this attempt or the run.
         while let Some(item) = self.queue.front().copied() {
             self.session.is_at(format!("rolling back migration {}", shown(item.migration)));
             let Direction::Down(down) = item.direction else {
                 return Err(Stop::failed(ErrorKind::Misuse("a migration without a down script")));
             };
             let version = item.migration.version();
-            // It may have been begun outside of a transaction.
+            // An earlier run may have begun it outside of a transaction.
             let begun = self.known.history.find(version).is_some_and(|row| row.going_back);
             if item.execution == Execution::Stepwise || (begun && !self.stepwise.has_settled(version)) {
                 self.run_steps(item).await?;
@@ -36,7 +36,7 @@ impl<'a> Protocol<'a> {
         Ok(())
     }
 
-    /// All of it in one transaction.
+    /// Rolls a migration back in one transaction.
     async fn roll_back_whole(&mut self, item: &Item<'a>, down: &Down) -> Result<(), Stop> {
         let mut message = String::new();
         let script = self.down_envelope(item.migration, down).write(&mut message, down.sql());
@@ -45,7 +45,7 @@ impl<'a> Protocol<'a> {
         Err(self.not_rolled_back(item, error, at.map(|at| at - script.start)).await)
     }
 
-    /// A transaction of a rollback was refused; `at` is where in the down script.
+    /// Handles the refusal of a rollback's transaction; the error lies `at` this byte of the down script.
     async fn not_rolled_back(&mut self, item: &Item<'a>, error: DbError, at: Option<usize>) -> Stop {
         let class = self.class(&error);
         // Its row is gone: another runner has rolled it back.
@@ -62,7 +62,7 @@ impl<'a> Protocol<'a> {
         }
     }
 
-    /// Reports a migration that was rolled back.
+    /// Reports a rolled back migration.
     pub(super) fn rolled_back(&mut self, migration: &Migration, duration: Option<Duration>) {
         self.patience.renew();
         self.queue.pop_front();

@@ -14,7 +14,7 @@ use crate::plan::Plan;
 use crate::report::error::{Error, ErrorKind};
 use crate::{Applied, Log, NotTried, Report, Status};
 
-/// The next thing for a driver to do. Exhaustive: a driver that passed over a step would not come to an end.
+/// The next thing for a driver to do. Exhaustive, because a driver that skipped a step would never finish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step<'a> {
     /// Send this one message and wait for its answer.
@@ -24,7 +24,7 @@ pub enum Step<'a> {
     Call,
     /// Wait this long.
     Sleep(Duration),
-    /// Nothing: take the result from [`Run::finish`].
+    /// Do nothing more: take the result from [`Run::finish`].
     Finished,
 }
 
@@ -32,9 +32,9 @@ pub enum Step<'a> {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Finished {
-    /// What it did.
+    /// The report of what it did.
     pub report: Report,
-    /// The plan it made last.
+    /// The last plan.
     pub plan: Plan,
     /// The migrations that a dry run tried.
     pub tried: Vec<Applied>,
@@ -48,7 +48,7 @@ pub struct Finished {
 
 /// One run against one database; see the [module](crate::engine).
 ///
-/// It is the protocol's future, polled by hand: the protocol asks a question, a driver answers it.
+/// It polls the protocol's future by hand: the protocol asks a question, and a driver answers it.
 pub struct Run<'a> {
     protocol: Pin<Box<dyn Future<Output = Ended> + Send + 'a>>,
     link: Link,
@@ -70,7 +70,7 @@ impl<'a> Run<'a> {
         run
     }
 
-    /// The next step. Asking again without a reply gives the same answer.
+    /// Returns the next step. Without a reply in between, it is the same again.
     pub fn step(&self) -> Step<'_> {
         match &self.question {
             Some(Question::Send(message)) => Step::Send(message),
@@ -103,24 +103,25 @@ impl<'a> Run<'a> {
         self.resume();
     }
 
-    /// The code that the driver is to run; none unless the step says so.
+    /// Returns the code for the driver to run, at a [`Step::Call`].
     pub fn take_call(&mut self) -> Option<Call> {
         self.question.as_ref().filter(|question| matches!(question, Question::Call))?;
         self.link.slot().call.take()
     }
 
-    /// Gives the code back once it was called: it may be called again.
+    /// Takes the code back after the call, because the run may call it again.
     pub fn called(&mut self, call: Call) {
         if matches!(self.question, Some(Question::Call)) {
             self.link.slot().call = Some(call);
         }
     }
 
-    /// The result.
+    /// Returns the result.
     ///
     /// # Errors
     ///
-    /// Why the database is not where it should be, with what was applied before.
+    /// Fails if the database is not in the state that the run was to reach. The error holds what the run applied
+    /// before.
     pub fn finish(self) -> Result<Finished, Error> {
         let report = std::mem::take(&mut self.link.slot().report);
         let ended = self.ended.unwrap_or_else(|| Ended::misused("finished before its last step"));

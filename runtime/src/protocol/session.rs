@@ -1,4 +1,4 @@
-//! The connection as the protocol sees it: it asks, and a driver answers.
+//! The connection as the protocol sees it: the protocol asks, and a driver answers.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use crate::Report;
 use crate::code::Call;
 use crate::report::error::{ErrorKind, Lost};
 
-/// What the protocol asks for.
+/// A question of the protocol.
 #[derive(Debug)]
 pub(super) enum Question {
     Send(String),
@@ -19,7 +19,7 @@ pub(super) enum Question {
     Sleep(Duration),
 }
 
-/// Where a question and its reply pass between the protocol and the [`Run`](super::Run) that polls it.
+/// The slot through which questions and replies pass between the protocol and the [`Run`](super::Run) that polls it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Link(Arc<Mutex<Slot>>);
 
@@ -34,7 +34,7 @@ pub(super) struct Slot {
 
 impl Link {
     pub(super) fn slot(&self) -> MutexGuard<'_, Slot> {
-        // Both sides are on one thread, and a panic of one is the end of the other.
+        // Both sides are on one thread, and a panic of one ends the other.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -45,35 +45,35 @@ impl Link {
     }
 }
 
-/// The answer to a message: the database's refusal is a value that the caller looks at.
+/// The answer to a message. A refusal by the database is a value, which the caller handles.
 pub(super) type Answer = Result<Vec<ResultSet>, DbError>;
 
-/// The connection, and what is known of it.
+/// The connection, and the facts about it.
 #[derive(Debug, Default)]
 pub(super) struct Session {
     link: Link,
-    /// What the run is at, for the error if the connection breaks.
+    /// The run's work, for the error if the connection breaks.
     doing: String,
-    /// How long the last message took.
+    /// The time that the last message took.
     pub(super) spent: Duration,
-    /// Whether the advisory lock is this session's.
+    /// This session has the advisory lock.
     pub(super) locked: bool,
-    /// Whether settings may differ from those at the beginning, outside of any transaction.
+    /// Settings may have changed, outside of any transaction.
     pub(super) dirty: bool,
-    /// Whether a transaction may be open: a message that began one was refused.
+    /// A transaction may be open: the database refused a message that began one.
     pub(super) open: bool,
     /// The backend that answered first.
     pub(super) pid: Option<i32>,
     pub(super) set_exists: bool,
-    /// As they were before anything was run, if that is known.
+    /// The settings at the beginning, if the run has asked for them.
     pub(super) settings: Option<Vec<(String, String)>>,
-    /// Whether it has asked for the lock, and another runner had it.
+    /// It has asked for the lock, and another runner had it.
     pub(super) refused: bool,
     pub(super) standby: bool,
     pub(super) read_only: bool,
-    /// Whether the journal was there when the lock was taken.
+    /// The journal existed when the run took the lock.
     pub(super) journal: bool,
-    /// Whether nothing of the tracker is missing.
+    /// Nothing of the tracker is missing.
     pub(super) whole: bool,
 }
 
@@ -94,7 +94,7 @@ impl Session {
         Ok(answer)
     }
 
-    /// Has the driver run a migration's code, and gives the code back.
+    /// Lets the driver run a migration's code, and returns the code and the answer.
     pub(super) async fn call(&mut self, call: Call) -> Result<(Option<Call>, Answer), Stop> {
         self.link.slot().call = Some(call);
         let answer = self.asked(Question::Call).await?;
@@ -110,12 +110,12 @@ impl Session {
         });
     }
 
-    /// Says what the run is at, for the error if the connection breaks.
+    /// Sets the run's work, for the error if the connection breaks.
     pub(super) fn is_at(&mut self, doing: impl Into<String>) {
         self.doing = doing.into();
     }
 
-    /// Changes the report.
+    /// Reads or changes the report.
     pub(super) fn report<T>(&self, change: impl FnOnce(&mut Report) -> T) -> T {
         change(&mut self.link.slot().report)
     }

@@ -1,4 +1,4 @@
-//! Reading the status: the applied set, and what the journal adds to it. Takes no lock and writes nothing.
+//! Reads the status: the applied set, and the journal's word on it. Takes no lock and writes nothing.
 
 use super::Stop;
 use super::observe::Observed;
@@ -36,7 +36,7 @@ impl Protocol<'_> {
         Ok(())
     }
 
-    /// Reads what the journal knows; where it cannot be read, nothing, and a warning.
+    /// Reads the journal. Where that is impossible, it knows nothing and warns.
     async fn read_journal(&mut self, warnings: &mut Vec<String>) -> Result<Journal, Stop> {
         self.session.is_at("reading the journal");
         let message = self.dialect.last_events(&self.tracker)

@@ -14,26 +14,26 @@ pub(super) struct Steps<'a> {
     pub(super) item: Item<'a>,
     abilities: Abilities,
     pub(super) statements: Vec<Statement<'a>>,
-    /// The step at hand, counted from zero: a statement, or the code.
+    /// The current step, counted from zero: a statement, or the code.
     pub(super) at: usize,
-    /// Whether the journal says that the step at hand is about to be sent by itself.
+    /// The journal says that the run is about to send the current step by itself.
     pub(super) announced: bool,
-    /// Whether the database has refused to run it in a transaction.
+    /// The database has refused to run it in a transaction.
     pub(super) apart: bool,
-    /// Whether the step at hand was begun in an earlier try.
+    /// An earlier try has begun the current step.
     pub(super) begun_before: bool,
-    /// Whether nobody knows what became of it then.
+    /// The outcome of that earlier try is unknown.
     pub(super) in_doubt: bool,
-    /// Statements before it whose effect on the session ended with the session that ran them, last first.
+    /// Earlier statements whose effect ended with the session that ran them, last first.
     pub(super) replay: Vec<usize>,
-    /// How often the step at hand was begun again.
+    /// The number of times that the current step began again.
     pub(super) tries: u32,
 }
 
-/// How a step is sent.
+/// The manner of sending a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Manner {
-    /// In one transaction with its row of the journal: it is never in doubt.
+    /// In one transaction with its row of the journal, and so never in doubt.
     Together,
     /// In one message with its row: it changes the session, and may be repeated.
     Session,
@@ -47,7 +47,7 @@ impl<'a> Steps<'a> {
         if self.item.directives().rust() { 1 } else { self.statements.len() }
     }
 
-    /// The statement at hand; `None` once all are done, and of code.
+    /// Returns the current statement; `None` for code, and once all are done.
     pub(super) fn statement(&self) -> Option<&Statement<'a>> {
         self.statements.get(self.at)
     }
@@ -82,7 +82,7 @@ impl<'a> Steps<'a> {
         statement.is_transactional() && (self.abilities.transactional_ddl || statement.is_dml())
     }
 
-    /// Whether the journal must know of it before it is sent.
+    /// Returns `true` if the journal must know of it before the run sends it.
     pub(super) fn is_announced(&self, index: usize) -> bool {
         let repeatable = || self.statements.get(index).is_some_and(Statement::is_repeatable);
         index < self.total()
@@ -93,7 +93,7 @@ impl<'a> Steps<'a> {
             }
     }
 
-    /// Whether the session's settings count: those of a transaction end with it.
+    /// Returns `true` if the session's settings count: those of a transaction end with it.
     pub(super) fn keeps_session(&self) -> bool {
         (0..self.total()).any(|index| self.manner(index) != Manner::Together)
     }
@@ -102,7 +102,7 @@ impl<'a> Steps<'a> {
         self.item.directives().rerunnable()
     }
 
-    /// Whether the step at hand may have committed a part of its work before it failed.
+    /// Returns `true` if the current step may have committed a part of its work before it failed.
     pub(super) fn may_be_half_done(&self) -> bool {
         let may_commit = match self.manner(self.at) {
             Manner::Code => true,
@@ -111,12 +111,12 @@ impl<'a> Steps<'a> {
         may_commit && !self.is_rerunnable()
     }
 
-    /// Whether the file is to run in a transaction now, although it was begun outside of one.
+    /// Returns `true` if the file runs in a transaction now, although a run has begun it outside of one.
     pub(super) fn is_turned(&self) -> bool {
         self.item.execution != Execution::Stepwise
     }
 
-    /// Goes on with the next step, which the journal knows already if it goes by itself.
+    /// Goes on with the next step. The journal knows of it already if it goes by itself.
     pub(super) fn advance(&mut self) {
         self.at += 1;
         self.apart = false;
@@ -124,7 +124,7 @@ impl<'a> Steps<'a> {
         (self.begun_before, self.in_doubt, self.tries) = (false, false, 0);
     }
 
-    /// What the run is at, in few words: the step at hand, or the migration as a whole.
+    /// Names the run's work in few words: the current step, or the migration as a whole.
     pub(super) fn doing(&self, executing: bool) -> String {
         let verb = if self.item.is_down() { "rolling back" } else { "applying" };
         let migration = shown(self.item.migration);
@@ -170,7 +170,7 @@ impl<'a> Protocol<'a> {
         }
     }
 
-    /// The journal's rows for the step at hand, and for the one after it if that goes by itself.
+    /// Writes the journal's rows for the current step, and for the next if that goes by itself.
     pub(super) fn journal_done(&self, steps: &Steps<'a>) -> String {
         let mut entry = self.entry(steps, "statement");
         entry.statement = Some(steps.at + 1);
@@ -179,7 +179,7 @@ impl<'a> Protocol<'a> {
         self.dialect.journal_step(&self.tracker, &entry, &names) + &self.announce(steps, steps.at + 1)
     }
 
-    /// The journal's row for a step that goes by itself.
+    /// Writes the journal's row for a step that goes by itself.
     pub(super) fn announce(&self, steps: &Steps<'a>, index: usize) -> String {
         if !steps.is_announced(index) {
             return String::new();
@@ -191,7 +191,7 @@ impl<'a> Protocol<'a> {
         self.dialect.journal_begun(&self.tracker, &entry, concurrent.as_ref())
     }
 
-    /// A message of these statements in a transaction, on the backend that has the lock.
+    /// Wraps these statements in a transaction, on the backend that has the lock.
     pub(super) fn in_transaction(&self, statements: &str) -> String {
         self.same_backend()
             + &self.dialect.begin(Timeouts::default())

@@ -1,5 +1,5 @@
-//! The end of every run: the open transaction is rolled back, a failure is journaled, the settings are put back, and
-//! the lock is given back.
+//! The end of every run: rolls back an open transaction, journals a failure, restores the settings, and gives the lock
+//! back.
 
 use std::time::Duration;
 
@@ -13,26 +13,26 @@ use crate::dialect::{Class, Entry, Prepared, Unlock};
 use crate::report::error::{ErrorKind, Lost};
 use crate::runner::Goal;
 
-/// How often a lock is looked for that a pooler has left with another backend.
+/// The number of tries to reach a pooler's backend that has the lock.
 const UNLOCK_TRIES: u32 = 50;
 
-/// So often without a pause.
+/// The number of those tries without a pause.
 const AT_ONCE: u32 = 10;
 
-/// What the run has left behind, and has to put right before it ends.
+/// The remains of a run, which the teardown cleans up.
 #[derive(Debug, Default)]
 pub(super) struct Cleanup {
     /// The statements that a refused batch has prepared.
     pub(super) prepared: Option<Prepared>,
-    /// The run has reported migrations as applied that a crash of the server could still lose.
+    /// The run has reported migrations that a crash of the server could still lose.
     pub(super) undurable: bool,
     /// The version that stays applied, because its rollback failed before it did anything.
     pub(super) staying: Option<Version>,
 }
 
 impl Protocol<'_> {
-    /// Cleans up, whatever the run came to. After a lost connection there is nothing to clean up; what was known before
-    /// is what the run ends with, and that the connection broke is told beside it.
+    /// Cleans up after any outcome. After a lost connection there is nothing to clean up: the run ends with the outcome
+    /// known before, and the error tells of the loss beside it.
     pub(super) async fn tear_down(
         &mut self,
         outcome: Result<(), Stop>,
@@ -40,16 +40,16 @@ impl Protocol<'_> {
         let journals = !matches!(outcome, Err(Stop::Unjournaled(_))) && self.goal != Goal::DryRun;
         let mut result = match outcome {
             Ok(()) => Ok(()),
-            Err(Stop::Failed(kind) | Stop::Unjournaled(kind)) => Err(self.told(*kind)),
+            Err(Stop::Failed(kind) | Stop::Unjournaled(kind)) => Err(self.for_caller(*kind)),
             Err(Stop::Lost(broken)) => {
                 let Broken { lost, known, said } = *broken;
                 if let Some(kind) = known {
-                    return (Err(self.told(kind)), Some(lost));
+                    return (Err(self.for_caller(kind)), Some(lost));
                 }
                 let Lost { doing, source } = lost;
-                return (Err(self.told(ErrorKind::Connection { doing, said, source })), None);
+                return (Err(self.for_caller(ErrorKind::Connection { doing, said, source })), None);
             }
-            // `attempts` makes another attempt of it.
+            // `attempts` begins another attempt instead.
             Err(Stop::Again) => Err(ErrorKind::Misuse("an attempt that no other follows")),
         };
         let Err(Stop::Lost(broken)) = self.clean_up(&mut result, journals).await else {
@@ -81,8 +81,8 @@ impl Protocol<'_> {
         self.unlock().await
     }
 
-    /// A failure as the caller wants to be told it.
-    fn told(&self, kind: ErrorKind) -> ErrorKind {
+    /// Adapts a failure to what the caller may see.
+    fn for_caller(&self, kind: ErrorKind) -> ErrorKind {
         let first = self.session.report(|report| report.already == 0);
         let kind = match kind {
             ErrorKind::Migration(failure) if first => ErrorKind::Migration(failure.without_history()),
@@ -91,7 +91,7 @@ impl Protocol<'_> {
         if self.options.hide_values { kind.without_values() } else { kind }
     }
 
-    /// Rolls back what a refused message has left open. Its own outcome does not matter.
+    /// Rolls back the transaction that a refused message has left open. The answer does not matter.
     pub(super) async fn roll_back(&mut self) -> Result<(), Stop> {
         self.session.dirty |= !self.abilities.transactional_settings;
         self.session.open = false;
@@ -102,8 +102,8 @@ impl Protocol<'_> {
         Ok(())
     }
 
-    /// Journals a failed migration, and asks what it has left. The commit of that row is durable, and so makes
-    /// everything before it durable.
+    /// Journals a failed migration, and asks for its aftermath. The commit of that row is durable, and makes everything
+    /// before it durable.
     async fn journal_failure(&mut self, failure: &Failure) -> Result<Failure, Stop> {
         self.session.is_at("journaling the failure");
         let entry = Entry {
@@ -125,7 +125,7 @@ impl Protocol<'_> {
         let asked = questions.message();
         let mut answer = self.send_patiently(format!("{journal}{asked}{stay}")).await?;
         if answer.is_err() && !asked.is_empty() {
-            // The row counts for more than what was asked along with it.
+            // The row counts for more than the answers.
             answer = self.send_patiently(journal + &stay).await?.map(|_| Vec::new());
         }
         Ok(match answer {
@@ -134,37 +134,37 @@ impl Protocol<'_> {
                 questions.read(failure.clone(), &results)
             }
             Err(error) => {
-                // A journal that cannot be written must not hide the failure that was to be written.
-                self.warn(format!("the failure is not in the journal: {}", error.message));
+                // A failure that the journal does not take must not hide the failure itself.
+                self.warn(format!("could not journal the failure: {}", error.message));
                 failure.clone()
             }
         })
     }
 
-    /// Makes durable what was committed before a message was refused.
+    /// Makes durable what the run committed before a refusal.
     async fn flush(&mut self) -> Result<(), Stop> {
-        self.session.is_at("making sure that what was applied outlives a crash");
+        self.session.is_at("making the applied migrations durable");
         if std::mem::take(&mut self.cleanup.undurable) && self.abilities.asynchronous_commit {
             let _answer = self.session.send(self.dialect.flush().to_owned()).await?;
         }
         Ok(())
     }
 
-    /// Puts the settings back. Gives an error if a pooler has handed the session on, and does not hand it back.
+    /// Restores the settings. Returns an error if a pooler has handed the session on and does not hand it back.
     async fn restore_settings(&mut self) -> Result<Option<ErrorKind>, Stop> {
-        self.session.is_at("putting the session's settings back");
+        self.session.is_at("restoring the session's settings");
         let restore = self.restore();
         if !std::mem::take(&mut self.session.dirty) || restore.is_empty() {
             return Ok(None);
         }
-        // Another backend's settings are not the run's to put back.
+        // The settings of another backend are not the run's to restore.
         let message = self.same_backend() + &restore;
         let mut elsewhere = None;
         for tries in 0..=UNLOCK_TRIES {
             self.await_backend(tries).await;
             let Err(error) = self.send_patiently(message.clone()).await? else { return Ok(None) };
             let Class::HandedOn { pid } = self.class(&error) else {
-                self.warn(format!("the session's settings were not put back: {}", error.message));
+                self.warn(format!("could not restore the session's settings: {}", error.message));
                 return Ok(None);
             };
             elsewhere = Some(self.pooler(pid));
@@ -179,7 +179,7 @@ impl Protocol<'_> {
         }
     }
 
-    /// Sends a message until the database is not busy, or the time for waiting is over.
+    /// Sends a message until the database is not busy, or until the time for waiting is over.
     pub(super) async fn send_patiently(&mut self, message: String) -> Result<Answer, Stop> {
         loop {
             let answer = self.session.send(message.clone()).await?;
@@ -219,7 +219,7 @@ impl Protocol<'_> {
         if answer == Some(Unlock::Done) {
             return;
         }
-        // On another backend than the one that took it, nothing is given back.
+        // On any other backend than the one that took it, the unlock does nothing.
         let blamed = if answer != Some(Unlock::NotHeld) {
             "a transaction pooler may be in between, for which there is `.locking(Locking::Transaction)`"
                 .to_owned()
@@ -234,12 +234,14 @@ impl Protocol<'_> {
                 |(path, function)| format!("{function} in {path} has given it up"),
             )
         };
-        self.warn(format!("the advisory lock was not this session's when it was given back: {blamed}"));
+        self.warn(format!(
+            "the session did not have the advisory lock any more when it gave it back: {blamed}"
+        ));
     }
 
-    /// The file that has given up all locks of its session, among those that this run has applied.
+    /// Finds the file that has given up all locks of its session, among those that this run has applied.
     fn unlocking_script(&self) -> Option<(String, &'static str)> {
-        // A statement by itself is refused by the build.
+        // The build refuses a statement that does so.
         let function = self.dialect.unlock_all().iter().find_map(|way| way.strip_suffix("()"))?;
         let gives_up = |version| {
             self.set.find(version).is_some_and(|one| one.sql().to_ascii_lowercase().contains(function))

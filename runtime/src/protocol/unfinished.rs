@@ -1,4 +1,4 @@
-//! Migrations that a release began outside of a transaction and did not end, and that are to run in one now.
+//! Settles migrations that a release began outside of a transaction and did not finish, and that run in one now.
 
 use gapless_core::{Migration, Version};
 
@@ -15,9 +15,9 @@ use crate::report::error::ErrorKind;
 use crate::runner::options::Resolution;
 
 impl<'a> Protocol<'a> {
-    /// Fails a message if one of these migrations was begun outside of a transaction.
+    /// Fails a message if a release has begun one of these migrations outside of a transaction.
     pub(super) fn none_unfinished(&self, migrations: &[&Migration]) -> String {
-        // A journal that is not there yet says nothing of them.
+        // A missing journal knows of none.
         if !self.session.journal || migrations.is_empty() {
             return String::new();
         }
@@ -25,7 +25,7 @@ impl<'a> Protocol<'a> {
         self.dialect.none_unfinished(&self.tracker, &names)
     }
 
-    /// Such a message was refused: settles what is left of the migration, so that it can run in a transaction.
+    /// Settles the migration for which the database refused such a message, so that it can run in a transaction.
     pub(super) async fn settle_unfinished(&mut self) -> Result<(), Stop> {
         self.roll_back().await?;
         self.session.is_at("reading the journal");
@@ -39,23 +39,23 @@ impl<'a> Protocol<'a> {
         };
         match self.queue.iter().find(of_it).copied() {
             Some(item) => self.run_steps(item).await,
-            // It has been ended since.
+            // Another runner has finished it since.
             None if self.is_overtaken(self.known.history.rows().len()) => Err(self.overtaken_by(None).await),
             None => {
-                let error = said("what was begun outside of a transaction is not what is to be run");
+                let error = said("a migration that began outside of a transaction is not pending");
                 Err(Stop::failed(self.error(Work::Settling, error)))
             }
         }
     }
 
-    /// Whether the caller says what became of it, and the journal has not been asked.
+    /// Returns `true` if the caller resolves it, and the run has not read its journal yet.
     pub(super) fn is_to_be_asked(&self, migration: &Migration) -> bool {
         let version = migration.version();
         let named = self.options.resolve.is_some_and(|(resolved, _)| resolved == version);
         named && !self.stepwise.has_settled(version)
     }
 
-    /// Goes on with the file in a transaction, if nothing is left of what was done outside of one.
+    /// Goes on with the file in a transaction, if nothing is left of earlier tries outside of one.
     pub(super) async fn turn(
         &mut self,
         steps: &mut Steps<'a>,
@@ -74,10 +74,10 @@ impl<'a> Protocol<'a> {
                 let done = progress.done;
                 let doubt = if progress.in_doubt { ", and the outcome of the next is unknown" } else { "" };
                 let why =
-                    format!("{done} of its statements are done{doubt}; now it is to run in a transaction");
+                    format!("{done} of its statements are done{doubt}; now the file runs in a transaction");
                 let ways = format!(
-                    "put `-- gapless: no-transaction` back into the file, and it goes on there; or undo by hand what \
-                     was done and start once with `.resolve({version}, Resolution::Retry)`, or with \
+                    "put `-- gapless: no-transaction` back into the file, and it goes on there; or undo by hand the \
+                     statements that are done, and start once with `.resolve({version}, Resolution::Retry)`, or with \
                      `Resolution::MarkApplied` if all of the file took effect"
                 );
                 return Err(broken(steps, done + 1, &why, ways));

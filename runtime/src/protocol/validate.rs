@@ -1,4 +1,4 @@
-//! What the caller names must be there.
+//! Validates the versions and the code that the caller names.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::code::Code;
 use crate::report::error::{Error, ErrorKind};
 use crate::runner::options::Options;
 
-/// Versions that were named must be embedded, and fit what they were named for.
+/// Fails unless each named version is embedded and fits its option.
 pub(super) fn check(
     set: &MigrationSet,
     options: &Options,
@@ -44,7 +44,7 @@ pub(super) fn check(
         return Err(Error::new(ErrorKind::NothingToReconcile(reconcile.versions().first().copied())));
     }
     let Some((version, _)) = options.resolve else { return Ok(()) };
-    // One that runs in a transaction may have been begun outside of one.
+    // A release may have begun it outside of a transaction, even if it runs in one now.
     match set.find(version) {
         None => Err(Error::new(ErrorKind::Resolve(version, "the version is not embedded"))),
         Some(_) => Ok(()),

@@ -1,4 +1,4 @@
-//! Waiting for another runner or for a busy database, and retrying: within the time and the number of tries that the
+//! Waits for another runner or for a busy database, and retries, within the time and the number of tries that the
 //! options allow.
 
 use std::time::Duration;
@@ -12,24 +12,24 @@ use crate::engine::DbError;
 use crate::report::error::ErrorKind;
 use crate::report::event::{Event, Holder};
 
-/// After so long somebody may want to know who has the lock.
+/// The time after which an event names the lock's holder.
 const LONG: Duration = Duration::from_millis(200);
 
-/// Then it is said after twice as long each time, from here on,
+/// From here on, the next event comes after twice the time,
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// and at least so often.
+/// and at least this often.
 const RARELY: Duration = Duration::from_secs(10);
 
-/// What is left of the run's patience.
+/// The rest of the run's patience.
 #[derive(Debug)]
 pub(super) struct Patience {
     backoff: Backoff,
-    /// How long it has waited for others since it last made progress.
+    /// The time that it has waited for others since it last made progress.
     pub(super) waited: Duration,
-    /// How long that was when it was last said.
+    /// The time of the last event.
     told: Duration,
-    /// Which try of the work at hand this is, counted from 1.
+    /// The number of this try of the current work, counted from 1.
     pub(super) attempt: u32,
 }
 
@@ -38,13 +38,13 @@ impl Patience {
         Patience { backoff: Backoff::new(seed), waited: Duration::ZERO, told: Duration::ZERO, attempt: 1 }
     }
 
-    /// The run has made progress: what follows may wait and retry anew.
+    /// Begins anew after progress: the rest of the run may wait and retry as long again.
     pub(super) fn renew(&mut self) {
         (self.attempt, self.waited) = (1, Duration::ZERO);
         self.backoff.reset();
     }
 
-    /// Whether to say that it has waited for so long; `first` is after how long to say so for the first time.
+    /// Returns `true` if an event should tell the time; `first` is the time of the first event.
     fn is_news(&mut self, first: Duration) -> bool {
         if self.waited < self.told {
             // It has made progress since.
@@ -65,7 +65,7 @@ impl Protocol<'_> {
     ///
     /// # Errors
     ///
-    /// The time for waiting is over.
+    /// Fails once the time for waiting is over.
     pub(super) async fn wait(&mut self, holder: Option<Holder>) -> Result<(), Stop> {
         self.wait_for(holder, None).await
     }
@@ -74,7 +74,7 @@ impl Protocol<'_> {
     ///
     /// # Errors
     ///
-    /// The time for waiting is over.
+    /// Fails once the time for waiting is over.
     pub(super) async fn wait_for_database(&mut self, error: &DbError) -> Result<(), Stop> {
         self.wait_for(None, Some(&error.message)).await
     }
@@ -97,7 +97,8 @@ impl Protocol<'_> {
         Ok(())
     }
 
-    /// Who has the lock is of no interest if it is about to be free, and costs a new backend milliseconds to tell.
+    /// Returns `true` if it is worth asking for the lock's holder, which costs a new backend milliseconds: a lock that
+    /// is about to be free interests nobody.
     pub(super) fn has_waited_long(&self) -> bool {
         self.patience.waited >= self.long()
     }
@@ -129,7 +130,7 @@ impl Protocol<'_> {
         stood_back.await.err().unwrap_or(Stop::Again)
     }
 
-    /// Rolls back and pauses before another attempt; or fails with this error, once the retries are used up.
+    /// Rolls back and pauses before another attempt, or fails with this error once the retries are used up.
     pub(super) async fn retry_or(&mut self, kind: ErrorKind, version: Option<Version>, reason: &str) -> Stop {
         if !self.may_retry() {
             return Stop::failed(kind);
@@ -142,7 +143,7 @@ impl Protocol<'_> {
         Stop::Again
     }
 
-    /// Whether the work at hand may be tried once more.
+    /// Returns `true` if the current work may be tried once more.
     pub(super) fn may_retry(&self) -> bool {
         self.patience.attempt <= self.options.retries
     }

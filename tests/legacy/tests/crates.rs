@@ -98,7 +98,7 @@ fn sqlx_left_another_text() {
     );
 }
 
-/// sqlx migrates under an advisory lock of its own: while it does, nothing is taken over.
+/// sqlx migrates under an advisory lock of its own: while it does, so there is nothing to adopt.
 #[test]
 fn a_run_waits_for_the_lock_of_sqlx() {
     let (root, path) = directory(&[("1_users.sql", "CREATE TABLE users (id int);\n")]);

@@ -125,7 +125,7 @@ pub(super) fn edits_above_the_stop_are_refused<D: Driver>() {
     let edited = set(&[("1_a.sql", &STEPS.replace("VALUES (1)", "VALUES (7)"))]);
     let error = run::<D>(&mut client, &edited).unwrap_err();
     assert!(error.is_interrupted(), "{error}");
-    assert!(error.to_string().contains("statement 2 was done, and has been edited since"), "{error}");
+    assert!(error.to_string().contains("statement 2 is done, and has been edited since"), "{error}");
 }
 
 pub(super) fn transactional_neighbours_keep_their_order<D: Driver>() {

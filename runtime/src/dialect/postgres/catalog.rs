@@ -23,7 +23,7 @@ impl CatalogSql for Postgres {
     }
 }
 
-/// Whether the tracker's version is a key by itself; an expression.
+/// Tests that the tracker's version is a key by itself; an expression.
 pub(super) fn has_key(dialect: &dyn Language, tracker: &Tracker) -> String {
     format!(
         "EXISTS (SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a \
@@ -34,13 +34,13 @@ pub(super) fn has_key(dialect: &dyn Language, tracker: &Tracker) -> String {
     )
 }
 
-/// The object of this name, as a statement writes it; an expression.
+/// Finds the object of this name, as a statement writes it; an expression.
 pub(super) fn oid<D: Language + ?Sized>(dialect: &D, name: &str) -> String {
     format!("pg_catalog.to_regclass({})", dialect.literal(name))
 }
 
-/// Which indexes `i`, in `pg_class` as `c`, a REINDEX builds anew, with those of partitions and of what is stored
-/// out of line; a condition.
+/// Tests for indexes `i`, in `pg_class` as `c`, that a REINDEX rebuilds, with those of partitions and of TOAST tables;
+/// a condition.
 pub(super) fn rebuilt<D: Language + ?Sized>(dialect: &D, object: &str, name: &str) -> String {
     let named = oid(dialect, name);
     let own = match object {
@@ -54,7 +54,7 @@ pub(super) fn rebuilt<D: Language + ?Sized>(dialect: &D, object: &str, name: &st
              UNION SELECT t.relid FROM pg_catalog.pg_partition_tree({named}) t) \
              SELECT r.oid FROM r UNION SELECT o.reltoastrelid FROM pg_catalog.pg_class o JOIN r USING (oid))"
         ),
-        // Of its tables too, what is stored out of line.
+        // TOAST tables are in another schema than their tables.
         "SCHEMA" => format!(
             "i.indrelid IN (SELECT pg_catalog.unnest(ARRAY[o.oid, o.reltoastrelid]) FROM pg_catalog.pg_class o \
              WHERE o.relnamespace = pg_catalog.to_regnamespace({}))",
@@ -64,7 +64,7 @@ pub(super) fn rebuilt<D: Language + ?Sized>(dialect: &D, object: &str, name: &st
     }
 }
 
-/// The session that has been in its transaction for longest of those with a lock on a relation of these names.
+/// Selects the session that has been in its transaction for longest of those with a lock on a relation of these names.
 pub(super) fn blocker(dialect: &dyn Language, names: &[String]) -> Option<String> {
     let names: Vec<_> = names.iter().map(|name| dialect.literal(name)).collect();
     (!names.is_empty()).then(|| {
@@ -81,7 +81,7 @@ pub(super) fn blocker(dialect: &dyn Language, names: &[String]) -> Option<String
     })
 }
 
-/// The columns of a table: name, type, database, schema.
+/// Selects the columns of a table: name, type, database, schema.
 pub(super) fn columns(dialect: &dyn Language, table: Table<'_>) -> String {
     let name = match table.schema {
         Some(schema) => dialect.qualified(schema, table.name),
@@ -96,7 +96,7 @@ pub(super) fn columns(dialect: &dyn Language, table: Table<'_>) -> String {
     )
 }
 
-/// For each of these tables, whether it is there.
+/// Selects the existence of each of these tables.
 pub(super) fn tables(dialect: &dyn Language, names: &[&str]) -> String {
     let there = |name: &&str| {
         format!(
@@ -108,7 +108,7 @@ pub(super) fn tables(dialect: &dyn Language, names: &[&str]) -> String {
     names.iter().map(there).collect::<Vec<_>>().join(" UNION ALL ") + ";\n"
 }
 
-/// The rows of `pg_locks`, as `l`, of this advisory lock: a bigint key is shown in two halves there.
+/// Tests for the rows of `pg_locks`, as `l`, of this advisory lock, which show a bigint key in two halves; a condition.
 pub(super) fn is_lock(key: i64) -> String {
     let [high, low] = [key.cast_unsigned() >> 32, key.cast_unsigned() & 0xffff_ffff];
     format!(
@@ -117,7 +117,7 @@ pub(super) fn is_lock(key: i64) -> String {
     )
 }
 
-/// Those of whoever has it in this database.
+/// Tests for the rows of the lock's holder in this database; a condition.
 pub(super) fn held(key: i64) -> String {
     format!(
         "{} AND l.granted AND l.database = \

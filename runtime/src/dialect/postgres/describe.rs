@@ -1,12 +1,12 @@
-//! A schema written down line by line, so that two databases can be compared.
+//! Describes a schema line by line, so that two databases can be compared.
 
 use crate::dialect::Language;
 use crate::tracker::Tracker;
 
-/// What is in no schema of the user's.
+/// Excludes the system's schemas.
 const SYSTEM: &str = "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'";
 
-/// What an extension has brought belongs to it; `c` is the object's row.
+/// Excludes objects that belong to an extension; `oid` is the object's.
 fn own(catalog: &str, oid: &str) -> String {
     format!(
         "NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.deptype = 'e' AND \
@@ -14,13 +14,13 @@ fn own(catalog: &str, oid: &str) -> String {
     )
 }
 
-/// What the queries of tables have in common.
+/// The common parts of the queries of tables.
 struct Tables {
     from: String,
     journal: String,
 }
 
-/// The name of a relation, as it is written in a statement.
+/// The name of a relation, as a statement writes it.
 const NAMED: &str = "pg_catalog.format('%I.%I', n.nspname, c.relname)";
 
 impl Tables {
@@ -40,21 +40,21 @@ impl Tables {
     }
 }
 
-/// Source of what there is to compare: PostgreSQL 18, chapter "System Catalogs". Object identifiers and the
-/// numbers of columns depend on the way there, so names and ranks stand in their place.
+/// Source of the list: PostgreSQL 18, chapter "System Catalogs". Object identifiers and the numbers of columns depend
+/// on the history, so names and ranks stand in their place.
 pub(super) fn describe(dialect: &dyn Language, tracker: &Tracker) -> String {
     let tables = Tables::new(dialect, tracker);
     let mut parts = objects(&dialect.literal(tracker.schema())).to_vec();
     parts.extend(relations(&tables));
     parts.extend(behaviour(&tables));
     parts.extend(rarities());
-    // Names are written alike whatever the search path is.
+    // With this path, the server writes names alike whatever the session's path is.
     let mut sql = "BEGIN;\nSET LOCAL search_path = pg_catalog;\n".to_owned();
     parts.iter().for_each(|part| sql.extend([part, ";\n"]));
     sql + "COMMIT;\n"
 }
 
-/// What stands by itself.
+/// Describes objects that stand by themselves.
 fn objects(schema: &str) -> [String; 4] {
     let (function, types) = (own("pg_proc", "p.oid"), own("pg_type", "t.oid"));
     [
@@ -84,7 +84,7 @@ fn objects(schema: &str) -> [String; 4] {
     ]
 }
 
-/// What a table or view is.
+/// Describes tables and views.
 fn relations(tables: &Tables) -> [String; 5] {
     let (table, named) = (&tables.from, NAMED);
     [
@@ -121,7 +121,7 @@ fn relations(tables: &Tables) -> [String; 5] {
     ]
 }
 
-/// What goes with a table.
+/// Describes the objects that belong to a table.
 fn behaviour(tables: &Tables) -> [String; 5] {
     let (Tables { from: table, journal }, named) = (tables, NAMED);
     [
@@ -156,7 +156,7 @@ fn behaviour(tables: &Tables) -> [String; 5] {
     ]
 }
 
-/// What few databases have.
+/// Describes objects that few databases have.
 fn rarities() -> [String; 4] {
     [
         format!(

@@ -1,4 +1,4 @@
-//! The indexes that tell what became of a concurrent statement of Postgres.
+//! The indexes that reveal the outcome of a concurrent statement of Postgres.
 
 use gapless_core::Concurrent;
 
@@ -7,8 +7,8 @@ use crate::dialect::steps::{CLOSING, is_own};
 use crate::dialect::{BEGUN, Language, Names};
 use crate::tracker::Tracker;
 
-/// The indexes (qualified name, valid, named by the statement, made since it was begun first) that tell what became
-/// of a concurrent statement of Postgres, or that it has left.
+/// Selects the indexes (qualified name, valid, named by the statement, made since the statement was first begun) that
+/// reveal the outcome of a concurrent statement, or that it has left.
 pub(super) fn indexes<D: Language + ?Sized>(
     dialect: &D,
     tracker: &Tracker,
@@ -46,7 +46,7 @@ pub(super) fn indexes<D: Language + ?Sized>(
     ))
 }
 
-/// Which indexes of those are there now: their numbers in a list, an expression.
+/// Returns the numbers of those indexes that exist now, in a list; an expression.
 pub(super) fn there<D: Language + ?Sized>(dialect: &D, statement: &Concurrent<'_>) -> String {
     let scope = match statement {
         Concurrent::Create { table, .. } => format!("i.indrelid = {}", oid(dialect, table)),
@@ -60,8 +60,8 @@ pub(super) fn there<D: Language + ?Sized>(dialect: &D, statement: &Concurrent<'_
     )
 }
 
-/// Selects what [`StepSql::journal_begun`](crate::dialect::StepSql::journal_begun) found when this statement was begun
-/// first, a list of numbers; an expression.
+/// Returns the list that [`StepSql::journal_begun`](crate::dialect::StepSql::journal_begun) wrote when this statement
+/// was first begun; an expression.
 fn found_then(tracker: &Tracker, own: &str, statement: usize) -> String {
     let journal = tracker.journal();
     format!(

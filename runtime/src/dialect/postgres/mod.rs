@@ -1,4 +1,4 @@
-//! PostgreSQL: its words, and what its errors mean.
+//! PostgreSQL: its words, and the meaning of its errors.
 
 mod catalog;
 mod describe;
@@ -52,7 +52,7 @@ impl Language for Postgres {
         Some(63)
     }
 
-    /// A string that means the same with `standard_conforming_strings` on and off.
+    /// Writes a string that means the same with `standard_conforming_strings` on and off.
     fn literal(&self, text: &str) -> String {
         let text = text.replace('\0', "").replace('\'', "''");
         if text.contains('\\') { format!("E'{}'", text.replace('\\', "\\\\")) } else { format!("'{text}'") }
@@ -62,7 +62,7 @@ impl Language for Postgres {
         format!("pg_catalog.encode({column}, 'hex')")
     }
 
-    /// Not `now()`: all transactions of a message share the time at which the message came.
+    /// Not `now()`: all transactions of a message share the time at which the message arrived.
     fn clock(&self) -> &'static str {
         "clock_timestamp()"
     }
@@ -72,7 +72,7 @@ impl Language for Postgres {
          WHERE pid = pg_catalog.pg_backend_pid())"
     }
 
-    /// The server converts a message before it reads it, and names the bytes (`0xe2 0x98 0x83`) in whatever language.
+    /// The server converts a message before it reads it, and names the bytes (`0xe2 0x98 0x83`) in any language.
     fn untranslatable(&self, error: &DbError, message: &str) -> Option<usize> {
         if error.code != "22P05" {
             return None;
@@ -92,14 +92,14 @@ impl Language for Postgres {
             "23505" if table(tracker.table()) => {
                 Class::Fence { version: error.detail.as_deref().and_then(key_of) }
             }
-            // The journal's key is a sequence's; its other index is that of `started`.
+            // The journal's primary key is a sequence's; its other unique index is that of `started`.
             "23505" if table(&tracker.journal_table()) && !primary(error) => Class::Fence { version: None },
             "23502" if table(&tracker.journal_table()) => Class::Unrecorded,
             // Two sessions that create the same object collide on the catalog's own indexes.
             "23505" if error.schema.as_deref() == Some("pg_catalog") => Class::Exists,
             "42P07" | "42P06" | "42710" => Class::Exists,
             "22P02" if error.message.contains(LEFT) => Class::Ended,
-            // There is no transaction, or it is not the one of our savepoint.
+            // There is no transaction, or it is not that of our savepoint.
             "25P01" => Class::Ended,
             "3B001" if error.message.contains(MARK) => Class::Ended,
             "55P03" if error.message == HELD => Class::Busy,
@@ -115,19 +115,19 @@ impl Language for Postgres {
             "42501" => Class::Permission,
             "25006" => Class::ReadOnly,
             "25P02" => Class::InTransaction,
-            // A column that is not there, or is no time or text: the time and the digest are functions of them.
+            // A column is missing, or is no time or text: the time and the digest are functions of them.
             "42703" | "42883" => Class::Shape,
             _ => Class::Other,
         }
     }
 }
 
-/// As `CREATE TABLE` names a primary key.
+/// Returns `true` for the name that `CREATE TABLE` gives a primary key.
 fn primary(error: &DbError) -> bool {
     error.constraint.as_deref().is_some_and(|name| name.ends_with("_pkey"))
 }
 
-/// The version in `Key (version)=(7) already exists.`, in whatever language the server says it.
+/// Reads the version in `Key (version)=(7) already exists.`, in any language of the server.
 fn key_of(detail: &str) -> Option<Version> {
     let (_, after) = detail.split_once("(version)=(")?;
     after.split_once(')')?.0.parse().ok()

@@ -7,18 +7,18 @@ use gapless_core::Migration;
 use crate::dialect::{APPLIED, Dialect, Language};
 use crate::tracker::Tracker;
 
-/// Of a row, that it is this transaction's: a commit in between would have changed the transaction's number.
+/// Tests that a row is this transaction's: a commit in between would have changed the transaction's number.
 pub(super) const OURS: &str = "pg_catalog.xideq(xmin, pg_catalog.xid(pg_catalog.pg_current_xact_id()))";
 
-/// Statements that a server reads and plans once for many migrations: their rows of the set and of the journal.
-/// They are the session's, so a message that prepares them has to forget them as well.
+/// The statements for the rows of many migrations, in the set and in the journal, which a server reads and plans once.
+/// They belong to the session, so a message that prepares them has to forget them as well.
 #[derive(Clone, Debug)]
 pub struct Prepared {
     /// Prepares them.
     pub begin: String,
     /// Forgets them.
     pub end: String,
-    /// Forgets them, if they are there.
+    /// Forgets them, if they exist.
     pub forget: String,
     /// Their names, quoted.
     record: String,
@@ -26,7 +26,7 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Those of the run with this token.
+    /// Makes those of the run with this token.
     pub(super) fn new(dialect: &dyn Language, tracker: &Tracker, token: &str) -> Prepared {
         let names = ["record", "journal"].map(|what| format!("gapless {what}, {token}"));
         let [record, journal] = names.each_ref().map(|name| dialect.identifier(name));

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::transaction::set;
 use super::{Postgres, catalog};
-use crate::dialect::{CURRENT, Language, Look, OPEN, SessionSql, Timeouts};
+use crate::dialect::{CURRENT, Language, LockQuery, OPEN, SessionSql, Timeouts};
 use crate::tracker::Tracker;
 
 /// [`SessionSql::same_backend`] tries to read this as a number, with the backend's pid behind it.
@@ -19,8 +19,8 @@ impl SessionSql for Postgres {
         select_set(tracker)
     }
 
-    fn lock(&self, tracker: &Tracker, look: Look) -> String {
-        lock(self, tracker, look)
+    fn lock(&self, tracker: &Tracker, query: LockQuery) -> String {
+        lock(self, tracker, query)
     }
 
     fn unlock(&self, tracker: &Tracker, pid: Option<i32>) -> String {
@@ -47,8 +47,8 @@ impl SessionSql for Postgres {
         set(timeouts, "SET")
     }
 
-    /// `RESET ALL` would also take what the application has set, and settings of its own making are in
-    /// no catalog; so each setting that differs from the beginning is put back by itself.
+    /// `RESET ALL` would also take the application's settings, and no catalog lists settings of its own making; so the
+    /// run puts back each setting that differs from the beginning.
     fn restore(&self, settings: &[(String, String)]) -> String {
         restore(self, settings)
     }
@@ -61,44 +61,44 @@ impl SessionSql for Postgres {
     }
 }
 
-/// Everything of ours is found whatever the search path: `pg_catalog` is named, tables are qualified.
-/// No operators: to look one up costs a new backend more than to run it, and everything here runs once.
+/// Names are qualified, so that any search path will do. There are no operators: to look one up costs a new backend
+/// more than to run it, and everything here runs once.
 const SESSION: &str = "pg_catalog.pg_backend_pid(), pg_catalog.current_setting('transaction_read_only'), \
     pg_catalog.pg_is_in_recovery()";
 
-/// The time of application, as bytes of a number that counts from the year 2000: any other form of it depends
-/// on the session's settings. Sorting here costs a new backend 0.3 ms, and nearly always nobody asks for it.
+/// The time of application, as bytes of a number that counts from the year 2000: any other form depends on the
+/// session's settings. Sorting here costs a new backend 0.3 ms, and nearly always nobody needs it.
 const TIME: &str = "pg_catalog.encode(pg_catalog.timestamptz_send(applied_at), 'hex')";
 
-/// As [`gapless_core::MigrationSet::digest`] says; a row without a checksum must not go uncounted. The number of rows
-/// goes in too: without a key, one that is there twice would cancel itself.
+/// The digest as [`gapless_core::MigrationSet::digest`] computes it. A row without a checksum counts too. So does the
+/// number of rows, because without a key a row that is there twice would cancel itself.
 const DIGEST: &str = "pg_catalog.int8xor(pg_catalog.bit_xor(pg_catalog.hashtextextended(coalesce(name, ''), \
     pg_catalog.hashtextextended(coalesce(checksum, ''), version))), pg_catalog.count(*))";
 
-/// The version; the function takes integers alone, so that a column of another type is refused however few the rows.
+/// The version, by a function that takes integers alone: it refuses a column of another type however few the rows.
 const VERSION: &str = "pg_catalog.int8up(version)";
 
-/// Settings that cannot be put back: those that belong to a transaction, and one that is fixed once a temporary table
-/// was used (and that changes no result).
+/// Settings that cannot be put back: those of a transaction, and one that is fixed once a temporary table was used (and
+/// that changes no result).
 pub(super) const OF_TRANSACTION: &str =
     "'transaction_isolation', 'transaction_read_only', 'transaction_deferrable', 'temp_buffers'";
 
-/// See [`SessionSql::observe`]. Outside of a transaction block a message's first statement begins its transaction, so the two
-/// times are the same.
+/// See [`SessionSql::observe`]. Outside of a transaction block, a message's first statement begins its transaction, so
+/// the two times are the same.
 pub(super) fn observe(tracker: &Tracker, digest: Option<i64>) -> String {
     let begun = "pg_catalog.timestamptz_ne(pg_catalog.now(), pg_catalog.statement_timestamp())";
     format!("SELECT {SESSION}, {begun};\n{}", select(tracker, digest))
 }
 
-/// The rows, unless they have this digest.
+/// Selects the rows, unless they have this digest.
 fn select(tracker: &Tracker, digest: Option<i64>) -> String {
     digest.map_or_else(|| select_set(tracker), |digest| select_unless(tracker, digest))
 }
 
-/// One statement, so that the digest is that of the rows which it stands for.
+/// Selects the rows or their digest in one statement, so that both are of one snapshot.
 fn select_unless(tracker: &Tracker, digest: i64) -> String {
     let set = tracker.set();
-    // Behind a minus, a literal would be read as its positive number, which may be too large.
+    // The server reads a literal behind a minus as its positive number, which may be too large.
     format!(
         "WITH d AS MATERIALIZED (SELECT {DIGEST} IS NOT DISTINCT FROM '{digest}'::pg_catalog.int8 AS same FROM {set}) \
          SELECT {VERSION}, name, checksum, {TIME} FROM {set} WHERE NOT (SELECT same FROM d) \
@@ -112,9 +112,10 @@ pub(super) fn select_set(tracker: &Tracker) -> String {
 }
 
 /// See [`SessionSql::lock`].
-pub(super) fn lock(dialect: &dyn Language, tracker: &Tracker, look: Look) -> String {
-    let mut sql = if look.again { take_again(dialect, tracker, look) } else { take(dialect, tracker, look) };
-    if look.settings {
+pub(super) fn lock(dialect: &dyn Language, tracker: &Tracker, query: LockQuery) -> String {
+    let mut sql =
+        if query.again { take_again(dialect, tracker, query) } else { take(dialect, tracker, query) };
+    if query.settings {
         let _ = writeln!(
             sql,
             "SELECT 'session_authorization', pg_catalog.current_setting('session_authorization') \
@@ -123,10 +124,10 @@ pub(super) fn lock(dialect: &dyn Language, tracker: &Tracker, look: Look) -> Str
              WHERE source = 'session' AND name NOT IN ({OF_TRANSACTION});"
         );
     }
-    if look.set {
-        sql.push_str(&select(tracker, look.digest));
+    if query.set {
+        sql.push_str(&select(tracker, query.digest));
     }
-    if look.holder {
+    if query.holder {
         let held = catalog::held(tracker.lock_key());
         let _ = writeln!(
             sql,
@@ -138,22 +139,22 @@ pub(super) fn lock(dialect: &dyn Language, tracker: &Tracker, look: Look) -> Str
     sql
 }
 
-/// Another session `a`: pid, application, since, query, state. The last query of a session that is idle is nobody's
-/// business; that of a session of another role is not shown by the server, nor is its state.
+/// The columns of another session `a`: pid, application, since, query, state. An idle session's last query is its own
+/// affair. The server hides the query and the state of other roles' sessions.
 pub(super) const SESSION_OF: &str = "a.pid, a.application_name, \
      pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - coalesce(a.xact_start, \
      CASE a.state WHEN 'idle' THEN a.state_change ELSE a.query_start END)), \
      CASE WHEN a.state <> 'idle' THEN pg_catalog.left(pg_catalog.split_part(a.query, E'\\n', 1), 120) END, a.state";
 
-fn take(dialect: &dyn Language, tracker: &Tracker, look: Look) -> String {
+fn take(dialect: &dyn Language, tracker: &Tracker, query: LockQuery) -> String {
     let key = tracker.lock_key();
     let ours = catalog::is_lock(key);
-    // Taken twice, it would have to be given back twice: a run that was dropped on this session has left it.
+    // A dropped run may have left the lock on this session. Taken twice, it would have to be given back twice.
     let attempt = format!(
         "CASE WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_locks l WHERE l.pid = pg_catalog.pg_backend_pid() AND {ours}) \
          THEN true ELSE pg_catalog.pg_try_advisory_lock({key}) END"
     );
-    let take = guarded(look, &attempt);
+    let take = guarded(query, &attempt);
     let there = |name: String| format!("pg_catalog.to_regclass({}) IS NOT NULL", dialect.literal(&name));
     let schema = dialect.literal(&dialect.identifier(tracker.schema()));
     let fence = catalog::has_key(dialect, tracker);
@@ -166,21 +167,21 @@ fn take(dialect: &dyn Language, tracker: &Tracker, look: Look) -> String {
 }
 
 /// Many replicas may ask many times, while one of them works on the same machine.
-fn take_again(dialect: &dyn Language, tracker: &Tracker, look: Look) -> String {
+fn take_again(dialect: &dyn Language, tracker: &Tracker, query: LockQuery) -> String {
     let attempt = format!("pg_catalog.pg_try_advisory_lock({})", tracker.lock_key());
     format!(
         "SELECT {}, true, pg_catalog.to_regclass({}) IS NOT NULL, true, {SESSION}, true, true;\n",
-        guarded(look, &attempt),
+        guarded(query, &attempt),
         dialect.literal(&tracker.set())
     )
 }
 
-/// The attempt, on the backend that answered before.
-fn guarded(look: Look, attempt: &str) -> String {
-    match (look.take, look.pid) {
+/// Makes the attempt only on the backend that answered before.
+fn guarded(query: LockQuery, attempt: &str) -> String {
+    match (query.take, query.pid) {
         (false, _) => "true".to_owned(),
         (true, None) => attempt.to_owned(),
-        // A pooler may have handed the session on: a lock taken there would stay there.
+        // A pooler may have handed the session on, and a lock that another backend takes would stay there.
         (true, Some(pid)) => format!("CASE WHEN pg_catalog.pg_backend_pid() = {pid} THEN {attempt} END"),
     }
 }

@@ -10,7 +10,7 @@ use crate::tracker::Tracker;
 pub(super) const UNFINISHED: &str = "gapless: begun outside of a transaction: ";
 
 impl StepSql for Postgres {
-    /// A role that may not see another's session sees no `backend_start` of it: the pid has to do then.
+    /// A role that may not see another's session does not see its `backend_start`, and the pid has to do.
     fn progress(&self, tracker: &Tracker, names: &Names<'_>) -> String {
         let about = steps::about(self, tracker, names);
         format!(

@@ -40,7 +40,7 @@ impl TrackerSql for Postgres {
         sql
     }
 
-    fn take_back(&self, tracker: &Tracker, version: Version) -> String {
+    fn remove(&self, tracker: &Tracker, version: Version) -> String {
         format!(
             "WITH gone AS (DELETE FROM {} WHERE version = {version} RETURNING name) \
              INSERT INTO {} (version, name, event) \
@@ -52,7 +52,7 @@ impl TrackerSql for Postgres {
     }
 
     /// The journal's row bears the transaction's number.
-    fn check_taken_back(&self, tracker: &Tracker, version: Version) -> String {
+    fn check_removed(&self, tracker: &Tracker, version: Version) -> String {
         format!(
             "SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM {} WHERE version = {version} AND event = 'rolled_back' AND \
              {OURS}) THEN CAST(pg_catalog.textcat('{LEFT}, in backend ', \

@@ -39,7 +39,7 @@ impl TransactionSql for Postgres {
         "SAVEPOINT deferred;\nSET CONSTRAINTS ALL IMMEDIATE;\nROLLBACK TO deferred;\nRELEASE deferred;\n"
     }
 
-    /// What the application has prepared is older: all transactions of a message begin when it comes.
+    /// Statements that the application has prepared are older: all transactions of a message begin when it arrives.
     fn close(&self) -> &'static str {
         "DO $gapless$DECLARE found record; BEGIN \
          FOR found IN SELECT name FROM pg_catalog.pg_prepared_statements WHERE from_sql AND prepare_time >= now() \
@@ -56,7 +56,7 @@ impl TransactionSql for Postgres {
         }
     }
 
-    /// Something must be written, or the commit has nothing to wait for.
+    /// It writes a record, because otherwise the commit has nothing to wait for.
     fn flush(&self) -> &'static str {
         "SELECT pg_catalog.pg_logical_emit_message(true, 'gapless', '');\n"
     }

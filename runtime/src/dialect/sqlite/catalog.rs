@@ -29,7 +29,7 @@ impl CatalogSql for Sqlite {
     }
 }
 
-/// A name as it is written in a statement, taken apart: the schema, if there is one, and the table.
+/// Takes the name of a table apart, as a statement writes it: the schema, if it names one, and the table.
 fn qualified(name: &str) -> (Option<String>, String) {
     let (mut parts, mut open) = (vec![String::new()], false);
     for char in name.chars() {

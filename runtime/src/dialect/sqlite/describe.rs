@@ -1,12 +1,12 @@
-//! A schema of SQLite written down line by line, so that two databases can be compared.
+//! Describes a schema of SQLite line by line, so that two databases can be compared.
 
 use crate::dialect::Language;
 use crate::tracker::Tracker;
 
-/// Clauses that no pragma of SQLite tells of: how often each is written is all that is compared of them.
+/// Clauses that no pragma of SQLite shows. The comparison counts how often each is written.
 const CLAUSES: [&str; 5] = ["AUTOINCREMENT", "CHECK", "COLLATE", "DEFERR", "GENERATED"];
 
-/// Source: <https://www.sqlite.org/pragma.html>. Views and triggers are kept as they were written.
+/// Source: <https://www.sqlite.org/pragma.html>. Views and triggers stand as they were written.
 pub(super) fn describe(dialect: &dyn Language, tracker: &Tracker) -> String {
     let (table, journal) = (dialect.literal(tracker.table()), dialect.literal(&tracker.journal_table()));
     let schema = dialect.identifier(tracker.schema());

@@ -1,4 +1,4 @@
-//! SQLite: its words, and what its errors mean.
+//! SQLite: its words, and the meaning of its errors.
 
 mod catalog;
 mod describe;
@@ -15,7 +15,8 @@ use super::{Abilities, Class, LEFT, MARK, OPEN};
 use crate::engine::DbError;
 use crate::tracker::Tracker;
 
-/// SQLite 3.37 and later (for `RETURNING` and `pragma_table_list`). It has one lock, the database's: `BEGIN IMMEDIATE` takes it.
+/// SQLite 3.37 and later (for `RETURNING` and `pragma_table_list`). `BEGIN IMMEDIATE` takes its one lock, the
+/// database's.
 #[derive(Clone, Copy, Debug)]
 pub struct Sqlite;
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Sqlite;
-use crate::dialect::{Language, Look, SessionSql, Timeouts};
+use crate::dialect::{Language, LockQuery, SessionSql, Timeouts};
 use crate::tracker::Tracker;
 
 /// Settings of a connection that change what a script does and that a script may change.
@@ -18,7 +18,7 @@ const SETTINGS: [&str; 7] = [
 ];
 
 impl SessionSql for Sqlite {
-    /// Nothing is sent over a wire, so all rows are read.
+    /// No wire lies in between, so the run reads all rows.
     fn observe(&self, tracker: &Tracker, _: Option<i64>) -> String {
         format!("SELECT NULL, query_only, 0, 0 FROM pragma_query_only;\n{}", self.select_set(tracker))
     }
@@ -28,7 +28,7 @@ impl SessionSql for Sqlite {
     }
 
     /// There is no lock to take: each migration's own transaction takes the database's.
-    fn lock(&self, tracker: &Tracker, look: Look) -> String {
+    fn lock(&self, tracker: &Tracker, query: LockQuery) -> String {
         let there = |name: &str| {
             let schema = self.identifier(tracker.schema());
             format!(
@@ -48,11 +48,11 @@ impl SessionSql for Sqlite {
             there(tracker.table()),
             there(&tracker.journal_table()),
         );
-        if look.settings {
+        if query.settings {
             let settings = SETTINGS.map(|name| format!("SELECT '{name}', {name} FROM pragma_{name}"));
             let _ = writeln!(sql, "{};", settings.join(" UNION ALL "));
         }
-        if look.set {
+        if query.set {
             sql.push_str(&self.select_set(tracker));
         }
         sql

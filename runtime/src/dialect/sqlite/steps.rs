@@ -19,7 +19,7 @@ impl StepSql for Sqlite {
         )
     }
 
-    /// An error that no script comes by.
+    /// Fails with an error that no script causes.
     fn none_unfinished(&self, tracker: &Tracker, migrations: &[Names<'_>]) -> String {
         format!(
             "SELECT '' LIKE '' ESCAPE 'gapless ' || min(u.version) FROM ({}) u HAVING count(*) > 0;\n",

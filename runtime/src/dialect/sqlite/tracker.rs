@@ -26,7 +26,7 @@ impl TrackerSql for Sqlite {
     }
 
     /// `BEGIN IMMEDIATE` keeps everyone else out, so the row that is named is the row that goes.
-    fn take_back(&self, tracker: &Tracker, version: Version) -> String {
+    fn remove(&self, tracker: &Tracker, version: Version) -> String {
         let (set, journal) = (tracker.set(), tracker.journal());
         format!(
             "INSERT INTO {journal} (version, name, event) \

@@ -27,7 +27,7 @@ impl TransactionSql for Sqlite {
         format!("RELEASE {};\n", self.savepoint(token))
     }
 
-    /// There is no such statement; a commit alone tells.
+    /// There is no such statement; only a commit checks them.
     fn check_deferred(&self) -> &'static str {
         ""
     }

@@ -1,4 +1,4 @@
-//! The statements that put a tracker right: the same in every dialect.
+//! The statements that repair a tracker, the same in every dialect.
 
 use std::fmt::Write as _;
 
@@ -8,8 +8,7 @@ use super::{Language, Names};
 use crate::Change;
 use crate::tracker::Tracker;
 
-/// Every change, guarded so that it does nothing where another runner has made it, and a row of the journal
-/// for each.
+/// Writes every change, which does nothing where another runner has made it, and a row of the journal for each.
 pub(super) fn statements<D: Language + ?Sized>(dialect: &D, tracker: &Tracker, changes: &[Change]) -> String {
     let mut sql = moves(dialect, tracker, changes);
     let (mut rows, mut entries, mut accepted) = (Vec::new(), Vec::new(), String::new());
@@ -41,7 +40,7 @@ pub(super) fn statements<D: Language + ?Sized>(dialect: &D, tracker: &Tracker, c
             rows.join(", ")
         );
     }
-    // What was adopted a moment ago may be accepted.
+    // A row that was adopted a moment ago may be accepted.
     sql += &accepted;
     let journal = tracker.journal();
     let _ =
@@ -53,8 +52,8 @@ fn checksum(checksum: Option<Checksum>) -> String {
     checksum.map_or("NULL".to_owned(), |checksum| format!("'{checksum}'"))
 }
 
-/// Two rows may change places, so each goes by way of a negative version, which no migration has. What is recorded
-/// under a new name by then goes last.
+/// Two rows may change places, so each goes by way of a negative version, which no migration has. Rows that another
+/// release has recorded under the new name as well go last.
 fn moves<D: Language + ?Sized>(dialect: &D, tracker: &Tracker, changes: &[Change]) -> String {
     let set = tracker.set();
     let (mut away, mut back, mut gone) = (String::new(), String::new(), String::new());
@@ -80,7 +79,7 @@ pub(super) fn record_covered<D: Language + ?Sized>(
     migrations: &mut dyn Iterator<Item = &Migration>,
 ) -> String {
     let row = |migration: &Migration| {
-        // No migration can have this name: an older release must not take it for one of its own.
+        // No migration can have this name, so that an older release does not take it for one of its own.
         let begun = if migration.is_baseline() { crate::plan::BEGUN } else { "" };
         let name = dialect.literal(&format!("{}{begun}", migration.name()));
         format!("({}, {name}, {}, NULL)", migration.version(), dialect.clock())
