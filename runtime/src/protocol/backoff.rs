@@ -1,3 +1,5 @@
+//! The pauses of a run.
+
 use std::time::Duration;
 
 /// Pauses that grow up to 1 s. Chance shortens each by up to a half, so that replicas that started together do not poll

@@ -1,3 +1,5 @@
+//! The outcome of a step, as a driver replies it.
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
