@@ -132,6 +132,18 @@ fn ddl_that_commits_by_itself_takes_the_stepwise_way() {
 }
 
 #[test]
+fn the_failure_of_a_step_says_that_the_steps_before_it_are_kept() {
+    let set = set(&[DDL]);
+    let script = Script { refused: Some(("INSERT INTO t", "INSERT INTO t")), ..THERE };
+    let failed = |change| script.run(&set, Goal::Apply, change).1.unwrap_err();
+    let error = failed(ddl_commits);
+    assert_eq!(error.failure().unwrap().statement(), Some(2), "{error}");
+    assert!(!error.to_string().contains("rolled back"), "{error}");
+    let error = failed(|_| {});
+    assert!(error.to_string().contains("rolled back"), "{error}");
+}
+
+#[test]
 fn scripts_of_dml_stay_in_their_transaction() {
     let set = set(&[DML]);
     let (sent, finished) = THERE.run(&set, Goal::Apply, ddl_commits);
