@@ -152,6 +152,7 @@ fn code_failed<E: StdError + 'static>(
 
 /// Why a message was not answered with rows.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum ExchangeError {
     /// The database refused.
     Database(Box<DbError>),
@@ -199,9 +200,5 @@ pub(crate) fn finish(run: Run<'_>) -> Result<Finished, Error> {
 }
 
 fn answer(outcome: Result<Vec<ResultSet>, ExchangeError>, begun: Instant) -> Reply {
-    match outcome {
-        Ok(results) => Reply::rows(results, begun.elapsed()),
-        Err(ExchangeError::Database(error)) => Reply::failed(*error, begun.elapsed()),
-        Err(ExchangeError::Lost(source)) => Reply::lost(source, begun.elapsed()),
-    }
+    Reply::answered(outcome, begun.elapsed())
 }

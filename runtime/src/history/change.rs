@@ -10,6 +10,7 @@ use gapless_core::{Checksum, Version};
 #[non_exhaustive]
 pub enum Change {
     /// Records a migration that another tool has applied.
+    #[non_exhaustive]
     Adopted {
         /// The version.
         version: Version,
@@ -21,6 +22,7 @@ pub enum Change {
         from: String,
     },
     /// Records a migration whose tables exist.
+    #[non_exhaustive]
     Reconciled {
         /// The version.
         version: Version,
@@ -28,6 +30,7 @@ pub enum Change {
         name: String,
     },
     /// Renames a row as `renames.txt` says.
+    #[non_exhaustive]
     Renamed {
         /// The recorded version and name.
         from: (Version, String),
@@ -37,6 +40,7 @@ pub enum Change {
         both: bool,
     },
     /// Accepts the embedded text as the applied one, as [`Runner::accept`](crate::Runner::accept) says.
+    #[non_exhaustive]
     Accepted {
         /// The version.
         version: Version,

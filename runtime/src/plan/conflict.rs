@@ -11,6 +11,7 @@ use crate::plan::BEGUN;
 #[non_exhaustive]
 pub enum Conflict {
     /// The text was edited after it was applied.
+    #[non_exhaustive]
     Drift {
         /// The version.
         version: Version,
@@ -22,6 +23,7 @@ pub enum Conflict {
         embedded: Checksum,
     },
     /// The name differs from the recorded one.
+    #[non_exhaustive]
     Renamed {
         /// The version.
         version: Version,
@@ -33,6 +35,7 @@ pub enum Conflict {
         embedded: String,
     },
     /// A version is applied that the binary does not have and that no newer release explains.
+    #[non_exhaustive]
     Orphan {
         /// The version.
         version: Version,
@@ -40,6 +43,7 @@ pub enum Conflict {
         name: String,
     },
     /// A pending migration seems to be applied under another version, and no rename is declared.
+    #[non_exhaustive]
     Moved {
         /// The pending version.
         version: Version,
@@ -51,6 +55,7 @@ pub enum Conflict {
         applied: (Version, String),
     },
     /// A newer release has recorded one migration under the version of another, which is pending.
+    #[non_exhaustive]
     Taken {
         /// The pending version.
         version: Version,
@@ -62,6 +67,7 @@ pub enum Conflict {
         by: (Version, String, String),
     },
     /// The database stopped below the baseline, and the files that would bring it there are gone.
+    #[non_exhaustive]
     BelowBaseline {
         /// The baseline's version.
         version: Version,
@@ -71,6 +77,7 @@ pub enum Conflict {
         highest: Option<Version>,
     },
     /// A pending version is below an applied one, and the policy is [`OutOfOrder::Refuse`](crate::OutOfOrder::Refuse).
+    #[non_exhaustive]
     OutOfOrder {
         /// The version.
         version: Version,
@@ -80,6 +87,7 @@ pub enum Conflict {
         highest: Version,
     },
     /// A rollback outside of a transaction has begun and not ended.
+    #[non_exhaustive]
     GoingBack {
         /// The version.
         version: Version,

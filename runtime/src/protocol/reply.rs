@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::ExchangeError;
+
 /// The outcome of a [`Step`](super::Step).
 #[derive(Debug)]
 pub struct Reply {
@@ -21,6 +23,16 @@ pub(super) enum Outcome {
 }
 
 impl Reply {
+    /// Turns the answer of [`Connection::exchange`](crate::Connection::exchange) or
+    /// [`Connection::call`](crate::Connection::call) into a reply.
+    pub fn answered(outcome: Result<Vec<ResultSet>, ExchangeError>, elapsed: Duration) -> Reply {
+        match outcome {
+            Ok(results) => Reply::rows(results, elapsed),
+            Err(ExchangeError::Database(error)) => Reply::failed(*error, elapsed),
+            Err(ExchangeError::Lost(source)) => Reply::lost(source, elapsed),
+        }
+    }
+
     /// Replies that all statements of the message succeeded, with a result for each, also for those without rows.
     pub fn rows(results: Vec<ResultSet>, elapsed: Duration) -> Reply {
         Reply { outcome: Outcome::Rows(results), elapsed }

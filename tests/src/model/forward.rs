@@ -1,7 +1,7 @@
 //! A run by itself: whether it ends as it must.
 
 use gapless::engine::{Finished, Reply, Run, Step};
-use gapless::{Connection, Error, ExchangeError, Resolution, Runner};
+use gapless::{Connection, Error, Resolution, Runner};
 use std::time::Duration;
 
 use super::absorb::{Allowed, Direction};
@@ -39,11 +39,7 @@ pub(super) fn step<C: Connection>(run: &mut Run<'_>, client: &mut C) -> Stepped 
             None => Ok(Vec::new()),
         },
     };
-    run.reply(match answer {
-        Ok(results) => Reply::rows(results, Duration::ZERO),
-        Err(ExchangeError::Database(error)) => Reply::failed(*error, Duration::ZERO),
-        Err(ExchangeError::Lost(source)) => Reply::lost(source, Duration::ZERO),
-    });
+    run.reply(Reply::answered(answer, Duration::ZERO));
     Stepped::Sent
 }
 
