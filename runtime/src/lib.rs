@@ -30,6 +30,7 @@
 //! - `rusqlite`: `rusqlite::Connection`
 //! - `tracing`: a span and events of each run
 
+mod cancellation;
 mod code;
 mod dialect;
 mod driver;
@@ -74,6 +75,7 @@ pub use gapless_core::{
 ///
 pub use gapless_macros::embed_migrations;
 
+pub use crate::cancellation::CancellationToken;
 pub use crate::code::{BoxError, Code};
 pub use crate::driver::{AsyncClient, AsyncConnection, Connection, ExchangeError};
 pub use crate::history::change::Change;

@@ -98,7 +98,8 @@ async fn take_to_end<C: AsyncConnection>(client: &mut C, mut run: Run<'_>) -> Re
         let reply = match run.step() {
             Step::Finished => return finish(run),
             Step::Sleep(pause) => {
-                client.sleep(pause).await;
+                let token = run.cancellation().clone();
+                token.race(client.sleep(pause)).await;
                 Reply::slept()
             }
             Step::Send(message) => {

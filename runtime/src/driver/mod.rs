@@ -13,7 +13,6 @@ mod sqlx;
 mod tokio_postgres;
 
 use std::error::Error as StdError;
-use std::thread;
 use std::time::Instant;
 
 pub(crate) use self::asynchronous::drive_async;
@@ -170,7 +169,7 @@ pub(crate) fn drive<'a, C: Connection>(client: &mut C, mut run: Run<'a>) -> Resu
         let reply = match run.step() {
             Step::Finished => return finish(run),
             Step::Sleep(pause) => {
-                thread::sleep(pause);
+                run.cancellation().sleep(pause);
                 Reply::slept()
             }
             Step::Send(message) => {

@@ -26,6 +26,7 @@ impl Protocol<'_> {
         let mut failed: Option<ErrorKind> = None;
         // Each turn shortens the queue, or ends this attempt or the run.
         while let Some(item) = self.queue.front().copied() {
+            self.check_cancelled_before_next(&mut failed)?;
             if self.is_to_be_asked(item.migration) {
                 self.run_steps(item).await?;
                 continue;

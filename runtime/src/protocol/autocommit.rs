@@ -4,6 +4,7 @@
 use gapless_core::Version;
 
 use super::Stop;
+use super::batch::shown;
 use super::item::{Direction, Item};
 use super::part::{Message, Part};
 use super::protocol::Protocol;
@@ -39,6 +40,7 @@ impl<'a> Protocol<'a> {
     /// now stays in the queue, once it has nothing left outside of one.
     pub(super) async fn run_steps(&mut self, item: Item<'a>) -> Result<(), Stop> {
         let mut steps = loop {
+            self.check_cancelled(|| format!("before migration {}", shown(item.migration)))?;
             let mut steps = self.steps(item)?;
             let progress = self.read_progress(&mut steps).await?;
             match self.begin_try(&mut steps, progress).await? {
@@ -54,6 +56,9 @@ impl<'a> Protocol<'a> {
             steps.replay.pop();
         }
         while steps.at < steps.total() {
+            if self.is_cancelled() {
+                return Err(self.cancelled_before(&steps));
+            }
             self.step(&mut steps).await?;
         }
         // Ends with the record or an error; it pauses before each further turn.
@@ -136,8 +141,7 @@ impl<'a> Protocol<'a> {
         let Some(code) = self.codes.remove(&version) else {
             return Err(Stop::failed(ErrorKind::NoCode(vec![(version, steps.item.migration.file())])));
         };
-        self.session
-            .is_at(format!("applying the migration in Rust {}", super::batch::shown(steps.item.migration)));
+        self.session.is_at(format!("applying the migration in Rust {}", shown(steps.item.migration)));
         let call = Call { before: self.same_backend(), code, after: self.dialect.outside() };
         let (returned, answer) = self.session.call(call).await?;
         self.codes.extend(returned.map(|call| (version, call.code)));

@@ -32,15 +32,17 @@ impl<'a> Protocol<'a> {
         if let Err(error) = self.session.transact(begin).await? {
             return Err(self.dry_run_not_begun(error).await);
         }
-        while let Some(item) = self.queue.pop_front() {
+        // The teardown rolls back, wherever it ends.
+        self.session.open = true;
+        while let Some(item) = self.queue.front().copied() {
+            self.check_cancelled_before_next(&mut None)?;
+            self.queue.pop_front();
             match item.execution {
                 Execution::Code => self.break_off(item, Untried::Rust),
                 Execution::Stepwise => self.break_off(item, Untried::NoTransaction),
                 Execution::Batched => self.try_one(item).await?,
             }
         }
-        // The teardown rolls back.
-        self.session.open = true;
         Ok(())
     }
 

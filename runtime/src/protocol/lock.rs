@@ -29,6 +29,7 @@ impl Protocol<'_> {
         // Ends with the lock, without work, with an error, or when the time for waiting is over. Each turn that does
         // not wait asks for more than the one before: the set, then the settings.
         loop {
+            self.check_cancelled(|| "before it took the lock".to_owned())?;
             self.session.is_at("asking for the lock");
             names_holder = match self.try_lock(names_holder).await? {
                 Try::Ready(missing) => return Ok(Some(missing)),
@@ -153,6 +154,7 @@ impl Protocol<'_> {
         // The message may have taken the lock before it failed. The teardown gives it back either way, unless the next
         // try finds out.
         self.session.locked = self.locks_session();
+        self.session.unsure = self.session.locked;
         let again = match class {
             Class::Busy | Class::Retry => self.wait_for_database(&error).await,
             Class::Canceled if self.may_retry() => {
@@ -162,7 +164,7 @@ impl Protocol<'_> {
             _ => Err(Stop::failed(self.error(Work::Locking, error))),
         };
         if matches!(again, Ok(()) | Err(Stop::Again)) {
-            (self.session.locked, self.session.refused) = (false, false);
+            (self.session.locked, self.session.refused, self.session.unsure) = (false, false, false);
         }
         again
     }

@@ -9,6 +9,7 @@ mod autocommit;
 mod backoff;
 mod batch;
 mod bootstrap;
+mod cancel;
 mod code;
 mod dry_run;
 mod envelope;

@@ -81,6 +81,7 @@ impl Protocol<'_> {
 
     /// Retries a canceled observation as often as any work.
     pub(super) async fn retry_canceled(&mut self, error: DbError) -> Result<(), Stop> {
+        self.check_cancelled(|| format!("while reading {}", self.tracker.shown()))?;
         if !self.may_retry() {
             return Err(Stop::failed(self.error(Work::Observing, error)));
         }

@@ -129,6 +129,10 @@ impl<'a> Protocol<'a> {
             return Err(self.overtaken_by(None).await);
         }
         let half_done = executing && steps.may_be_half_done();
+        let passing = matches!(class, Class::Busy | Class::Retry | Class::Canceled) && !half_done;
+        if passing && self.is_cancelled() && !(executing && class == Class::Canceled) {
+            return self.part_cancelled(steps, part).await;
+        }
         let again = class == Class::Busy || (class == Class::Retry && steps.tries < self.options.retries);
         if again && !half_done {
             steps.begun_before |= executing;
@@ -147,6 +151,29 @@ impl<'a> Protocol<'a> {
             }
             _ => Stop::failed(self.error(Work::Journaling, error)),
         })
+    }
+
+    /// Ends a cancelled run where a message of a migration was refused. The record of a step that is done is sent again, for
+    /// a moment.
+    async fn part_cancelled(&mut self, steps: &mut Steps<'a>, part: Part) -> Result<(), Stop> {
+        let when = || format!("while {}", steps.doing(false));
+        match part {
+            Part::Note | Part::Record if self.may_wait_cancelled() => {
+                if self.session.open {
+                    self.roll_back().await?;
+                }
+                self.pause_before_retry().await;
+                Ok(())
+            }
+            Part::Note | Part::Record => {
+                Err(Stop::Unjournaled(Box::new(ErrorKind::Cancelled { when: when(), failure: None })))
+            }
+            Part::Progress | Part::Closing | Part::Start => self.check_cancelled(when),
+            Part::Announcement | Part::Inspection | Part::Drop | Part::Replay | Part::Statement => {
+                steps.begun_before |= part == Part::Statement;
+                Err(self.cancelled_before(steps))
+            }
+        }
     }
 
     /// Ends the run because a statement failed, or a message that it needs.

@@ -133,6 +133,7 @@ impl<'a> Protocol<'a> {
     }
 
     async fn attempt(&mut self) -> Result<(), Stop> {
+        self.check_cancelled(|| "before it looked at the database".to_owned())?;
         if self.goal == Goal::Log {
             return self.read_log().await;
         }
@@ -146,6 +147,7 @@ impl<'a> Protocol<'a> {
         }
         // Take the lock, and observe again: another runner may have done the work meanwhile.
         let Some(missing) = self.lock().await? else { return Ok(()) };
+        self.check_cancelled(|| "before anything was done".to_owned())?;
         if self.goal == Goal::DryRun {
             return self.dry_run(missing).await;
         }

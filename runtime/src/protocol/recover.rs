@@ -76,7 +76,8 @@ impl<'a> Protocol<'a> {
         // Another runner may have recorded some while this message ran: it reports those.
         let ours = |member: &&Migration| refusal.how.is_of(member.version(), &self.token);
         let done: Vec<_> = refusal.batch.members().filter(ours).collect();
-        if refusal.batch.bootstraps && done.is_empty() && !refusal.retries {
+        let interrupted = class == Class::Canceled && self.is_cancelled();
+        if refusal.batch.bootstraps && done.is_empty() && !refusal.retries && !interrupted {
             return self.take_apart(refusal.history);
         }
         let ran = !done.is_empty();
@@ -158,7 +159,7 @@ impl<'a> Protocol<'a> {
                 Err(error) => error,
             };
             match self.class(&error) {
-                Class::Busy | Class::Retry | Class::Canceled => self.wait_for_database(&error).await?,
+                Class::Busy | Class::Retry | Class::Canceled => self.wait_to_end(&error).await?,
                 _ => return Ok(None),
             }
         }

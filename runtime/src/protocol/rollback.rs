@@ -18,6 +18,7 @@ impl<'a> Protocol<'a> {
     pub(super) async fn roll_back_all(&mut self) -> Result<(), Stop> {
         // Each turn shortens the queue, or ends this attempt or the run.
         while let Some(item) = self.queue.front().copied() {
+            self.check_cancelled_before_next(&mut None)?;
             self.session.is_at(format!("rolling back migration {}", shown(item.migration)));
             let Direction::Down(down) = item.direction else {
                 return Err(Stop::failed(ErrorKind::Misuse("a migration without a down script")));

@@ -12,7 +12,7 @@ use super::session::{Link, Question};
 use crate::code::Call;
 use crate::plan::Plan;
 use crate::report::error::{Error, ErrorKind};
-use crate::{Applied, Log, NotTried, Report, Status};
+use crate::{Applied, CancellationToken, Log, NotTried, Report, Status};
 
 /// The next thing for a driver to do. Exhaustive, because a driver that skipped a step would never finish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,7 @@ pub struct Finished {
 pub struct Run<'a> {
     protocol: Pin<Box<dyn Future<Output = Ended> + Send + 'a>>,
     link: Link,
+    cancellation: CancellationToken,
     question: Option<Question>,
     ended: Option<Ended>,
 }
@@ -65,7 +66,9 @@ impl<'a> Run<'a> {
 
     /// Begins this protocol, which asks over this link.
     pub(super) fn of(protocol: Protocol<'a>, link: Link) -> Run<'a> {
-        let mut run = Run { protocol: Box::pin(protocol.run()), link, question: None, ended: None };
+        let cancellation = protocol.options.cancellation.clone();
+        let mut run =
+            Run { protocol: Box::pin(protocol.run()), link, cancellation, question: None, ended: None };
         run.resume();
         run
     }
@@ -78,6 +81,12 @@ impl<'a> Run<'a> {
             Some(Question::Sleep(pause)) => Step::Sleep(*pause),
             None => Step::Finished,
         }
+    }
+
+    /// Returns the token that cancels the run. A run looks at it by itself between two steps; a driver may end a sleep
+    /// early by it.
+    pub fn cancellation(&self) -> &CancellationToken {
+        &self.cancellation
     }
 
     /// Takes the outcome of the step. A reply that does not fit the step ends the run with an error.

@@ -58,6 +58,8 @@ pub(super) struct Session {
     pub(super) spent: Duration,
     /// This session has the advisory lock.
     pub(super) locked: bool,
+    /// The lock may not be this session's after all: the database refused the message that asked for it.
+    pub(super) unsure: bool,
     /// Settings may have changed, outside of any transaction.
     pub(super) dirty: bool,
     /// A transaction may be open: the database refused a message that began one.

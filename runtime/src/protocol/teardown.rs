@@ -67,7 +67,8 @@ impl Protocol<'_> {
         if self.session.open {
             self.roll_back().await?;
         }
-        if let Err(ErrorKind::Migration(failure)) = result
+        if let Err(ErrorKind::Migration(failure) | ErrorKind::Cancelled { failure: Some(failure), .. }) =
+            result
             && journals
         {
             *failure = self.journal_failure(failure).await?;
@@ -84,7 +85,7 @@ impl Protocol<'_> {
     /// Adapts a failure to what the caller may see.
     fn for_caller(&self, kind: ErrorKind) -> ErrorKind {
         let first = self.session.report(|report| report.already == 0);
-        let kind = match kind {
+        let kind = match self.told_cancelled(kind) {
             ErrorKind::Migration(failure) if first => ErrorKind::Migration(failure.without_history()),
             kind => kind,
         };
@@ -98,7 +99,7 @@ impl Protocol<'_> {
         self.session.is_at("rolling back");
         let mut message = self.dialect.roll_back().to_owned();
         message.extend(self.cleanup.prepared.take().map(|prepared| prepared.forget));
-        let _answer = self.session.send(message).await?;
+        let _answer = self.send_to_end(message).await?;
         Ok(())
     }
 
@@ -145,7 +146,7 @@ impl Protocol<'_> {
     async fn flush(&mut self) -> Result<(), Stop> {
         self.session.is_at("making the applied migrations durable");
         if std::mem::take(&mut self.cleanup.undurable) && self.abilities.asynchronous_commit {
-            let _answer = self.session.send(self.dialect.flush().to_owned()).await?;
+            let _answer = self.send_to_end(self.dialect.flush().to_owned()).await?;
         }
         Ok(())
     }
@@ -188,7 +189,7 @@ impl Protocol<'_> {
                 let class = self.class(error);
                 matches!(class, Class::Busy | Class::Retry | Class::Canceled)
             };
-            if !busy || self.wait_for_database(error).await.is_err() {
+            if !busy || self.wait_to_end(error).await.is_err() {
                 return Ok(answer);
             }
         }
@@ -203,8 +204,7 @@ impl Protocol<'_> {
         let mut answer = None;
         for tries in 0..=UNLOCK_TRIES {
             self.await_backend(tries).await;
-            answer =
-                self.session.send(message.clone()).await?.ok().and_then(|results| Unlock::read(&results));
+            answer = self.send_to_end(message.clone()).await?.ok().and_then(|results| Unlock::read(&results));
             // A pooler has handed the session on, and may hand it back.
             if answer != Some(Unlock::Elsewhere) {
                 break;
@@ -216,7 +216,8 @@ impl Protocol<'_> {
     }
 
     pub(super) fn check_unlock(&mut self, answer: Option<Unlock>) {
-        if answer == Some(Unlock::Done) {
+        let never_had = std::mem::take(&mut self.session.unsure) && answer == Some(Unlock::NotHeld);
+        if answer == Some(Unlock::Done) || never_had {
             return;
         }
         // On any other backend than the one that took it, the unlock does nothing.

@@ -31,11 +31,14 @@ pub(super) struct Patience {
     told: Duration,
     /// The number of this try of the current work, counted from 1.
     pub(super) attempt: u32,
+    /// How often it has waited since it was cancelled.
+    pub(super) cancelled: u32,
 }
 
 impl Patience {
     pub(super) fn new(seed: u64) -> Patience {
-        Patience { backoff: Backoff::new(seed), waited: Duration::ZERO, told: Duration::ZERO, attempt: 1 }
+        let (waited, told) = (Duration::ZERO, Duration::ZERO);
+        Patience { backoff: Backoff::new(seed), waited, told, attempt: 1, cancelled: 0 }
     }
 
     /// Begins anew after progress: the rest of the run may wait and retry as long again.
@@ -79,7 +82,30 @@ impl Protocol<'_> {
         self.wait_for(None, Some(&error.message)).await
     }
 
+    /// Waits because the database is busy in the middle of what has to come to its end; once the run is cancelled, for a
+    /// moment.
+    ///
+    /// # Errors
+    ///
+    /// The time for waiting is over.
+    pub(super) async fn wait_to_end(&mut self, error: &DbError) -> Result<(), Stop> {
+        if self.is_cancelled() {
+            if !self.may_wait_cancelled() {
+                return self.check_cancelled_waiting(None, Some(&error.message));
+            }
+            self.pause_before_retry().await;
+            return Ok(());
+        }
+        self.wait_uncancelled(None, Some(&error.message)).await
+    }
+
     async fn wait_for(&mut self, holder: Option<Holder>, busy: Option<&str>) -> Result<(), Stop> {
+        self.check_cancelled_waiting(holder.as_ref(), busy)?;
+        self.wait_uncancelled(holder.clone(), busy).await?;
+        self.check_cancelled_waiting(holder.as_ref(), busy)
+    }
+
+    async fn wait_uncancelled(&mut self, holder: Option<Holder>, busy: Option<&str>) -> Result<(), Stop> {
         self.patience.waited += self.session.spent;
         let waited = self.patience.waited;
         if waited >= self.options.lock_wait {

@@ -80,10 +80,12 @@ impl Error {
         &self.inner.rolled_back
     }
 
-    /// Returns the failure of the migration that the database refused.
+    /// Returns the failure of the migration that the database refused; of a run that
+    /// [was cancelled](Error::is_cancelled), the migration that was interrupted.
     pub fn failure(&self) -> Option<&Failure> {
         match &self.inner.kind {
             ErrorKind::Migration(failure) => Some(failure),
+            ErrorKind::Cancelled { failure, .. } => failure.as_ref(),
             _ => None,
         }
     }
@@ -100,10 +102,17 @@ impl Error {
     pub fn database_error(&self) -> Option<&DbError> {
         match &self.inner.kind {
             ErrorKind::Migration(failure) => Some(failure.database_error()),
+            ErrorKind::Cancelled { failure, .. } => failure.as_ref().map(Failure::database_error),
             ErrorKind::Connection { said, .. } => said.as_ref(),
             ErrorKind::Permission { error, .. } | ErrorKind::Database { error, .. } => Some(error),
             _ => None,
         }
+    }
+
+    /// Returns true if the program has cancelled the run with a [`CancellationToken`](crate::CancellationToken). What it
+    /// had applied stays applied.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.inner.kind, ErrorKind::Cancelled { .. })
     }
 
     /// Returns true if another runner held the lock, or the database was busy, for longer than
@@ -216,6 +225,9 @@ impl fmt::Display for Error {
         }
         let versions: Vec<_> = self.applied().iter().map(|applied| applied.version().to_string()).collect();
         match versions.as_slice() {
+            [] if self.is_cancelled() && self.rolled_back().is_empty() => {
+                f.write_str("\nnote: no migration was applied before")
+            }
             [] => Ok(()),
             [one] => write!(f, "\nnote: version {one} was applied before and stays applied"),
             [first, .., last] => {

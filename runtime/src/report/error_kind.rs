@@ -18,6 +18,12 @@ use crate::{Conflict, Failure};
 pub(crate) enum ErrorKind {
     Conflict(Vec<Conflict>),
     Migration(Failure),
+    /// The program has cancelled the run.
+    Cancelled {
+        when: String,
+        /// The migration that was interrupted, if there was one.
+        failure: Option<Failure>,
+    },
     /// A no-transaction migration was interrupted, and its outcome is unknown.
     Interrupted {
         version: Version,
@@ -116,6 +122,13 @@ impl fmt::Display for ErrorKind {
         match self {
             ErrorKind::Conflict(conflicts) => message::each(f, conflicts),
             ErrorKind::Migration(failure) => failure.fmt(f),
+            ErrorKind::Cancelled { when, failure } => {
+                write!(f, "cancelled {when}")?;
+                match failure {
+                    Some(failure) => failure.fmt_cancelled(f),
+                    None => f.write_str("\nhelp: run again to go on"),
+                }
+            }
             ErrorKind::Interrupted { version, path, statement, statements, why, ways } => write!(
                 f,
                 "version {version} was interrupted in statement {statement} of {statements}: {path}\n  {why}\n\
@@ -165,6 +178,9 @@ impl ErrorKind {
     pub(crate) fn without_values(self) -> ErrorKind {
         match self {
             ErrorKind::Migration(failure) => ErrorKind::Migration(failure.without_values()),
+            ErrorKind::Cancelled { when, failure } => {
+                ErrorKind::Cancelled { when, failure: failure.map(Failure::without_values) }
+            }
             ErrorKind::Connection { doing, said, source } => {
                 ErrorKind::Connection { doing, said: said.map(DbError::without_values), source }
             }

@@ -247,6 +247,14 @@ fn word_length(sql: &str, at: usize) -> usize {
 }
 
 impl Failure {
+    /// Writes what became of it, behind the words that the run was cancelled.
+    pub(crate) fn fmt_cancelled(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fmt_place(f)?;
+        self.fmt_aftermath(f)?;
+        let again = if self.manner.own_fault().is_some() { "; run again to go on" } else { "" };
+        write!(f, "\nhelp: {}{again}", self.manner.kept())
+    }
+
     fn fmt_place(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(place) = &self.place else { return write!(f, "\n --> {}", self.path) };
         write!(f, "\n{}", place.shown)?;

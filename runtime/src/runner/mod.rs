@@ -18,7 +18,7 @@ use crate::protocol::Request;
 use crate::report::error::ErrorKind;
 pub(crate) use crate::runner::listener::Listener;
 use crate::runner::options::{Drift, Locking, Options, OutOfOrder, Resolution, Unknown};
-use crate::{Code, Error, Event, Legacy};
+use crate::{CancellationToken, Code, Error, Event, Legacy};
 
 /// Builder for a migration run; begin one with [`MigrationSet::runner`](crate::MigrationSet::runner).
 ///
@@ -272,6 +272,12 @@ impl<'a> Runner<'a> {
     /// databases whose rows must not end up in logs. Default: errors hold everything that the database says.
     pub fn hide_values(mut self) -> Self {
         self.options.hide_values = true;
+        self
+    }
+
+    /// Ends the run when this token is cancelled, whatever its ending; see [`CancellationToken`].
+    pub fn cancel_on(mut self, token: &CancellationToken) -> Self {
+        self.options.cancellation = token.clone();
         self
     }
 

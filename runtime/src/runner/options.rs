@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use gapless_core::Version;
 
+use crate::cancellation::CancellationToken;
 use crate::history::reconcile::Reconcile;
 use crate::history::rollback::Rollback;
 use crate::legacy::Legacy;
@@ -122,6 +123,7 @@ pub(crate) struct Options {
     pub(crate) baseline: Baseline,
     pub(crate) rollback: Option<Rollback>,
     pub(crate) hide_values: bool,
+    pub(crate) cancellation: CancellationToken,
     pub(crate) log_version: Option<Version>,
     pub(crate) log_limit: Option<usize>,
 }
@@ -164,6 +166,7 @@ impl Default for Options {
             baseline: Baseline::default(),
             rollback: None,
             hide_values: false,
+            cancellation: CancellationToken::default(),
             log_version: None,
             log_limit: None,
         }

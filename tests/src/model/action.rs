@@ -87,7 +87,9 @@ fn cut(random: &mut Random, what: &What, locking: gapless::Locking, indexes: Ind
     let message = if random.chance(70) { 1 + random.below(8) } else { random.below(25) };
     let pooler =
         indexes == Indexes::Concurrent && locking == Locking::Session && matches!(what, What::Run { .. });
-    match random.below(10) {
+    match random.below(14) {
+        10 | 11 => Cut::Cancelled { at: message, within: None },
+        12 | 13 => Cut::Cancelled { at: message, within: Some(random.below(40)) },
         0..=2 => Cut::Before(message),
         3 if pooler => Cut::HandedOn { from: message, alone: random.chance(50) },
         4..=6 => Cut::Within(message, random.below(40)),

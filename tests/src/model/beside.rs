@@ -90,7 +90,8 @@ impl<'w, P: Place> Play<'w, P> {
             Extent::To(to) => Rollback::to(version(to)),
         };
         let mut cutter = self.cutter(action.cut.filter(|cut| !cut.is_pooler()));
-        let result = self.runner(program, action.locking).rollback(rollback, &mut cutter);
+        let runner = self.runner(program, action.locking).cancel_on(cutter.trace.token());
+        let result = runner.rollback(rollback, &mut cutter);
         let (cut, endless) = (cutter.trace.is_cut(), cutter.is_endless());
         self.give_back(cutter.into_client());
         let told = |problem: String| match &result {
@@ -105,6 +106,10 @@ impl<'w, P: Place> Play<'w, P> {
         let allowed = Allowed { direction: Direction::Back, cut, chain, ..looking(number, program) };
         let after = self.absorb(&allowed).map_err(told)?;
         self.tag(if cut { "rollback cut" } else { "rollback" });
+        if let Some(error) = result.as_ref().err().filter(|error| error.is_cancelled()) {
+            self.tag("rollback cancelled");
+            return self.after_cancelling(error, &before, &after).map_err(told);
+        }
         if cut || !judgement.unclear.is_empty() {
             return Ok(());
         }

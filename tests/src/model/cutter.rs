@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use gapless::engine::{Call, Dialect, ResultSet, split};
-use gapless::{Connection, ExchangeError};
+use gapless::engine::{Call, DbError, Dialect, ResultSet, Statement, split};
+use gapless::{CancellationToken, Connection, ExchangeError};
 
 use super::place::{Fuse, Place};
 
@@ -19,6 +19,9 @@ pub enum Cut {
     Within(usize, usize),
     /// Nothing breaks: from this message on, or for it alone, another backend answers.
     HandedOn { from: usize, alone: bool },
+    /// Nothing breaks: the program cancels the run before this message, and the server goes on with it; or it cancels
+    /// that on the server too, after so many of its statements.
+    Cancelled { at: usize, within: Option<usize> },
 }
 
 impl Cut {
@@ -29,7 +32,7 @@ impl Cut {
     fn message(self) -> usize {
         match self {
             Cut::Before(message) | Cut::After(message) | Cut::Within(message, _) => message,
-            Cut::HandedOn { from, .. } => from,
+            Cut::HandedOn { from: message, .. } | Cut::Cancelled { at: message, .. } => message,
         }
     }
 }
@@ -42,11 +45,17 @@ pub const ENDLESS_RACE: usize = 4000;
 pub struct Trace {
     sent: Arc<AtomicUsize>,
     cut: Arc<AtomicUsize>,
+    cancelled: CancellationToken,
 }
 
 impl Trace {
     pub fn sent(&self) -> usize {
         self.sent.load(Ordering::Relaxed)
+    }
+
+    /// By which the program cancels the run.
+    pub fn token(&self) -> &CancellationToken {
+        &self.cancelled
     }
 
     /// Whether the cut came.
@@ -130,6 +139,25 @@ impl<'p, P: Place> Cutter<'p, P> {
         come.then_some(cut)
     }
 
+    /// The server cancels what it is at: what the message has done in transactions that are over stays done.
+    fn interrupted(&mut self, message: &str, count: usize) -> ExchangeError {
+        let Some(client) = &mut self.client else { return self.lose() };
+        let statements = split(message, client.dialect().syntax()).unwrap_or_default();
+        let refused = if statements.len() > 1 {
+            client.exchange(&broken(message, &statements, count)).err()
+        } else {
+            None
+        };
+        let said = match refused {
+            Some(ExchangeError::Database(said)) => DbError { position: None, ..*said },
+            _ => DbError::default(),
+        };
+        let code = if client.dialect().default_schema() == "main" { "9" } else { "57014" };
+        self.open = leaves_open(self.open, message, true);
+        let message = "canceled by its program".to_owned();
+        ExchangeError::Database(Box::new(DbError { code: code.to_owned(), message, ..said }))
+    }
+
     fn within(&mut self, message: &str, count: usize) -> ExchangeError {
         let Some(client) = &mut self.client else { return self.lose() };
         let statements = split(message, client.dialect().syntax()).unwrap_or_default();
@@ -138,11 +166,7 @@ impl<'p, P: Place> Cutter<'p, P> {
             self.place.halve(client, &text);
             return self.lose();
         }
-        let end =
-            statements.get(count % statements.len().max(1)).map_or(0, |statement| statement.span().start);
-        // What a message has done outside of a transaction of its own is undone with its end.
-        let broken = format!("{}\nSELECT broken_off;", &message[..end]);
-        let _ = client.exchange(&broken);
+        let _ = client.exchange(&broken(message, &statements, count));
         self.lose()
     }
 }
@@ -182,6 +206,15 @@ impl<P: Place> Connection for Cutter<'_, P> {
                 self.trace.cut.fetch_add(1, Ordering::Relaxed);
                 self.other.as_mut().map_or(Ok(Vec::new()), |other| other.exchange(message))
             }
+            Some(Cut::Cancelled { within, .. }) => {
+                self.trace.cancelled.cancel();
+                if let Some(count) = within {
+                    return Err(self.interrupted(message, count));
+                }
+                let answer = client.exchange(message);
+                self.open = leaves_open(self.open, message, answer.is_err());
+                answer
+            }
         }
     }
 
@@ -204,8 +237,21 @@ impl<P: Place> Connection for Cutter<'_, P> {
                 self.trace.cut.fetch_add(1, Ordering::Relaxed);
                 self.other.as_mut().map_or(Ok(Vec::new()), |other| other.call(call))
             }
+            Some(Cut::Cancelled { within, .. }) => {
+                self.trace.cancelled.cancel();
+                match within {
+                    Some(count) => Err(self.interrupted("", count)),
+                    None => client.call(call),
+                }
+            }
         }
     }
+}
+
+/// The message up to one of its statements. What it has done outside of a transaction of its own is undone with its end.
+fn broken(message: &str, statements: &[Statement<'_>], count: usize) -> String {
+    let end = statements.get(count % statements.len().max(1)).map_or(0, |statement| statement.span().start);
+    format!("{}\nSELECT broken_off;", &message[..end])
 }
 
 /// Whether a message leaves a transaction open, be it a failed one.

@@ -119,7 +119,8 @@ impl<'w, P: Place> Play<'w, P> {
     /// A second run has nothing to do, in one round trip; in two where the journal is asked about a newer release.
     fn again(&mut self, action: Action, program: &'w Program) -> Result<(), String> {
         let judgement = self.reference.judge(program, None, usize::MAX);
-        if !judgement.conflicts.is_empty() || !judgement.pending.is_empty() {
+        let clear = judgement.conflicts.is_empty() && judgement.unclear.is_empty();
+        if !clear || !judgement.pending.is_empty() {
             self.tag("boots once");
             return Ok(());
         }

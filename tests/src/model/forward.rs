@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::absorb::{Allowed, Direction};
 use super::action::Action;
+use super::cancelled::may_be_half_done;
 use super::cutter::Cut;
 use super::expected::Expected;
 use super::file::{File, Kind};
@@ -114,7 +115,9 @@ impl<'w, P: Place> Play<'w, P> {
             self.plan_agrees(number, action, target)?;
         }
         let mut cutter = self.cutter(action.cut);
-        let mut runner = Self::with_code(self.runner(program, action.locking), program, &cutter.fuse());
+        let token = cutter.trace.token().clone();
+        let runner = self.runner(program, action.locking).cancel_on(&token);
+        let mut runner = Self::with_code(runner, program, &cutter.fuse());
         if let Some(target) = target {
             self.tag("target");
             runner = runner.target(version(target));
@@ -135,16 +138,19 @@ impl<'w, P: Place> Play<'w, P> {
             return Err(format!("the run does not end: {result:?}"));
         }
         let failed = result.as_ref().err().and_then(Error::failure).map(|failure| failure.version().number());
+        let cancelled = result.as_ref().err().filter(|error| error.is_cancelled());
+        if cancelled.is_some() && !token.is_cancelled() {
+            return Err("it says that it was cancelled".to_owned());
+        }
+        let at = failed.and_then(|failed| program.release.at(failed));
+        let half = cancelled.is_some_and(|error| may_be_half_done(error, at));
         let allowed = Allowed {
             number,
             programs: vec![program],
             direction: Direction::Forward,
-            cut,
+            cut: cut || half,
             resolved: resolution.is_some(),
-            failed: failed
-                .filter(|_| !cut)
-                .and_then(|failed| program.release.at(failed))
-                .map(|file| file.identity),
+            failed: at.filter(|_| !cut && cancelled.is_none()).map(|file| file.identity),
             chain: Vec::new(),
         };
         let told = |problem: String| format!("{problem}\nthe run said: {}", told(&result));
@@ -155,6 +161,10 @@ impl<'w, P: Place> Play<'w, P> {
         }
         if cut {
             self.after_cut(&result, &after, foreign, action.cut)?;
+            return Ok(result);
+        }
+        if let Some(error) = cancelled {
+            self.after_cancelling(error, &before, &after).map_err(told)?;
             return Ok(result);
         }
         let judgement = known.judge(program, target, number);
@@ -174,7 +184,7 @@ impl<'w, P: Place> Play<'w, P> {
         Ok(result)
     }
 
-    fn left_nothing(&mut self) -> Result<(), String> {
+    pub(super) fn left_nothing(&mut self) -> Result<(), String> {
         let mut client = self.client();
         let left = self.place.left(&mut client);
         self.give_back(Some(client));

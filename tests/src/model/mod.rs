@@ -10,6 +10,7 @@
 mod absorb;
 mod action;
 mod beside;
+mod cancelled;
 mod change;
 mod cutter;
 mod expected;
