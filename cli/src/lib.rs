@@ -28,12 +28,19 @@
 //!
 //! Such a program needs none of this crate's features: `gapless-cli = { version = "0.1", default-features = false }`.
 
+#![cfg_attr(
+    not(all(feature = "binary", feature = "lint", feature = "postgres", feature = "sqlite")),
+    allow(dead_code, reason = "what the parts of the program share is used by all of them together")
+)]
+
 mod ask;
 #[cfg(feature = "binary")]
 mod binary;
 mod commands;
 mod database;
 mod exit;
+#[cfg(feature = "lint")]
+mod lint;
 mod output;
 
 pub use crate::commands::Migrate;

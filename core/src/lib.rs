@@ -28,14 +28,14 @@ mod read;
 mod set;
 mod sql;
 
-pub use lint::{Problem, Problems};
+pub use lint::{Allowance, Problem, Problems, allowances};
 pub use merge::{common_rules, merged, merged_digest, merged_renames, total, total_renames};
 pub use read::{
     Difference, FileName, ForeignTable, Kind, NameError, Pattern, Scan, Scanned, ScannedFile, SourceError,
     project_root, scan, stem, write_locks,
 };
 #[doc(hidden)]
-pub use read::{LOCK, RENAMES, comments, scan_leniently};
+pub use read::{LOCK, RENAMES, comments, listed, scan_leniently, scan_unlocked};
 pub use set::{
     Checksum, Directives, Down, DuplicateVersion, Layout, Migration, MigrationSet, ParseChecksumError,
     ParseVersionError, Rename, Rules, Version, digest_of, normalise,

@@ -60,6 +60,9 @@ pub(super) enum Command {
     Retire(files::retire::Arguments),
     /// Write migrations.lock, which makes every edit of what it lists an error
     Lock(files::lock::Arguments),
+    /// Look for statements that are dangerous on a database in use
+    #[cfg(feature = "lint")]
+    Lint(super::lint::Arguments),
     /// Show the configuration, and where each value comes from
     Config,
     #[command(flatten)]

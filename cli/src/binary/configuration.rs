@@ -41,6 +41,15 @@ pub(super) struct Configuration {
     pub(super) table: Option<Setting<String>>,
     /// The numbering of the first migration.
     pub(super) numbering: Option<Setting<Numbering>>,
+    pub(super) lint: Lint,
+}
+
+/// The table `[lint]` of `gapless.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Lint {
+    pub(super) except: Vec<String>,
+    pub(super) include: Vec<String>,
 }
 
 /// The keys of `gapless.toml`.
@@ -54,6 +63,8 @@ struct File {
     schema: Option<String>,
     table: Option<String>,
     numbering: Option<Numbering>,
+    #[serde(default)]
+    lint: Lint,
 }
 
 #[derive(Debug, Deserialize)]
@@ -98,6 +109,7 @@ impl Configuration {
             schema: pick(&options.schema, "schema", file.schema),
             table: pick(&options.table, "table", file.table),
             numbering: file.numbering.map(|numbering| Setting::new(numbering, &origin)),
+            lint: file.lint,
         })
     }
 

@@ -87,6 +87,26 @@ fn runner<'a>(configuration: &Configuration, set: &'a MigrationSet) -> Runner<'a
     runner
 }
 
+/// Reads the status of the configured Postgres database.
+#[cfg(all(feature = "lint", feature = "postgres"))]
+pub(super) fn status(
+    parameters: Parameters,
+    configuration: &Configuration,
+    set: &MigrationSet,
+) -> Result<gapless::Status, CommandError> {
+    let mut client = super::postgres::Endpoint::new(parameters)?.connect()?;
+    Ok(runner(configuration, set).status(&mut client)?)
+}
+
+#[cfg(all(feature = "lint", not(feature = "postgres")))]
+pub(super) fn status(
+    _: Parameters,
+    _: &Configuration,
+    _: &MigrationSet,
+) -> Result<gapless::Status, CommandError> {
+    Err(without_postgres())
+}
+
 #[cfg(feature = "postgres")]
 fn postgres(
     parameters: Parameters,
@@ -100,9 +120,12 @@ fn postgres(
 
 #[cfg(not(feature = "postgres"))]
 fn postgres(_: Parameters, _: &Configuration, _: &MigrationSet, _: Migrate) -> Result<Exit, CommandError> {
-    Err(CommandError::usage(
-        "this program was built without Postgres\nhelp: build it with the feature `postgres`",
-    ))
+    Err(without_postgres())
+}
+
+#[cfg(not(feature = "postgres"))]
+fn without_postgres() -> CommandError {
+    CommandError::usage("this program was built without Postgres\nhelp: build it with the feature `postgres`")
 }
 
 #[cfg(feature = "sqlite")]

@@ -5,6 +5,8 @@ mod configuration;
 mod connect;
 mod database_url;
 mod files;
+#[cfg(feature = "lint")]
+mod lint;
 mod parameters;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -38,6 +40,8 @@ fn run(program: Program) -> Result<Exit, CommandError> {
         Command::Retire(arguments) => files::retire::run(&arguments, &configuration, &mut Output::new()),
         Command::Lock(arguments) => files::lock::run(&arguments, &configuration, &mut Output::new()),
         Command::Check(arguments) => files::check::run(&arguments, &configuration, &mut Output::new()),
+        #[cfg(feature = "lint")]
+        Command::Lint(arguments) => lint::run(&arguments, &configuration, &mut Output::new()),
         Command::Config => configuration.show(&mut Output::new()),
         Command::Database(command) => connect::run(&configuration, command),
     }

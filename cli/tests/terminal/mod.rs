@@ -93,8 +93,19 @@ impl Terminal {
         command
     }
 
+    /// Types a line without recording it, and returns what it prints.
+    pub(crate) fn output(&self, line: &str) -> String {
+        self.typed(line).0
+    }
+
     /// Types a line, and records it with what it prints and with its exit code, where that is not 0. Returns the code.
     pub(crate) fn run(&mut self, line: &str) -> i32 {
+        let (text, code) = self.typed(line);
+        self.record(line, &text, code);
+        code
+    }
+
+    fn typed(&self, line: &str) -> (String, i32) {
         let (mut reader, writer) = pipe().expect("a pipe is made");
         let mut command = self.command(line);
         command.stdout(writer.try_clone().expect("a pipe can be shared")).stderr(writer);
@@ -103,9 +114,7 @@ impl Terminal {
         drop(command);
         let mut text = String::new();
         reader.read_to_string(&mut text).expect("the output is text");
-        let code = child.wait().expect("the shell ends").code().expect("no signal ended it");
-        self.record(line, &text, code);
-        code
+        (text, child.wait().expect("the shell ends").code().expect("no signal ended it"))
     }
 
     /// Records a line that was run otherwise.

@@ -5,14 +5,14 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 
-/// Patterns and their replacements. Behind a time or a duration, the padding of a table's column differs as well.
+/// Patterns and their replacements. A directive's `2s` is none. Behind a time or a duration, the padding of a table's column differs as well.
 const PATTERNS: [(&str, &str); 11] = [
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+\d\d(:?\d\d)?)?( {2,})", "TIME  "),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+\d\d(:?\d\d)?)?", "TIME"),
-    (r"\b(under )?\d+(\.\d+)? ?(ns|µs|ms|s|min)( {2,})", "DURATION  "),
-    (r"\b(under )?\d+(\.\d+)? ?(ns|µs|ms|s|min)\b", "DURATION"),
+    (r"\b(under )?(\d+(\.\d+)? (ns|µs|ms|s|min)|\d+(\.\d+)?(ns|µs|ms)|\d+\.\d+s)( {2,})", "DURATION  "),
+    (r"\b(under )?(\d+(\.\d+)? (ns|µs|ms|s|min)|\d+(\.\d+)?(ns|µs|ms)|\d+\.\d+s)\b", "DURATION"),
     (r"(applied at|took|tried at|at) {2,}", "$1  "),
-    (r"(\S) {20,}", "$1  "),
+    (r"([^\s|]) {20,}", "$1  "),
     (r#""(\w+_ms)": ?\d+"#, r#""$1": 0"#),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
     (r"\btest_\d+\b", "test"),

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::Duration;
 
+use super::allowance::{allowed, below, header_end};
 use crate::set::{Directives, Part};
 use crate::sql::{Fault, Script};
 
-const KNOWN: &str =
-    "the directives are `no-transaction`, `rerunnable`, `rust`, `lock-timeout 2s` and `statement-timeout 1h`";
+const KNOWN: &str = "the directives are `no-transaction`, `rerunnable`, `rust`, `lock-timeout 2s`, \
+                     `statement-timeout 1h` and `allow RULE: why`";
 
 const NAMES: [&str; 4] = ["no-transaction", "rerunnable", "lock-timeout", "statement-timeout"];
 
@@ -20,17 +21,19 @@ pub(crate) fn directives(
     base: Directives,
     part: Part,
 ) -> (Directives, Vec<Fault>) {
-    let header_end = script.statements.first().map_or(sql.len(), |first| first.span().start);
+    let header_end = header_end(sql, script);
     let mut reader = Reader { directives: base, seen: BTreeSet::new(), rerunnable: None, rust: None };
     // sqlx knows its directive by the first bytes of the file.
     reader.directives.no_transaction |= sql.starts_with("-- no-transaction");
     let mut faults = Vec::new();
     for comment in &script.comments {
-        let mut start = comment.start;
-        for line in sql[comment.clone()].split('\n') {
-            let span = start..start + line.trim_end().len();
-            start += line.len() + 1;
-            if let Err((message, help)) = reader.read(line, span.start <= header_end) {
+        for (span, line) in lines(sql, comment.clone()) {
+            let place = || match () {
+                () if span.start <= header_end => Place::Header,
+                () if below(sql, script, span.start).is_some() => Place::AboveStatement,
+                () => Place::Elsewhere,
+            };
+            if let Err((message, help)) = reader.read(line, place) {
                 faults.push(Fault::new(message, span.clone(), help));
             } else if reader.sees("rerunnable") && reader.rerunnable.is_none() {
                 reader.rerunnable = Some(span);
@@ -63,6 +66,14 @@ fn rust_down(span: Range<usize>) -> Fault {
     Fault::new("`-- gapless: rust` in a down script", span, help)
 }
 
+/// Where a comment stands.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Header,
+    AboveStatement,
+    Elsewhere,
+}
+
 struct Reader {
     directives: Directives,
     seen: BTreeSet<String>,
@@ -78,15 +89,25 @@ impl Reader {
     }
 
     /// Reads one line of a comment.
-    fn read(&mut self, line: &str, in_header: bool) -> Result<(), (String, String)> {
-        let line = line.trim_end();
+    fn read(&mut self, line: &str, place: impl Fn() -> Place) -> Result<(), (String, String)> {
         let Some(named) = addressed(line) else { return Ok(()) };
-        let plain = line.trim_start().strip_prefix("--").map(str::trim_start);
-        let Some(body) = plain.and_then(|plain| plain.strip_prefix("gapless:")) else {
+        let Some(body) = body_of(line) else {
             let help = "write it as a line of its own, `-- gapless: ...`, in lower case";
             return Err((format!("`{named}` is not a directive"), help.to_owned()));
         };
-        if !in_header {
+        if let Some(words) =
+            body.strip_prefix("allow").filter(|words| !words.starts_with(char::is_alphabetic))
+        {
+            let (rules, _) = allowed(words)?;
+            let help = "move it to a line of its own above the statement that it is for";
+            return match place() {
+                Place::Elsewhere => {
+                    Err((format!("no statement is below `allow {}`", rules.join(", ")), help.to_owned()))
+                }
+                _ => Ok(()),
+            };
+        }
+        if place() != Place::Header {
             let help = "move it above the first statement; it counts for the whole file";
             return Err(("a directive must come before the first statement".to_owned(), help.to_owned()));
         }
@@ -111,6 +132,22 @@ impl Reader {
         }
         Ok(())
     }
+}
+
+/// Returns the lines of a comment, without the space at their ends.
+pub(super) fn lines(sql: &str, comment: Range<usize>) -> impl Iterator<Item = (Range<usize>, &str)> {
+    let mut start = comment.start;
+    sql[comment].split('\n').map(move |line| {
+        let span = start..start + line.trim_end().len();
+        start += line.len() + 1;
+        (span, line.trim_end())
+    })
+}
+
+/// Returns the text after `-- gapless:`, if the line is written so.
+pub(super) fn body_of(line: &str) -> Option<&str> {
+    let plain = line.trim_start().strip_prefix("--")?.trim_start();
+    plain.strip_prefix("gapless:").map(str::trim_start)
 }
 
 /// Returns the line without its decoration, if it is addressed to us: `gapless` with a colon or with the name of a
@@ -199,6 +236,13 @@ mod tests {
             "-- gapless: rust\nSELECT 1",
             "SELECT 1;\n-- gapless: no-transaction\n",
             "SELECT 1 -- gapless: no-transaction\n",
+            "-- gapless: allow\nSELECT 1",
+            "-- gapless: allow a\nSELECT 1",
+            "-- gapless: allow a:\nSELECT 1",
+            "-- gapless: allow a b: why\nSELECT 1",
+            "-- gapless: allowed a: why\nSELECT 1",
+            "SELECT 1;\n-- gapless: allow a: why\n",
+            "SELECT 1; -- gapless: allow a: why\nSELECT 2",
         ] {
             assert_eq!(of(sql).1.len(), 1, "{sql}");
         }
@@ -210,6 +254,12 @@ mod tests {
             of("-- gapless: rust\n-- gapless: no-transaction\n-- gapless: rerunnable\n");
         assert!(faults.is_empty(), "{faults:?}");
         assert!(directives.rust() && directives.no_transaction() && directives.rerunnable());
+    }
+
+    #[test]
+    fn allowances_are_no_directives_of_a_run() {
+        let sql = "-- gapless: allow a: why\n-- gapless: allow a: again\nSELECT 1;\n-- gapless: allow b: why\nSELECT 2";
+        assert_eq!(of(sql), (Directives::NONE, vec![]));
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Finds the parts of a script that would not run as its author means.
 
+mod allowance;
 mod diagnostic;
 mod directives;
 mod script;
 mod setting;
 mod statement;
 
+pub use allowance::{Allowance, allowances};
 pub use diagnostic::{Problem, Problems};
 pub(crate) use directives::directives;
 pub(crate) use script::{Known, Linted, to_problems};

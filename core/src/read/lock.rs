@@ -55,6 +55,11 @@ pub(super) fn parse(text: &str) -> Result<Files, Odd> {
     Ok(files)
 }
 
+/// Returns the names of the files that a lock lists: none, if it cannot be read, which a scan reports.
+pub fn listed(text: &str) -> Vec<String> {
+    parse(text).unwrap_or_default().into_keys().collect()
+}
+
 /// Returns the problems of a directory that differs from its lock.
 pub(crate) fn compare(pattern: usize, shown: &str, lock: &str, files: &Files) -> Vec<Problem> {
     let locked = match parse(lock) {
@@ -103,11 +108,13 @@ mod tests {
             ("1_a.sql".to_owned(), Checksum::of("a")),
             ("dir/up.sql".to_owned(), Checksum::of("b")),
         ]);
+        assert_eq!(listed(&written(&files)), ["1_a.sql", "dir/up.sql"]);
         assert_eq!(parse(&written(&files)), Ok(files));
         // `printf 'SELECT 1;\n' > 1_a.sql; sha256sum --binary ./1_a.sql`
         let line = "b4e0497804e46e0a0b0b8c31975b062152d551bac49c3c2e80932567b4085dcd *./1_a.sql";
         assert_eq!(parse(line), Ok(Files::from([("1_a.sql".to_owned(), Checksum::of("SELECT 1;\n"))])));
         assert_eq!(parse("\n# x\nnonsense"), Err(Odd::Line(3)));
+        assert_eq!(listed("nonsense"), Vec::<String>::new());
         assert_eq!(parse(&format!("{line}\n{line}")), Err(Odd::Twice("1_a.sql".to_owned())));
     }
 }

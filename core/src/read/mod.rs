@@ -30,12 +30,12 @@ pub use entry::comments;
 pub use foreign_tables::ForeignTable;
 pub use freshness::Difference;
 #[doc(hidden)]
-pub use lock::LOCK;
+pub use lock::{LOCK, listed};
 pub use name::{FileName, Kind, NameError};
 pub use pattern::{Pattern, SourceError, project_root};
 #[doc(hidden)]
 pub use renames::RENAMES;
 pub use renames::stem;
-pub use scan::{scan, scan_leniently};
+pub use scan::{scan, scan_leniently, scan_unlocked};
 pub use scanned::{Scan, Scanned, ScannedFile};
 pub use write_locks::write_locks;

@@ -57,6 +57,15 @@ pub fn scan_leniently(
     (scan, Problems::check(problems))
 }
 
+/// Reads the directories as [`scan`] does, whatever their locks say: for tools that look at new files.
+#[doc(hidden)]
+pub fn scan_unlocked(root: &Path, patterns: &[Pattern], rules: impl Into<Rules>) -> Result<Scan, Problems> {
+    let rules = rules.into();
+    let Reading { found, watched, problems, .. } = read(root, patterns, rules, |_| false);
+    Problems::check(problems)?;
+    Ok(Scan { found, patterns: patterns.to_vec(), rules, watched })
+}
+
 /// The contents of directories, and their problems other than what a lock says.
 pub(super) struct Reading {
     found: Found,

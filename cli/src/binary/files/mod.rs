@@ -18,3 +18,14 @@ pub(super) mod renumber;
 pub(super) mod retire;
 mod template;
 mod tree;
+
+/// Returns those of the migrations that a base of this branch has not.
+#[cfg(feature = "lint")]
+pub(super) fn added_since<'a>(
+    base: &str,
+    configuration: &super::configuration::Configuration,
+    migrations: impl Iterator<Item = &'a gapless::Migration>,
+) -> Result<Vec<&'a gapless::Migration>, crate::exit::CommandError> {
+    let base = base::Base::read(&tree::Tree::read(configuration)?, base)?;
+    Ok(migrations.filter(|migration| !base.has(migration.version(), migration.name())).collect())
+}

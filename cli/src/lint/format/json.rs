@@ -1,0 +1,48 @@
+//! The document of `lint --format json`.
+
+use serde::Serialize;
+
+use super::Report;
+use crate::lint::Level;
+
+#[derive(Serialize)]
+pub(super) struct Document<'a> {
+    /// Counts incompatible changes.
+    schema: u32,
+    files: Vec<&'a str>,
+    findings: Vec<FindingDocument<'a>>,
+}
+
+/// A finding. Lines and columns count from 1, columns in characters; the end is behind the last character.
+#[derive(Serialize)]
+struct FindingDocument<'a> {
+    rule: &'a str,
+    level: Level,
+    file: &'a str,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+    message: &'a str,
+    help: Option<&'a str>,
+    url: Option<String>,
+}
+
+impl Document<'_> {
+    pub(super) fn new(report: &Report) -> Document<'_> {
+        let findings = report.findings.iter().map(|finding| FindingDocument {
+            rule: finding.rule,
+            level: finding.level,
+            file: &finding.file,
+            line: finding.start.line,
+            column: finding.start.column,
+            end_line: finding.end.line,
+            end_column: finding.end.column,
+            message: &finding.message,
+            help: finding.help.as_deref(),
+            url: finding.url(),
+        });
+        let files = report.files.iter().map(|(file, _)| &**file).collect();
+        Document { schema: 1, files, findings: findings.collect() }
+    }
+}

@@ -1,0 +1,169 @@
+//! `gapless lint`: its output, what it looks at, and how findings are allowed.
+
+#![cfg(all(feature = "lint", feature = "postgres", feature = "sqlite"))]
+
+mod terminal;
+
+use serde_json::{Value, json};
+use terminal::Terminal;
+
+const ORDERS: &str = "\
+CREATE TABLE orders (id bigint PRIMARY KEY, note text);
+
+ALTER TABLE customers
+    ADD COLUMN phone text,
+    ALTER COLUMN email SET NOT NULL;
+UPDATE customers SET phone = '';
+";
+
+const INDEX: &str = "-- gapless: no-transaction\nCREATE INDEX CONCURRENTLY orders_note ON orders (note);\n";
+
+fn terminal() -> Terminal {
+    let terminal = Terminal::new(String::new());
+    terminal.file("migrations/1_orders.up.sql", ORDERS);
+    terminal.file("migrations/1_orders.down.sql", "DROP TABLE orders;\n");
+    terminal.file("migrations/2_orders_note.up.sql", INDEX);
+    terminal.file("migrations/3_old.tombstone.sql", "-- It was never applied.\n");
+    terminal
+}
+
+#[test]
+fn text() {
+    let mut terminal = terminal();
+    terminal.run("gapless lint");
+    terminal.run("gapless lint migrations/2_orders_note.up.sql");
+    terminal.run("gapless lint migrations/1_orders.down.sql");
+    insta::assert_snapshot!(terminal.seen());
+}
+
+#[test]
+fn for_programs() {
+    let mut terminal = terminal();
+    terminal.run("gapless lint --format json");
+    terminal.run("gapless lint --format sarif");
+    terminal.run("gapless lint --format github");
+    insta::assert_snapshot!(terminal.seen());
+}
+
+#[test]
+fn what_is_looked_at() {
+    let mut terminal = terminal();
+    terminal.note("files that the lock lists were looked at before");
+    terminal.run("cd migrations && sha256sum 1* 3* > migrations.lock");
+    terminal.run("gapless lint --except require-lock-timeout");
+    terminal.run("gapless lint --all --except require-lock-timeout,x");
+    terminal.run(
+        "gapless lint --all --except require-lock-timeout,backfill-alone --except adding-not-nullable-field",
+    );
+    terminal.file("gapless.toml", "[lint]\nexcept = [\"require-lock-timeout\", \"backfill-alone\"]\n");
+    terminal.run("gapless lint --all --except adding-not-nullable-field --include ban-add-column");
+    terminal.run("gapless lint gapless.toml");
+    terminal.run("gapless lint missing.sql");
+    terminal.file("gapless.toml", "[lint]\nexcept = [\"robust\"]\n");
+    terminal.run("gapless lint");
+    terminal.run("gapless lint --dialect sqlite --config /dev/null");
+    terminal.run("gapless lint --database-url sqlite:app.db --config /dev/null");
+    insta::assert_snapshot!(terminal.seen());
+}
+
+#[test]
+fn what_is_pending() {
+    let mut terminal = Terminal::postgres();
+    terminal.file("migrations/1_orders.up.sql", "CREATE TABLE orders (id int);\n");
+    terminal.run("gapless up");
+    terminal.file("migrations/2_note.up.sql", "ALTER TABLE orders ADD COLUMN note char(3);\n");
+    terminal.run("gapless lint --pending");
+    terminal.run("gapless lint --pending --database-url postgres://nobody@127.0.0.1:1/shop");
+    terminal.run("gapless lint --pending --all");
+    insta::assert_snapshot!(terminal.seen());
+}
+
+#[test]
+fn what_a_branch_adds() {
+    let mut terminal = Terminal::new(String::new());
+    let git = "git -c user.name=a -c user.email=a@example.org";
+    terminal.file("migrations/1_orders.up.sql", "CREATE TABLE orders (id int);\n");
+    terminal.output(&format!(
+        "git init -q -b main . && git add . && {git} commit -qm base && git checkout -qb b"
+    ));
+    terminal.file("migrations/2_note.up.sql", "ALTER TABLE orders ADD COLUMN note char(3);\n");
+    terminal.run("gapless lint --base main");
+    terminal.run("gapless lint --base elsewhere");
+    insta::assert_snapshot!(terminal.seen());
+}
+
+#[test]
+fn allowed() {
+    let mut terminal = Terminal::new(String::new());
+    let with = |header: &str, above: &str| {
+        format!(
+            "{header}SELECT 1;\n{above}DROP TABLE a;\n-- gapless: allow require-lock-timeout: it is not used\nDROP TABLE b;\n"
+        )
+    };
+    let header = "-- gapless: lock-timeout 2s\n";
+    terminal.file("migrations/1_both.up.sql", &with(header, ""));
+    terminal.file(
+        "migrations/2_statement.up.sql",
+        &with(header, "-- gapless: allow ban-drop-table: nobody uses it\n"),
+    );
+    terminal.file(
+        "migrations/3_file.up.sql",
+        &with("-- gapless: lock-timeout 2s\n-- gapless: allow ban-drop-table: nobody uses them\n", ""),
+    );
+    terminal.file("migrations/4_squawk.up.sql", &with(header, "-- squawk-ignore ban-drop-table\n"));
+    terminal.file(
+        "migrations/5_ours.up.sql",
+        &with("-- squawk-ignore-file require-lock-timeout, ban-drop-table\n", ""),
+    );
+    terminal
+        .file("migrations/6_unknown.up.sql", "-- gapless: allow drop-table: nobody uses it\nDROP TABLE a;\n");
+    terminal.run("gapless lint --except unused-allow");
+    terminal.note("the build refuses an allowance that would be ignored");
+    terminal.file("migrations/7_why.up.sql", "-- gapless: allow ban-drop-table\nDROP TABLE a;\n");
+    terminal.run("gapless check");
+    terminal.run("gapless lint");
+    insta::assert_snapshot!(terminal.seen());
+}
+
+#[test]
+fn sections_keep_their_lines() {
+    let mut terminal = Terminal::new(String::new());
+    let text = "-- +goose Up\n-- Why.\nDROP TABLE a;\n\n-- +goose Down\nCREATE TABLE a (id bigint);\n";
+    terminal.file("migrations/1_drop.sql", text);
+    terminal.run("gapless lint --layout goose --except require-lock-timeout");
+    insta::assert_snapshot!(terminal.seen());
+}
+
+/// The properties that SARIF 2.1.0 requires (its sections 3.13, 3.14, 3.19, 3.27, 3.30), and those that refer to each
+/// other.
+#[test]
+fn sarif_is_complete() {
+    let terminal = terminal();
+    let log: Value =
+        serde_json::from_str(&terminal.output("gapless lint --all --format sarif")).expect("it is JSON");
+    assert_eq!(log["version"], "2.1.0");
+    let run = &log["runs"].as_array().expect("runs")[0];
+    assert!(run["tool"]["driver"]["name"].is_string());
+    assert_eq!(run["columnKind"], "unicodeCodePoints");
+    let rules = run["tool"]["driver"]["rules"].as_array().expect("rules");
+    let results = run["results"].as_array().expect("results");
+    assert!(!results.is_empty());
+    let levels = [json!("none"), json!("note"), json!("warning"), json!("error")];
+    for rule in rules {
+        assert!(rule["id"].is_string() && levels.contains(&rule["defaultConfiguration"]["level"]));
+        assert!(
+            rule.get("helpUri").is_none_or(|uri| uri.as_str().is_some_and(|uri| uri.starts_with("https://")))
+        );
+    }
+    for result in results {
+        let index = usize::try_from(result["ruleIndex"].as_u64().expect("an index")).expect("a small one");
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+        assert!(result["message"]["text"].is_string() && levels.contains(&result["level"]));
+        let place = &result["locations"][0]["physicalLocation"];
+        let uri = place["artifactLocation"]["uri"].as_str().expect("a URI");
+        assert!(terminal.directory().join(uri).exists(), "{uri}");
+        let number = |name: &str| place["region"][name].as_u64().expect("a number");
+        assert!(number("startLine") >= 1 && number("startColumn") >= 1);
+        assert!((number("endLine"), number("endColumn")) > (number("startLine"), number("startColumn")));
+    }
+}
