@@ -95,7 +95,7 @@ pub const fn merged<const SETS: usize, const N: usize>(sets: &[&MigrationSet; SE
             let text = text.place(owner(sets[other], before), before.__path()).and(" and ");
             panic!("{}", text.place(owner(sets[set], found), found.__path()).as_str());
         }
-        // The value put aside holds nothing that has to be dropped, but the compiler cannot know.
+        // The old value has nothing to drop, but the compiler cannot know that.
         mem::forget(mem::replace(&mut table[filled], found.__of_package(sets[set].__package())));
         last = Some((set, found));
         filled += 1;

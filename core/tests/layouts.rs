@@ -254,6 +254,7 @@ fn a_down_script_may_hold_comments_alone() {
         assert!(back("-- nothing to undo\n"), "{layout:?}");
         assert!(back("/* nothing to undo */"), "{layout:?}");
         assert!(!back(""), "{layout:?}");
+        assert_eq!(back("---- tern: disable-tx ----\n"), layout != Layout::Tern, "{layout:?}");
         assert!(!back("\n\n--\n"), "{layout:?}");
     }
 }

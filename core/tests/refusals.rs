@@ -143,7 +143,6 @@ fn every_fault_of_a_script_is_reported_in_order() {
 /// The server reads by the settings that the script was read by here.
 #[test]
 fn settings_that_change_how_the_server_reads() {
-    let none = |sql: &str| format!("-- gapless: no-transaction\n{sql}");
     for sql in [
         "SET standard_conforming_strings = off",
         "SET SESSION \"Standard_Conforming_Strings\" TO 'off'",
@@ -153,7 +152,7 @@ fn settings_that_change_how_the_server_reads() {
         "SELECT pg_catalog.set_config('standard_conforming_strings', 'off', false)",
         "SELECT 1, set_config('STANDARD_conforming_strings', v, false) FROM t",
     ] {
-        for sql in [sql.to_owned(), none(sql)] {
+        for sql in [sql.to_owned(), outside(sql)] {
             let found = problems(&sql, Syntax::Postgres);
             assert_eq!(found.len(), 1, "{sql}: {found:?}");
             assert!(
@@ -163,6 +162,10 @@ fn settings_that_change_how_the_server_reads() {
             assert_eq!(problems(&sql, Syntax::Sqlite), Vec::<String>::new(), "{sql}");
         }
     }
+}
+
+#[test]
+fn settings_that_change_how_the_server_reads_the_next_statement() {
     for sql in [
         "SET client_encoding = 'GBK'",
         "SET NAMES 'sjis'",
@@ -180,17 +183,26 @@ fn settings_that_change_how_the_server_reads() {
         "SET \"role\" = x",
         "SET U&\"role\" = x",
     ] {
-        assert_eq!(problems(&none(sql), Syntax::Postgres).len(), 1, "{sql}");
+        assert_eq!(problems(&outside(sql), Syntax::Postgres).len(), 1, "{sql}");
         let allowed = problems(sql, Syntax::Postgres);
         assert!(allowed.iter().all(|problem| problem.contains("cannot run inside")), "{sql}: {allowed:?}");
     }
+}
+
+#[test]
+fn settings_that_the_server_has_anyway() {
     for sql in [
         "SET standard_conforming_strings = on; SET client_encoding = 'UTF8'",
         "SET standard_conforming_strings TO 'true'; SET NAMES 'utf-8'; SET client_encoding TO UNICODE",
         "SET session = 1; SET local.x = 2; SET SESSION work_mem = '1MB'; SHOW client_encoding; RESET search_path",
         "SELECT pg_catalog.set_config('search_path', '', false)",
     ] {
-        assert_eq!(problems(&none(sql), Syntax::Postgres), Vec::<String>::new(), "{sql}");
+        assert_eq!(problems(&outside(sql), Syntax::Postgres), Vec::<String>::new(), "{sql}");
         assert_eq!(problems(sql, Syntax::Postgres), Vec::<String>::new(), "{sql}");
     }
+}
+
+/// The script outside of a transaction.
+fn outside(sql: &str) -> String {
+    format!("-- gapless: no-transaction\n{sql}")
 }

@@ -107,8 +107,8 @@ impl Lister {
 
     /// Reports an entry that might have been a migration or a directory of them.
     fn unreadable(&mut self, entry: Entry<'_>, error: &Error) {
-        // Editors keep notes in hidden links that lead nowhere. An entry without metadata of its own has a name
-        // that is not UTF-8, and matters if it ends in `.sql`.
+        // Editors keep notes in hidden dangling links. An entry without metadata of its own has a name that is not
+        // UTF-8, and matters if it ends in `.sql`.
         let nameless = entry.path.symlink_metadata().is_err() && self.tool.entries == Entries::Files;
         if nameless || entry.name.starts_with('.') {
             return self.file(entry);
@@ -126,7 +126,7 @@ impl Lister {
         }
         let parsed = match self.tool.special(name) {
             Some(parsed) => parsed,
-            // The tool passes over what is not a directory, and so does its user.
+            // The tool ignores files, and its users expect that.
             None if self.tool.entries == Entries::Directories => return self.loose(&entry),
             None => self.tool.parse(name),
         };

@@ -24,7 +24,7 @@ pub(crate) fn is_sql(name: &str) -> bool {
 pub(crate) fn holds_sql(path: &Path) -> io::Result<bool> {
     for entry in fs::read_dir(path)? {
         let entry = entry?;
-        // Links are not followed: they can lead round in a circle.
+        // Links are not followed, because they can form a cycle.
         let directory = entry.file_type()?.is_dir();
         if is_sql(&entry.file_name().to_string_lossy()) || (directory && holds_sql(&entry.path())?) {
             return Ok(true);

@@ -88,7 +88,7 @@ impl ScriptReader {
     fn section(&self, file: &File, part: Part, section: Section) -> Judged {
         let Section { mut text, no_transaction } = section;
         if text.trim().is_empty() {
-            // The file is not empty: it says in so many words that there is nothing to do.
+            // The file is not empty: its annotations say that there is nothing to do.
             text = NOTHING.to_owned();
         }
         let base = if no_transaction { Directives::NONE.outside_of_transaction() } else { file.directives() };

@@ -13,7 +13,7 @@ impl Sidecar {
     /// Reads the sidecar of a file, if there is one, and has the file run as it says.
     pub(crate) fn apply(&self, file: &mut File, listing: &mut Listing) {
         let path = self.path(file);
-        // A link that leads nowhere is there, and cannot be read.
+        // A dangling link exists, and cannot be read.
         if path.symlink_metadata().is_err() {
             return;
         }

@@ -34,7 +34,7 @@ pub fn write_locks(root: &Path, patterns: &[Pattern], rules: impl Into<Rules>) -
 
 /// Replaces the lock of a directory at once: a concurrent reader sees the old one or the new one.
 fn replace(directory: &Path, text: &str) -> std::io::Result<()> {
-    // Hidden, and so no file of the directory; two compilers may be at work in it.
+    // A hidden file is not a migration. Its name has the process, because two compilers may work in the directory.
     let new = directory.join(format!(".{LOCK}.{}", std::process::id()));
     let replaced = fs::write(&new, text).and_then(|()| fs::rename(&new, directory.join(LOCK)));
     replaced.inspect_err(|_| drop(fs::remove_file(&new)))

@@ -53,7 +53,7 @@ fn create_or_drop(statement: &Statement<'_>) -> Option<usize> {
     match &*statement.word(object).to_ascii_uppercase() {
         "INDEX" if next.eq_ignore_ascii_case("CONCURRENTLY") => Some(object + 2),
         "DATABASE" | "TABLESPACE" => Some(object + 1),
-        // With `create_slot` or `connect` said, it depends on the value: the server decides.
+        // With `create_slot` or `connect`, it depends on the value: the server decides.
         "SUBSCRIPTION" if statement.begins(&["CREATE"]) && !names_slot_option(statement) => Some(object + 1),
         _ => None,
     }

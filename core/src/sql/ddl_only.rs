@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn expressions_and_rows_may_be_evaluated() {
+    fn creating_may_evaluate_expressions_and_rows() {
         for sql in [
             "CREATE TABLE t AS SELECT f()",
             "CREATE TABLE t (a) AS SELECT f()",
@@ -254,6 +254,14 @@ mod tests {
             "CREATE EXTENSION x",
             "CREATE SCHEMA s AUTHORIZATION x",
             "CREATE EVENT TRIGGER t ON ddl_command_end EXECUTE FUNCTION f()",
+        ] {
+            assert!(!is_ddl_only(sql), "{sql}");
+        }
+    }
+
+    #[test]
+    fn altering_and_other_statements_may_evaluate_them() {
+        for sql in [
             "ALTER TABLE t ADD COLUMN a int DEFAULT f",
             "ALTER TABLE t ADD COLUMN a int CHECK (f(a))",
             "ALTER TABLE t ADD COLUMN a my_domain",

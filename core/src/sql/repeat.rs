@@ -16,7 +16,7 @@ impl Statement<'_> {
             "ALTER" => self.alters_again(),
             // MySQL's variables are assigned expressions.
             "SET" => !self.tokens().iter().any(|token| matches!(self.slice(token.span()), "@" | "(")),
-            // `VACUUM INTO` wants a file that is not there.
+            // `VACUUM INTO` fails if the file exists.
             "VACUUM" => self.find("INTO").is_none(),
             "REINDEX" => self.find_anywhere("CONCURRENTLY").is_none(),
             "REFRESH" => self.begins(&["REFRESH", "MATERIALIZED", "VIEW"]),
@@ -162,7 +162,7 @@ impl Statement<'_> {
         let at = if self.word_is(at, "ONLY") { at + 1 } else { at };
         let Some(name) = self.name(at) else { return false };
         let at = if self.text_of(name.next) == "*" { name.next + 1 } else { name.next };
-        // A column that one of them drops and another adds would lose what came into it between.
+        // A column that one subcommand drops and another adds would lose the rows' values of the meantime.
         let adds = self.items(at).all(|item| self.word_is(item, "ADD") && self.is_conditional(item + 1));
         adds || self.items(at).all(|item| self.is_settled(item))
     }

@@ -25,6 +25,7 @@ pub(super) static TOOL: Tool = Tool {
 };
 
 fn instruction(body: &str) -> Option<Instruction> {
+    body.get(..8).filter(|tool| tool.eq_ignore_ascii_case("migrate:"))?;
     let word = body.split_whitespace().next()?;
     let is = |instruction: &str| word.eq_ignore_ascii_case(instruction);
     if is("migrate:down") { Some(Instruction::Down) } else { is("migrate:up").then_some(Instruction::Other) }
@@ -88,7 +89,7 @@ impl Reader {
             self.halves.enter(Place::Up, line);
             return self.options(0, options, line);
         }
-        // dbmate runs and records each pair in a transaction of its own, under one and the same version.
+        // dbmate runs and records each pair in a transaction of its own, under the same version.
         let help = "split the file into one migration for each pair of `-- migrate:up` and `-- migrate:down`";
         self.fault(line, "`-- migrate:up` appears twice", help);
     }

@@ -44,7 +44,7 @@ fn parse(directory: &str) -> Result<Option<Named>, NameError> {
         let suggestion = format!("{head}_description");
         return Err(NameError::new("the description after the version is missing", suggestion));
     }
-    // The version alone is what Diesel goes by.
+    // Diesel goes by the version alone.
     let name = if description.bytes().all(is_description) { description.to_owned() } else { name };
     Ok(Some(Named { version, name, part: Part::Up }))
 }

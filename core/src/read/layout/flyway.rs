@@ -99,7 +99,7 @@ fn script_config(text: &str) -> Result<bool, Fault> {
         let value = value.trim_start_matches(separator).to_ascii_lowercase();
         match key {
             "executeInTransaction" => no_transaction = !boolean(line, key, &value)?,
-            // Text with placeholders is refused whether they would be replaced or not.
+            // Text with placeholders is refused in any case.
             "placeholderReplacement" => {
                 boolean(line, key, &value)?;
             }

@@ -151,7 +151,7 @@ impl Reader {
                 let help = "remove it, or add `-- +goose StatementBegin` before the statement";
                 self.fault(line, "`StatementEnd` without its `StatementBegin`", help);
             }
-            // Wherever it stands, it counts for both directions.
+            // It counts for both directions in any place.
             Annotation::NoTransaction => {
                 self.no_transaction = true;
                 self.halves.current().push(line);

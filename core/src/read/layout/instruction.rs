@@ -24,9 +24,9 @@ pub(super) fn none(_: &str) -> Option<Instruction> {
 
 /// Recognises a comment that begins with the tool's word and one of its commands.
 pub(super) fn command(body: &str, tool: &str, commands: &[&str]) -> Option<Instruction> {
-    let mut words = body.split_whitespace();
-    words.next().filter(|first| first.eq_ignore_ascii_case(tool))?;
-    let given = words.next()?;
+    // Most comments are prose, and there may be many thousands of them.
+    let rest = body.get(tool.len()..).filter(|_| body[..tool.len()].eq_ignore_ascii_case(tool))?;
+    let given = rest.strip_prefix(char::is_whitespace)?.split_whitespace().next()?;
     let command = commands.iter().find(|command| command.eq_ignore_ascii_case(given))?;
     Some(if *command == "down" { Instruction::Down } else { Instruction::Other })
 }
@@ -71,7 +71,7 @@ impl Found {
         if instruction == Instruction::Harmless {
             return None;
         }
-        // No further back than the line may be long: comments can stand close to each other on one.
+        // Stops at the first character before it: many comments can stand on one line.
         let mut before = sql[..comment.start].chars().rev().inspect(|char| visit(char.len_utf8()));
         let first = before.find(|char| *char == '\n' || !char.is_whitespace());
         first.is_none_or(|char| char == '\n').then_some(())?;
@@ -123,6 +123,7 @@ mod tests {
             "SELECT 1; -- +goose Down",
             "SELECT '\n-- +goose Down\n'",
             "-- migrate:upward",
+            "-- tern: disable-tx",
             "/*\n-- +goose Down\n*/",
         ] {
             assert_eq!(messages(sql, None), Vec::<String>::new(), "{sql}");

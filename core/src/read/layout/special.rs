@@ -10,9 +10,12 @@ const SUFFIXES: [(&str, Part); 2] = [(".tombstone.sql", Part::Tombstone), (".bas
 impl Tool {
     /// Takes the name of a tombstone or a baseline apart; `None` for another file. Its stem is ours or the tool's.
     pub(in crate::read) fn special(&self, file: &str) -> Option<Result<Option<Named>, NameError>> {
+        let ends_in = |suffix: &str| {
+            let start = file.len().checked_sub(suffix.len());
+            start.and_then(|start| file.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case(suffix))
+        };
+        let (suffix, part) = SUFFIXES.into_iter().find(|(suffix, _)| ends_in(suffix))?;
         let native = FileName::parse(file).map(|name| name.map(Named::from));
-        let lower = file.to_ascii_lowercase();
-        let (suffix, part) = SUFFIXES.into_iter().find(|(suffix, _)| lower.ends_with(suffix))?;
         let (Names::Own(parse), Err(_), Some(stem)) = (&self.names, &native, file.strip_suffix(suffix))
         else {
             return Some(native);

@@ -93,7 +93,7 @@ impl Reader {
         match words.next().unwrap_or_default() {
             "Up" => self.enter(Place::Up, words, line),
             "Down" => self.enter(Place::Down, words, line),
-            // Without a direction, the tool passes over it.
+            // The tool ignores it before the first direction.
             "StatementBegin" if self.halves.place != Place::Before => {
                 self.block.get_or_insert(line.span());
                 self.halves.current().push(line);
