@@ -5,7 +5,7 @@ mod tree;
 
 use std::fs;
 
-use gapless_core::{Layout, MigrationSet, Pattern, Syntax, Version, write_locks};
+use gapless_core::{Layout, MigrationSet, Pattern, Rules, Syntax, Version, write_locks};
 
 use crate::tree::{read, scan, write};
 
@@ -235,4 +235,25 @@ fn each_direction_of_dbmate_has_its_own_options() {
         let ways = (migration.directives(), migration.down().unwrap().directives());
         assert_eq!((ways.0.no_transaction(), ways.1.no_transaction()), (up, down));
     }
+}
+
+#[test]
+fn a_sidecar_is_watched_and_its_problem_is_reported_once() {
+    let root = tempfile::tempdir().unwrap();
+    write(root.path(), &[("1_a/up.sql", SQL), ("1_a/down.sql", SQL), ("1_a/metadata.toml", "")]);
+    let problems = read(root.path(), Layout::Diesel).unwrap_err();
+    assert_eq!(problems.iter().count(), 1, "{problems}");
+    assert!(problems.to_string().contains("does not set `run_in_transaction`"), "{problems}");
+    let metadata = root.path().join("m/1_a/metadata.toml");
+    fs::write(&metadata, b"\xe9").unwrap();
+    let problems = read(root.path(), Layout::Diesel).unwrap_err();
+    assert_eq!(problems.iter().count(), 1, "{problems}");
+    assert!(problems.to_string().contains("not UTF-8"), "{problems}");
+    fs::write(&metadata, "run_in_transaction = false").unwrap();
+    let rules = Rules::new(Syntax::Postgres, Layout::Diesel);
+    let found = gapless_core::scan(root.path(), &[Pattern::new("m").unwrap()], rules).unwrap();
+    assert!(found.watched().contains(&metadata), "{:?}", found.watched());
+    let migration = &found.migrations()[0].migration;
+    assert!(migration.directives().no_transaction());
+    assert!(migration.down().unwrap().directives().no_transaction());
 }
