@@ -219,7 +219,7 @@ fn one_help_for_many_rows_of_another_tool() {
 
 /// A standby cancels queries that are in the way of what it replays.
 #[test]
-fn a_look_that_is_canceled_is_tried_again() {
+fn a_canceled_observation_is_tried_again() {
     for code in ["40001", "40P01", "55P03", "57014"] {
         for message in 0..2 {
             let mut server = gapless_tests::simulator::Server::default();

@@ -1,6 +1,7 @@
 //! Many migrations in one message: what it brings along, what it prepares, and what becomes of that when it fails.
 
-use gapless::{Error, Locking, MigrationSet, Report};
+use gapless::engine::{Dialect, Position, ResultSet};
+use gapless::{Connection, Error, ExchangeError, Locking, MigrationSet, Report};
 use gapless_tests::cluster::cluster;
 use gapless_tests::set::{set, tables};
 use postgres::Client;
@@ -70,7 +71,7 @@ fn a_failure_on_an_empty_database_is_the_migration_s() {
 }
 
 #[test]
-fn what_a_session_has_prepared_is_left_alone() {
+fn statements_that_the_session_has_prepared_stay() {
     let mut client = cluster().database().connect();
     client.batch_execute("PREPARE of_the_application AS SELECT 1").unwrap();
     assert_eq!(run(&tables(30), &mut client).unwrap().applied().len(), 30);
@@ -124,4 +125,37 @@ fn the_role_of_the_session_comes_back_behind_its_user() {
     client
         .batch_execute(&format!("RESET ROLE; DROP OWNED BY {role}; DROP ROLE {role}; DROP ROLE {other}"))
         .unwrap();
+}
+
+/// An error whose position is that of another text points at a migration that has long been applied.
+struct Misplacing(Client);
+
+impl Connection for Misplacing {
+    fn dialect(&self) -> &'static dyn Dialect {
+        self.0.dialect()
+    }
+
+    fn exchange(&mut self, message: &str) -> Result<Vec<ResultSet>, ExchangeError> {
+        self.0.exchange(message).map_err(|error| match error {
+            ExchangeError::Database(mut said) if said.code == "22012" => {
+                let at = message.find("CREATE TABLE t1").expect("the first of the message") + 1;
+                said.position = Some(Position::Character(at));
+                ExchangeError::Database(said)
+            }
+            error => error,
+        })
+    }
+}
+
+#[test]
+fn a_wrong_position_does_not_blame_a_recorded_migration() {
+    let mut client = Misplacing(cluster().database().connect());
+    let all = set(&[
+        ("1_t1.sql", "CREATE TABLE t1 (id int);"),
+        ("2_t2.sql", "CREATE TABLE t2 (id int);"),
+        ("3_c.sql", "SELECT 1/0;"),
+    ]);
+    let error = all.runner().run(&mut client).unwrap_err();
+    assert_eq!(error.failure().unwrap().path(), "migrations/3_c.sql", "{error}");
+    assert_eq!(error.applied().len(), 2, "{error}");
 }

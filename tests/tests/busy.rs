@@ -149,7 +149,7 @@ fn a_busy_database_is_waited_for_at_every_message() {
 }
 
 #[test]
-fn a_failure_on_a_busy_database_is_told_all_the_same() {
+fn a_failure_on_a_busy_database_is_reported_all_the_same() {
     let broken = set(&[
         ("1_t1.sql", "CREATE TABLE t1 (id int);"),
         ("2_b.sql", "PRAGMA recursive_triggers = ON;\nINSERT INTO nowhere VALUES (1);"),
@@ -163,7 +163,7 @@ fn a_failure_on_a_busy_database_is_told_all_the_same() {
 }
 
 #[test]
-fn looking_trying_and_rolling_back_wait_too() {
+fn plans_dry_runs_and_rollbacks_wait_too() {
     unmoved("plan", |_| {}, |client| ways().runner().plan(client).map(|plan| plan.to_string()));
     unmoved(
         "dry run",
@@ -180,7 +180,7 @@ fn looking_trying_and_rolling_back_wait_too() {
 }
 
 #[test]
-fn a_history_is_taken_over_from_a_busy_database() {
+fn a_history_is_adopted_from_a_busy_database() {
     let prepare = |client: &mut rusqlite::Connection| {
         client
             .execute_batch(

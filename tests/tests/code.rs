@@ -109,7 +109,7 @@ fn code_that_meets_the_key_of_the_tracker_fails() {
 }
 
 #[test]
-fn code_on_sqlite_that_commits_and_fails_is_said_to_be_committed() {
+fn code_on_sqlite_that_commits_and_fails_is_reported_as_committed() {
     let mut client = rusqlite::Connection::open_in_memory().unwrap();
     let code = Code::rusqlite(|transaction| {
         transaction.execute_batch("INSERT INTO a VALUES (1); COMMIT")?;
@@ -199,7 +199,7 @@ fn retries_are_no_waiting_for_a_lock() {
 }
 
 #[test]
-fn a_connection_that_is_lost_under_the_code_is_said() {
+fn a_connection_that_code_loses_is_reported() {
     let database = cluster().database();
     let code = Code::postgres(|transaction| {
         transaction.batch_execute("SELECT pg_terminate_backend(pg_backend_pid())").map_err(Wrapped)?;
@@ -253,7 +253,7 @@ fn code_may_leave_savepoints_settings_and_a_role_behind() {
 }
 
 #[test]
-fn code_that_commits_begins_anew_and_fails_is_said_to_be_committed() {
+fn code_that_commits_begins_anew_and_fails_is_reported_as_committed() {
     let mut client = cluster().database().connect();
     let code = Code::postgres(|transaction| {
         transaction.batch_execute("INSERT INTO a VALUES (1); COMMIT; BEGIN; INSERT INTO a VALUES (2)")?;

@@ -88,7 +88,7 @@ fn every_difference_is_noticed() {
 }
 
 #[test]
-fn what_is_not_known_of_a_row_is_looked_at() {
+fn rows_without_a_checksum_still_boot_in_one_round_trip() {
     let all = tables(MANY);
     let report = run(&all, "UPDATE applied_migrations SET checksum = NULL WHERE version > 100").unwrap();
     assert_eq!((report.already_applied(), report.round_trips()), (MANY, 1));

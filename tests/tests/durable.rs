@@ -50,7 +50,7 @@ fn two() -> MigrationSet {
 }
 
 #[test]
-fn whatever_a_run_does_last_waits_for_the_disk() {
+fn the_last_commit_of_a_run_waits_for_the_disk() {
     let all = two();
     let moved = set(&[("1_t1.sql", "SELECT 1;"), ("7_t2.sql", "SELECT 2;"), ("renames.txt", "2_t2 -> 7_t2")]);
     let edited = set(&[("1_t1.sql", "SELECT 'edited';"), ("2_t2.sql", "SELECT 2;")]);

@@ -8,7 +8,7 @@ use gapless_tests::cluster::cluster;
 static MIGRATIONS: MigrationSet = embed_migrations!("../migrations");
 
 #[test]
-fn what_is_embedded_is_what_a_scan_finds() {
+fn the_embedded_set_equals_the_scanned_one() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let scanned =
         MigrationSet::scan(root, &[Pattern::new("../migrations").unwrap()], MIGRATIONS.syntax()).unwrap();

@@ -101,7 +101,7 @@ fn a_script_that_ends_its_transaction_is_an_error_on_sqlite() {
 }
 
 #[test]
-fn a_way_back_that_ends_its_transaction_is_an_error() {
+fn a_down_script_that_ends_its_transaction_is_an_error() {
     for hidden in ["COMMIT;", "COMMIT; BEGIN;", "ROLLBACK;", "ROLLBACK; BEGIN;"] {
         let down = format!("DROP TABLE b; /*~ {hidden} ~*/");
         let all = set(&[("1_b.up.sql", "CREATE TABLE b (id int);"), ("1_b.down.sql", &down)]);
@@ -120,7 +120,7 @@ fn a_way_back_that_ends_its_transaction_is_an_error() {
 }
 
 #[test]
-fn a_dry_run_says_what_it_could_not_take_back() {
+fn a_dry_run_reports_what_it_could_not_roll_back() {
     for hidden in ["COMMIT;", "COMMIT; BEGIN;", "COMMIT; BEGIN; SAVEPOINT gapless;"] {
         let mut client = Revealing(cluster().database().connect());
         let error = hiding(hidden).runner().dry_run(&mut client).unwrap_err();
@@ -147,7 +147,7 @@ fn code_on_sqlite_that_begins_another_transaction_is_found_out() {
 
 /// What a script may do to its own transaction and to the tracker without ending it.
 #[test]
-fn what_only_looks_like_it_is_let_through() {
+fn scripts_that_only_seem_to_end_their_transaction_run() {
     for script in [
         "SAVEPOINT s; INSERT INTO b VALUES (1); ROLLBACK TO s;",
         "SAVEPOINT s; INSERT INTO b VALUES (1); RELEASE s;",

@@ -84,7 +84,7 @@ fn a_schema_that_is_missing_is_named() {
 
 /// A table without columns looks as if it were not there, and so does a type of that name.
 #[test]
-fn what_is_in_the_way_is_an_error_and_not_tried_for_ever() {
+fn an_object_in_the_way_is_an_error_and_not_tried_forever() {
     for way in ["CREATE TABLE t ()", "CREATE TYPE t AS ENUM ()"] {
         for locking in [Locking::Session, Locking::Transaction, Locking::None] {
             let mut client = cluster().database().connect();

@@ -60,7 +60,7 @@ fn a_connection_lost_while_a_failure_is_written_down_does_not_hide_it() {
 }
 
 #[test]
-fn a_lost_connection_says_what_was_under_way() {
+fn an_error_of_a_lost_connection_names_the_work_under_way() {
     let broken = broken();
     let found = errors(
         |database| drop(tables(1).runner().run(&mut database.connect()).unwrap()),
@@ -96,7 +96,7 @@ fn a_failed_statement_outside_of_a_transaction_is_not_hidden_either() {
 }
 
 #[test]
-fn a_failed_way_back_is_not_hidden_either() {
+fn a_failed_rollback_is_not_hidden_either() {
     let back = set(&[("1_t1.up.sql", "CREATE TABLE t1 (id int);"), ("1_t1.down.sql", "DROP TABLE nowhere;")]);
     let found = errors(
         |database| drop(back.runner().run(&mut database.connect()).unwrap()),
@@ -111,7 +111,7 @@ fn a_failed_way_back_is_not_hidden_either() {
 
 /// The server rolls back what the dry run has tried, whoever sees it.
 #[test]
-fn a_dry_run_that_has_tried_everything_is_told() {
+fn a_dry_run_that_has_tried_everything_is_reported() {
     let pending = tables(2);
     for cut in cuts(1) {
         let database = cluster().database();

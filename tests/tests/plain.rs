@@ -74,7 +74,7 @@ fn value(client: &mut Client, sql: &str) -> String {
 }
 
 #[test]
-fn what_a_definition_evaluates_does_not_reach_the_next_migration() {
+fn settings_made_by_a_definition_do_not_reach_the_next_migration() {
     let mut evaluating = 0;
     for definition in DEFINITIONS {
         let database = cluster().database();

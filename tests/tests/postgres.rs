@@ -69,7 +69,7 @@ fn a_missing_privilege_is_named() {
 }
 
 #[test]
-fn what_a_script_may_not_do_is_its_failure() {
+fn a_statement_without_privilege_is_the_migrations_failure() {
     let database = cluster().database();
     let role = role(&database);
     let mut owner = database.connect();
@@ -276,7 +276,7 @@ fn a_lock_timeout_is_tried_again_until_the_lock_is_free() {
 }
 
 #[test]
-fn a_lost_connection_is_said_and_the_next_run_goes_on() {
+fn a_lost_connection_is_reported_and_the_next_run_goes_on() {
     let database = cluster().database();
     let all = set(&[
         ("1_a.sql", "CREATE TABLE a (id int);"),

@@ -86,7 +86,7 @@ fn an_interrupted_index_is_built_again() {
 }
 
 #[test]
-fn what_a_try_before_had_set_is_set_again() {
+fn settings_of_an_earlier_try_are_set_again() {
     let mut client = cluster().database().connect();
     client
         .batch_execute(
@@ -145,26 +145,6 @@ fn steps_of_a_living_session_are_waited_for_without_a_lock() {
     });
     assert_eq!(applied, 1);
     assert_eq!(value(&mut database.connect(), "SELECT count(*)::text FROM a"), "1");
-}
-
-#[test]
-fn a_lock_of_each_transaction_keeps_runners_apart() {
-    let database = cluster().database();
-    let all = set(&[
-        ("1_a.sql", "CREATE TABLE a (n int); INSERT INTO a VALUES (0);"),
-        ("2_b.sql", "UPDATE a SET n = n + 1;\nSELECT pg_sleep(0.3);"),
-        ("3_c.sql", "UPDATE a SET n = n + 10;"),
-        ("4_d.sql", "UPDATE a SET n = n + 100;"),
-    ]);
-    let applied: usize = thread::scope(|scope| {
-        let run = || {
-            all.runner().locking(Locking::Transaction).run(&mut database.connect()).unwrap().applied().len()
-        };
-        let runs: Vec<_> = (0..8).map(|_| scope.spawn(run)).collect();
-        runs.into_iter().map(|run| run.join().unwrap()).sum()
-    });
-    assert_eq!(applied, 4);
-    assert_eq!(value(&mut database.connect(), "SELECT n::text FROM a"), "111");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Renames and tombstones beside older releases, and what another tool has recorded under the names before.
 
 use gapless::engine::{DbError, Dialect, ResultSet};
-use gapless::{Conflict, Connection, ExchangeError, Layout, Legacy, Locking, MigrationSet, Report, Version};
+use gapless::{Conflict, Connection, ExchangeError, Layout, MigrationSet, Report, Version};
 use gapless_tests::cluster::cluster;
 use gapless_tests::set::{set, set_of, tables};
 use postgres::Client;
@@ -220,7 +220,7 @@ fn a_question_for_renames_that_meets_a_lock_is_asked_again() {
 }
 
 #[test]
-fn what_a_role_may_not_rename_is_said_and_not_run() {
+fn a_rename_without_privilege_is_an_error_and_runs_nothing() {
     let database = cluster().database();
     let mut owner = database.connect();
     logging("2_t2.sql", "").runner().run(&mut owner).unwrap();
@@ -244,87 +244,6 @@ fn what_a_role_may_not_rename_is_said_and_not_run() {
     assert_eq!(column(&mut owner, RAN), ["1"]);
 }
 
-/// Another tool's table, in which versions 1 and 2 are applied, and what they have created.
-fn legacy(table: &str) -> Client {
-    let mut client = cluster().database().connect();
-    client.batch_execute(table).unwrap();
-    client.batch_execute("CREATE TABLE t1 (id int); CREATE TABLE t2 (id int)").unwrap();
-    client
-}
-
-const DBMATE: &str = "CREATE TABLE g (version varchar); INSERT INTO g VALUES ('1'), ('2')";
-const COUNTER: &str = "CREATE TABLE g (version bigint, dirty boolean); INSERT INTO g VALUES (2, false)";
-
-#[test]
-fn an_adoption_runs_what_took_the_number_of_a_renamed_one() {
-    let goose = "CREATE TABLE g (id int, version_id bigint, is_applied boolean, tstamp timestamp); \
-                 INSERT INTO g VALUES (1, 0, true, now()), (2, 1, true, now()), (3, 2, true, now())";
-    for (table, adopt, renamed) in [
-        (goose, Legacy::goose("g"), "2_t2 -> 5_t2"),
-        (DBMATE, Legacy::dbmate("g"), "2_t2 -> 5_t2"),
-        (COUNTER, Legacy::golang_migrate("g"), "2_t2 -> 5_t2"),
-        (COUNTER, Legacy::golang_migrate("g"), "2 -> 5_t2"),
-    ] {
-        let mut client = legacy(table);
-        let moved = set(&[
-            ("1_t1.sql", "CREATE TABLE t1 (id int);"),
-            ("2_new.sql", "CREATE TABLE brand_new (id int);"),
-            ("5_t2.sql", "CREATE TABLE t2 (id int);"),
-            ("renames.txt", renamed),
-        ]);
-        let report = moved.runner().adopt(adopt).run(&mut client).unwrap();
-        assert_eq!((versions(&report), report.changes().len()), (vec![2], 2), "{report}");
-        assert_eq!(column(&mut client, SET), ["1|t1", "2|new", "5|t2"]);
-    }
-}
-
-#[test]
-fn a_counter_is_adopted_beside_a_squashed_baseline() {
-    let squashed = set(&[
-        ("2_all.baseline.sql", "CREATE TABLE t1 (id int); CREATE TABLE t2 (id int);"),
-        ("3_t3.sql", "CREATE TABLE t3 (id int);"),
-        ("4_t4.sql", "CREATE TABLE t4 (id int);"),
-    ]);
-    for (at, pending) in [(3, vec![4]), (2, vec![3, 4])] {
-        let mut client = legacy(COUNTER);
-        client.batch_execute(&format!("UPDATE g SET version = {at}")).unwrap();
-        let report = squashed.runner().adopt(Legacy::golang_migrate("g")).run(&mut client).unwrap();
-        assert_eq!(versions(&report), pending, "{report}");
-        assert_eq!(column(&mut client, SET), ["2|all", "3|t3", "4|t4"]);
-    }
-}
-
-#[test]
-fn a_dry_run_leaves_out_what_would_be_adopted() {
-    for locking in [Locking::Session, Locking::Transaction] {
-        let mut client = legacy("CREATE TABLE g (version varchar); INSERT INTO g VALUES ('1')");
-        client.batch_execute("DROP TABLE t2").unwrap();
-        let all = tables(2);
-        let runner = || all.runner().locking(locking).adopt(Legacy::dbmate("g"));
-        let tried = runner().dry_run(&mut client).unwrap();
-        assert_eq!(tried.tried().len(), 1, "{tried}");
-        let report = runner().run(&mut client).unwrap();
-        assert_eq!((versions(&report), report.changes().len()), (vec![2], 1), "{report}");
-        assert_no_advisory_locks(&mut client);
-    }
-}
-
-/// Two of the set bear one name, which a key of the user's own forbids.
-#[test]
-fn a_tracker_with_unique_names_refuses_an_adoption_once() {
-    let mut client = legacy(DBMATE);
-    client.batch_execute("DROP TABLE t1").unwrap();
-    tables(1).runner().run(&mut client).unwrap();
-    let emptied = "TRUNCATE applied_migrations, applied_migrations_journal; \
-                   ALTER TABLE applied_migrations ADD UNIQUE (name)";
-    client.batch_execute(emptied).unwrap();
-    let twice = set(&[("1_fix.sql", "SELECT 1;"), ("2_fix.sql", "SELECT 2;")]);
-    let error = twice.runner().adopt(Legacy::dbmate("g")).run(&mut client).unwrap_err();
-    assert_eq!(error.database_error().unwrap().code, "23505", "{error}");
-    assert_eq!(column(&mut client, SET), Vec::<String>::new());
-    assert_no_advisory_locks(&mut client);
-}
-
 /// The journal is asked because of an unknown row; what this release has declared itself is recorded all the same.
 #[test]
 fn a_declared_rename_is_recorded_although_the_journal_was_asked() {
@@ -345,4 +264,32 @@ fn a_declared_rename_is_recorded_although_the_journal_was_asked() {
     let report = moved.runner().run(&mut client).unwrap();
     assert_eq!((report.changes().len(), report.applied().len()), (1, 1), "{report}");
     assert!(moved.runner().run(&mut client).unwrap().changes().is_empty());
+}
+
+#[test]
+fn a_rename_onto_the_version_of_another_is_a_conflict() {
+    let mut client = cluster().database().connect();
+    tables(2).runner().run(&mut client).unwrap();
+    let moved = set(&[
+        ("1_t1.sql", "CREATE TABLE t1 (id int);"),
+        ("7_t2.sql", "CREATE TABLE t2 (id int);"),
+        ("renames.txt", "2_t2 -> 7_t2"),
+    ]);
+    client.batch_execute("INSERT INTO applied_migrations (version, name) VALUES (7, 'other')").unwrap();
+    let error = moved.runner().run(&mut client).unwrap_err();
+    let there =
+        |conflict: &Conflict| matches!(conflict, Conflict::Renamed { version, .. } if *version == 7.into());
+    assert!(error.conflicts().iter().any(there), "{error}");
+    assert_eq!(column(&mut client, SET), ["1|t1", "2|t2", "7|other"]);
+}
+
+/// Without a checksum the name is all there is to go by.
+#[test]
+fn a_name_that_is_applied_under_another_version_is_a_conflict() {
+    let mut client = cluster().database().connect();
+    tables(2).runner().run(&mut client).unwrap();
+    client.batch_execute("UPDATE applied_migrations SET checksum = NULL").unwrap();
+    let moved = set(&[("1_t1.sql", "CREATE TABLE t1 (id int);"), ("3_t2.sql", "SELECT 'edited too';")]);
+    let error = moved.runner().run(&mut client).unwrap_err();
+    assert!(matches!(error.conflicts(), [Conflict::Moved { .. }]), "{error}");
 }

@@ -3,9 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
-use gapless::{Conflict, Failure, Layout, Legacy, Locking, MigrationSet, Resolution, Rollback, Version};
+use gapless::{Failure, Layout, Locking, MigrationSet, Resolution, Rollback, Version};
 use gapless_tests::cluster::{Database, cluster};
-use gapless_tests::set::{set, set_of, tables};
+use gapless_tests::set::{set, set_of};
 use postgres::Client;
 
 const SET: &str = "SELECT version || '|' || name FROM applied_migrations ORDER BY version";
@@ -51,7 +51,7 @@ fn renamed() -> MigrationSet {
 }
 
 #[test]
-fn an_older_release_takes_back_nothing_that_a_newer_one_renamed() {
+fn an_older_release_rolls_back_nothing_that_a_newer_one_renamed() {
     let mut client = cluster().database().connect();
     let mut lite = rusqlite::Connection::open_in_memory().unwrap();
     for release in [two(), renamed()] {
@@ -82,7 +82,7 @@ fn with_steps_back(down: &str) -> MigrationSet {
 }
 
 #[test]
-fn a_way_back_without_transaction_gives_up_at_its_lock_timeout() {
+fn a_rollback_in_steps_gives_up_at_its_lock_timeout() {
     let database = cluster().database();
     let mut client = database.connect();
     let steps = with_steps_back(STEPS_BACK);
@@ -101,7 +101,7 @@ fn a_way_back_without_transaction_gives_up_at_its_lock_timeout() {
 }
 
 #[test]
-fn a_way_back_without_transaction_is_tried_again_where_it_stopped() {
+fn a_rollback_in_steps_is_tried_again_where_it_stopped() {
     let database = cluster().database();
     let mut client = database.connect();
     let steps = with_steps_back(STEPS_BACK);
@@ -157,7 +157,7 @@ fn retries_of_a_rollback_are_counted_for_each_migration() {
 }
 
 #[test]
-fn an_error_of_a_rollback_says_what_was_taken_back() {
+fn an_error_of_a_rollback_lists_what_was_rolled_back() {
     let mut client = cluster().database().connect();
     let all = set(&[
         ("1_a.up.sql", "CREATE TABLE a (id int);"),
@@ -193,7 +193,7 @@ fn down_files_are_read_again_by_the_rules_of_the_database() {
 }
 
 #[test]
-fn a_way_back_needs_a_session_of_its_own_only_where_it_has_steps() {
+fn a_rollback_needs_a_session_of_its_own_only_for_steps() {
     let mut client = cluster().database().connect();
     let steps = with_steps_back(STEPS_BACK);
     let runner = || steps.runner().locking(Locking::Transaction);
@@ -212,46 +212,7 @@ fn a_way_back_needs_a_session_of_its_own_only_where_it_has_steps() {
 }
 
 #[test]
-fn what_was_adopted_and_taken_back_is_not_adopted_again() {
-    let mut client = cluster().database().connect();
-    let dbmate = "CREATE TABLE g (version varchar); INSERT INTO g VALUES ('1'), ('2'); \
-                  CREATE TABLE t1 (id int); CREATE TABLE t2 (id int)";
-    client.batch_execute(dbmate).unwrap();
-    let all = two();
-    let runner = || all.runner().adopt(Legacy::dbmate("g"));
-    // A rollback adopts nothing by itself.
-    let error = runner().rollback(Rollback::steps(1), &mut client).unwrap_err();
-    assert!(error.is_irreversible(), "{error}");
-    assert!(error.to_string().starts_with("`Rollback::steps(1)` is too many"), "{error}");
-    runner().rollback(Rollback::steps(0), &mut client).unwrap();
-    assert!(!there(&mut client, "applied_migrations"));
-    assert_eq!(runner().run(&mut client).unwrap().changes().len(), 2);
-    let report = runner().rollback(Rollback::steps(2).unproven(), &mut client).unwrap();
-    assert_eq!(versions(report.rolled_back()), [2, 1]);
-    let report = runner().run(&mut client).unwrap();
-    assert_eq!((versions(report.applied()), report.changes().len()), (vec![1, 2], 0));
-    assert!(there(&mut client, "t1"));
-}
-
-#[test]
-fn an_interrupted_migration_is_resumed_and_not_reconciled() {
-    let mut client = cluster().database().connect();
-    let steps = "-- gapless: no-transaction\nCREATE TABLE t1 (id int);\nINSERT INTO t1 VALUES (1), (1);\n\
-                 CREATE UNIQUE INDEX CONCURRENTLY t1_id ON t1 (id);";
-    let all = set(&[("1_t1.sql", steps)]);
-    let runner = || all.runner().reconcile([Version::from(1)], ["t1"]);
-    for _ in 0..2 {
-        let error = runner().run(&mut client).unwrap_err();
-        assert_eq!(error.failure().and_then(Failure::statement), Some(3), "{error}");
-        assert_eq!(column(&mut client, SET), Vec::<String>::new());
-    }
-    client.batch_execute("DELETE FROM t1 WHERE ctid <> (SELECT min(ctid) FROM t1)").unwrap();
-    let report = runner().run(&mut client).unwrap();
-    assert_eq!((versions(report.applied()), report.changes().len()), (vec![1], 0));
-}
-
-#[test]
-fn what_was_interrupted_and_taken_back_begins_anew() {
+fn an_interrupted_migration_begins_anew_after_a_rollback() {
     let mut client = cluster().database().connect();
     let steps = "-- gapless: no-transaction\nCREATE TABLE t1 (id int);\nCREATE TABLE t2 (id int);\n\
                  SELECT 1/(SELECT count(*) FROM pg_class WHERE relname = 'wanted');";
@@ -264,70 +225,26 @@ fn what_was_interrupted_and_taken_back_begins_anew() {
     assert!(there(&mut client, "t1") && there(&mut client, "t2"));
 }
 
+/// The second was merged late, so it is the last that was applied and stays.
 #[test]
-fn what_a_baseline_stands_for_was_not_applied_before_the_run() {
-    let database = cluster().database();
-    database.connect().batch_execute("CREATE TABLE busy (id int)").unwrap();
-    let mut holder = locking(&database, "busy");
-    let all = set(&[
-        ("1_a.sql", "SELECT 1;"),
-        ("2_b.sql", "SELECT 1;"),
-        ("2_all.baseline.sql", "SELECT 1;"),
-        ("3_c.sql", "-- gapless: lock-timeout 100ms\nALTER TABLE busy ADD x int;"),
-    ]);
-    // A retry looks at the database again.
-    let report = thread::scope(|scope| {
-        scope.spawn(move || {
-            thread::sleep(Duration::from_millis(400));
-            holder.batch_execute("COMMIT").unwrap();
-        });
-        all.runner().retries(50).run(&mut database.connect()).unwrap()
-    });
-    assert!(report.retries() > 0, "{report}");
-    assert_eq!((versions(report.applied()), report.already_applied()), (vec![2, 3], 0));
-}
-
-#[test]
-fn a_baseline_gives_way_to_an_older_release_that_has_no_lock() {
-    let database = cluster().database();
-    let slowly = [
-        "CREATE TABLE t1 (id int);\nSELECT pg_sleep(0.6);",
-        "CREATE TABLE t2 (id int);\nSELECT pg_sleep(0.6);",
-    ];
-    let files = [("1_t1.sql", slowly[0]), ("2_t2.sql", slowly[1])];
-    let baseline = ("2_all.baseline.sql", "CREATE TABLE t1 (id int); CREATE TABLE t2 (id int);");
-    let (older, newer) = (set(&files), set(&[files[0], files[1], baseline]));
-    // Both of them find a tracker, and nothing in it.
-    let mut client = database.connect();
-    tables(1).runner().run(&mut client).unwrap();
-    client.batch_execute("TRUNCATE applied_migrations, applied_migrations_journal; DROP TABLE t1").unwrap();
-    let applied = |all: &MigrationSet| {
-        let report = all.runner().locking(Locking::None).run(&mut database.connect()).unwrap();
-        versions(report.applied())
+fn a_late_version_that_stays_blocks_the_rollback_of_a_higher_one() {
+    let mut client = cluster().database().connect();
+    let file = |number: u32| {
+        [(format!("{number}_t.up.sql"), "SELECT 1"), (format!("{number}_t.down.sql"), "SELECT 1")]
     };
-    thread::scope(|scope| {
-        let first = scope.spawn(|| applied(&older));
-        thread::sleep(Duration::from_millis(300));
-        assert_eq!(applied(&newer), Vec::<i64>::new());
-        assert_eq!(first.join().unwrap(), [1, 2]);
-    });
-}
-
-#[test]
-fn a_release_before_the_squash_refuses_what_began_at_the_baseline() {
-    for (file, recorded) in [("2_t2.baseline.sql", "2|t2.baseline"), ("2_all.baseline.sql", "2|all.baseline")]
-    {
-        let mut client = cluster().database().connect();
-        let squashed = set(&[(file, "CREATE TABLE log (at text);"), ("3_t3.sql", "SELECT 3;")]);
-        squashed.runner().run(&mut client).unwrap();
-        let older = set(&[
-            ("1_t1.sql", "CREATE TABLE log (at text);"),
-            ("2_t2.sql", "SELECT 2;"),
-            ("3_t3.sql", "SELECT 3;"),
-        ]);
-        let error = older.runner().run(&mut client).unwrap_err();
-        assert!(matches!(error.conflicts(), [Conflict::Renamed { .. }]), "{error}");
-        assert!(error.to_string().starts_with("this database began at a baseline for version 2"), "{error}");
-        assert_eq!(column(&mut client, SET), [recorded, "3|t3"]);
-    }
+    let of = |numbers: &[u32]| {
+        let files: Vec<_> = numbers.iter().flat_map(|number| file(*number)).collect();
+        set(&files.iter().map(|(file, sql)| (file.as_str(), *sql)).collect::<Vec<_>>())
+    };
+    of(&[1, 3]).runner().run(&mut client).unwrap();
+    let all = of(&[1, 2, 3]);
+    all.runner().run(&mut client).unwrap();
+    let back = || Rollback::to(Version::from(2));
+    let error = all.runner().rollback(back(), &mut client).unwrap_err();
+    assert!(
+        error.to_string().starts_with("version 3 cannot be rolled back: version 2 came later"),
+        "{error}"
+    );
+    let report = all.runner().rollback(back().past_later(), &mut client).unwrap();
+    assert_eq!(versions(report.rolled_back()), [3]);
 }

@@ -195,7 +195,7 @@ fn a_failure_is_that_of_its_migration() {
 }
 
 #[test]
-fn a_run_driven_wrongly_is_an_error() {
+fn a_driver_that_breaks_the_protocol_gets_an_error() {
     use gapless::engine::Reply;
     let migrations = three();
     let run = || migrations.runner().into_run(&Postgres).unwrap();

@@ -45,7 +45,7 @@ fn temporary_buffers_are_left_as_they_are() {
 }
 
 #[test]
-fn a_lost_lock_is_laid_at_the_door_of_who_has_lost_it() {
+fn a_lost_lock_is_blamed_on_the_migration_that_lost_it() {
     let unlock = "SELECT pg_advisory_unlock_all();";
     for (script, told) in [
         (unlock, "pg_advisory_unlock_all in migrations/1_a.sql has given it up"),
@@ -85,7 +85,7 @@ impl Connection for Overtaken<'_> {
 }
 
 #[test]
-fn what_is_reported_as_applied_outlives_a_crash() {
+fn reported_migrations_outlive_a_crash() {
     let server = Server::start_new();
     let database = server.database("crash", true);
     let mut other = database.connect();

@@ -205,7 +205,7 @@ fn there_and_back(down: &str) -> MigrationSet {
 }
 
 #[test]
-fn a_killed_way_back_is_seen_and_goes_on() {
+fn a_killed_rollback_is_noticed_and_resumed() {
     let database = cluster().database();
     let mut client = database.connect();
     let slow = "DROP TABLE a;\nINSERT INTO log SELECT 1 FROM pg_sleep(5);\nDROP TABLE b;";
@@ -231,7 +231,7 @@ fn a_killed_way_back_is_seen_and_goes_on() {
 }
 
 #[test]
-fn a_way_back_in_doubt_is_resolved() {
+fn a_rollback_in_doubt_is_resolved() {
     let database = cluster().database();
     let mut client = database.connect();
     let set = there_and_back(&format!(

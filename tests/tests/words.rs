@@ -58,7 +58,7 @@ fn a_baseline_is_named_once_as_planned_and_once_as_applied() {
 }
 
 #[test]
-fn waiting_is_said_soon_and_then_rarely() {
+fn waiting_is_reported_soon_and_then_rarely() {
     let database = cluster().database();
     let mut holder = database.connect();
     tables(1).runner().run(&mut holder).unwrap();

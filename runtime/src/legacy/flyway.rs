@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_undone_or_deleted_is_not_applied() {
+    fn undone_and_deleted_migrations_are_not_applied() {
         let undo = "2.0|orders|UNDO_SQL|U2__orders.sql|NULL|t";
         assert_eq!(taken(&legacy(), &set(), &[USERS, ORDERS, undo]), [(1, true)]);
         assert_eq!(taken(&legacy(), &set(), &[USERS, ORDERS, undo, ORDERS]), [(1, true), (2, true)]);

@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_counter_has_passed_by_is_excepted() {
+    fn excepted_versions_are_not_adopted() {
         let set = set(&[(1, "a"), (2, "b"), (5, "c")]);
         let legacy = legacy().except([version(2), version(4)]);
         assert_eq!(taken(&legacy, &set, &["5|0"]), [(1, false), (5, false)]);

@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_embedded_is_refused_unless_it_was_taken_back() {
+    fn a_version_that_is_not_embedded_is_refused_unless_it_was_rolled_back() {
         let set = set(&[(1, "a")]);
         assert!(matches!(&refused(&legacy(), &set, &["9|t", "1|t"])[..], [Refusal::Unknown { .. }]));
         assert_eq!(taken(&legacy(), &set, &["9|t", "9|f", "1|t"]), [(1, false)]);

@@ -19,7 +19,7 @@ fn counter<D: Driver>(client: &mut D::Client, version: usize, dirty: bool) {
     }
 }
 
-pub(super) fn a_counter_is_taken_over<D: Driver>() {
+pub(super) fn a_counter_is_adopted<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();
     counter::<D>(&mut client, 2, false);
@@ -100,7 +100,7 @@ fn renamed() -> MigrationSet {
     ])
 }
 
-pub(super) fn a_set_is_taken_over_through_renames<D: Driver>() {
+pub(super) fn a_set_is_adopted_through_renames<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();
     gorp::<D>(&mut client, &["1_users.sql", "20200131-create-orders.sql"]);
@@ -112,7 +112,7 @@ pub(super) fn a_set_is_taken_over_through_renames<D: Driver>() {
     assert_eq!((report.round_trips(), report.changes().len()), (1, 0));
 }
 
-pub(super) fn what_maps_to_nothing_is_refused<D: Driver>() {
+pub(super) fn an_entry_without_a_file_is_refused<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();
     gorp::<D>(&mut client, &["1_users.sql", "9_gone.sql", "20200131-create-orders.sql"]);
@@ -128,7 +128,7 @@ pub(super) fn what_maps_to_nothing_is_refused<D: Driver>() {
     assert!(report.warnings().iter().any(|warning| warning.contains("`9_gone`")), "{report}");
 }
 
-pub(super) fn a_table_of_another_tool_is_told<D: Driver>() {
+pub(super) fn a_table_of_another_tool_is_named<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();
     counter::<D>(&mut client, 1, false);
@@ -137,7 +137,7 @@ pub(super) fn a_table_of_another_tool_is_told<D: Driver>() {
     assert!(error.is_legacy() && error.to_string().contains("`Legacy::golang_migrate`"), "{error}");
 }
 
-pub(super) fn nothing_is_taken_over_twice<D: Driver>() {
+pub(super) fn nothing_is_adopted_twice<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();
     // No such table: an empty database is filled as ever.
@@ -155,7 +155,7 @@ pub(super) fn nothing_is_taken_over_twice<D: Driver>() {
 }
 
 /// The counter of golang-migrate has passed version 2 by: it was merged late.
-pub(super) fn what_was_skipped_is_applied<D: Driver>() {
+pub(super) fn excepted_versions_are_applied<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();
     counter::<D>(&mut client, 3, false);

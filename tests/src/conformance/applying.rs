@@ -40,7 +40,7 @@ pub(super) fn an_empty_set_touches_nothing<D: Driver>() {
     assert!(D::sql(&mut client, SET).is_err(), "a tracker was created");
 }
 
-pub(super) fn a_late_version_is_applied_and_said<D: Driver>() {
+pub(super) fn a_late_version_is_applied_and_reported<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();
     let early = set(&[
@@ -86,7 +86,7 @@ pub(super) fn names_of_the_tracker_are_quoted<D: Driver>() {
 }
 
 /// As an older design's database has it: the set alone, with an `int` column.
-pub(super) fn a_set_without_a_journal_is_taken_over<D: Driver>() {
+pub(super) fn a_set_without_a_journal_is_accepted<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();
     let table = "CREATE TABLE applied_migrations (version int PRIMARY KEY, name text NOT NULL, \

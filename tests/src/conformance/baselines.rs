@@ -79,7 +79,7 @@ pub(super) fn a_late_file_below_the_baseline_is_applied<D: Driver>() {
 }
 
 /// A newer release has renamed what the baseline stands for: an older one with the same baseline does not run it.
-pub(super) fn what_was_renamed_below_a_baseline_is_not_run<D: Driver>() {
+pub(super) fn a_migration_renamed_below_a_baseline_is_not_run<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();
     let release = |second: &str, renames: &str| {

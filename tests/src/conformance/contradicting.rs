@@ -29,7 +29,7 @@ pub(super) fn a_renamed_migration_is_refused<D: Driver>() {
     assert!(error.to_string().starts_with("version 1 was applied as `t1` and is `table_one` now"), "{error}");
 }
 
-pub(super) fn a_checksum_nobody_knows_is_no_drift<D: Driver>() {
+pub(super) fn an_unknown_checksum_is_no_drift<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();
     run::<D>(&mut client, &tables(1)).unwrap();

@@ -79,7 +79,7 @@ pub(super) fn a_failure_is_shown_with_its_line<D: Driver>() {
     assert!(text.contains("4 | /* ∑ */ INSERT INTO nowhere VALUES (1);"), "{text}");
 }
 
-pub(super) fn a_mended_file_goes_on<D: Driver>() {
+pub(super) fn a_fixed_file_is_applied<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();
     let broken = set(&[("1_a.sql", "CREATE TABLE a (id int);"), ("2_b.sql", "INSERT INTO b VALUES (1);")]);

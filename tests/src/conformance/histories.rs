@@ -154,7 +154,7 @@ pub(super) fn existing_tables_are_recorded<D: Driver>() {
 }
 
 /// A newer release has renamed what is reconciled: the one before does not record it once more.
-pub(super) fn what_was_renamed_is_not_reconciled_again<D: Driver>() {
+pub(super) fn a_renamed_version_is_not_reconciled_again<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();
     rows::<D>(&mut client, "CREATE TABLE t1 (id int)");

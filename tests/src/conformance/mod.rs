@@ -68,10 +68,10 @@ suite! {
         an_empty_database_is_brought_up_to_date
         a_second_run_has_nothing_to_do
         an_empty_set_touches_nothing
-        a_late_version_is_applied_and_said
+        a_late_version_is_applied_and_reported
         a_target_holds_back_what_is_beyond
         names_of_the_tracker_are_quoted
-        a_set_without_a_journal_is_taken_over
+        a_set_without_a_journal_is_accepted
         scripts_may_end_as_they_like
         planning_and_verifying_leave_no_trace
         a_dry_run_is_true_and_leaves_no_trace
@@ -82,7 +82,7 @@ suite! {
     contradicting:
         an_edited_migration_is_refused
         a_renamed_migration_is_refused
-        a_checksum_nobody_knows_is_no_drift
+        an_unknown_checksum_is_no_drift
         a_newer_release_may_have_been_here
         a_late_version_of_a_newer_release_is_ahead_too
         a_lost_file_is_refused
@@ -98,7 +98,7 @@ suite! {
         a_syntax_error_keeps_what_came_before
         a_failure_is_shown_with_its_line
         a_refusal_has_the_driver_s_error_as_its_source
-        a_mended_file_goes_on
+        a_fixed_file_is_applied
         a_failed_commit_is_the_migrations_failure
         a_read_only_connection_boots_when_current
         a_transaction_of_the_callers_is_left_alone
@@ -108,14 +108,14 @@ suite! {
         a_failure_gives_the_lock_back
     ;
     adopting:
-        a_counter_is_taken_over
+        a_counter_is_adopted
         a_renamed_counter_counts_by_its_own_numbers
         a_dirty_counter_is_refused
-        a_set_is_taken_over_through_renames
-        what_maps_to_nothing_is_refused
-        a_table_of_another_tool_is_told
-        nothing_is_taken_over_twice
-        what_was_skipped_is_applied
+        a_set_is_adopted_through_renames
+        an_entry_without_a_file_is_refused
+        a_table_of_another_tool_is_named
+        nothing_is_adopted_twice
+        excepted_versions_are_applied
         the_tools_table_is_created_on_a_fresh_database
         a_table_that_was_created_is_no_history
         a_table_that_is_there_is_not_created
@@ -128,7 +128,7 @@ suite! {
         an_older_release_knows_its_own_names
         a_tombstone_is_safe_everywhere
         existing_tables_are_recorded
-        what_was_renamed_is_not_reconciled_again
+        a_renamed_version_is_not_reconciled_again
         some_of_the_tables_are_refused
         an_edit_is_accepted
         a_removed_module_a_renamed_one_and_one_that_was_there
@@ -136,12 +136,12 @@ suite! {
     returning:
         steps_go_back_and_forth
         a_rollback_to_a_version
-        what_has_no_way_back_is_refused_before_anything
-        what_came_later_is_in_the_way
+        a_migration_without_a_down_file_is_refused_before_anything
+        a_later_migration_that_stays_blocks_a_rollback
         an_unproven_row_is_refused
         an_edited_migration_is_redone
-        a_failing_way_back_keeps_the_row
-        a_way_back_outside_of_a_transaction
+        a_failing_down_script_keeps_the_row
+        a_rollback_outside_of_a_transaction_is_resumed
     ;
     baselines:
         an_empty_database_begins_at_the_baseline
@@ -149,7 +149,7 @@ suite! {
         a_squashed_history_is_known
         an_older_release_than_a_baseline_is_refused
         a_late_file_below_the_baseline_is_applied
-        what_was_renamed_below_a_baseline_is_not_run
+        a_migration_renamed_below_a_baseline_is_not_run
         a_baseline_is_verified
     ;
     coding:
@@ -172,10 +172,10 @@ suite! {
         a_rerunnable_statement_in_doubt_is_repeated
         edits_above_the_stop_are_refused
         transactional_neighbours_keep_their_order
-        what_was_taken_back_is_done_again
+        rolled_back_steps_run_again
         nothing_is_resolved_that_was_not_interrupted
         replicas_do_not_share_steps
-        what_failed_can_be_resolved
+        a_failed_statement_can_be_resolved
     ;
     surveying:
         the_status_of_an_empty_database_is_all_pending

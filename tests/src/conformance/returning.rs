@@ -55,7 +55,7 @@ pub(super) fn a_rollback_to_a_version<D: Driver>() {
     );
 }
 
-pub(super) fn what_has_no_way_back_is_refused_before_anything<D: Driver>() {
+pub(super) fn a_migration_without_a_down_file_is_refused_before_anything<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();
     let set = set(&[
@@ -72,7 +72,7 @@ pub(super) fn what_has_no_way_back_is_refused_before_anything<D: Driver>() {
 }
 
 /// Version 2 was merged late: the last that was applied, and not the highest.
-pub(super) fn what_came_later_is_in_the_way<D: Driver>() {
+pub(super) fn a_later_migration_that_stays_blocks_a_rollback<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();
     let set = reversible(3);
@@ -153,7 +153,7 @@ pub(super) fn an_edited_migration_is_redone<D: Driver>() {
     assert_eq!(back(&report), [2, 1]);
 }
 
-pub(super) fn a_failing_way_back_keeps_the_row<D: Driver>() {
+pub(super) fn a_failing_down_script_keeps_the_row<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();
     let set = set(&[
@@ -174,7 +174,7 @@ pub(super) fn a_failing_way_back_keeps_the_row<D: Driver>() {
     assert!(run::<D>(&mut client, &set).unwrap().applied().is_empty());
 }
 
-pub(super) fn a_way_back_outside_of_a_transaction<D: Driver>() {
+pub(super) fn a_rollback_outside_of_a_transaction_is_resumed<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();
     let set = set(&[

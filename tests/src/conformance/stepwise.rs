@@ -142,7 +142,7 @@ pub(super) fn transactional_neighbours_keep_their_order<D: Driver>() {
 }
 
 /// Taken back by hand, as there is no other way yet: all of it is to be done again.
-pub(super) fn what_was_taken_back_is_done_again<D: Driver>() {
+pub(super) fn rolled_back_steps_run_again<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();
     let steps = set(&[("1_a.sql", STEPS)]);
@@ -193,7 +193,7 @@ pub(super) fn replicas_do_not_share_steps<D: Driver>() {
 }
 
 /// Somebody repaired it by hand after it failed, and says so.
-pub(super) fn what_failed_can_be_resolved<D: Driver>() {
+pub(super) fn a_failed_statement_can_be_resolved<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();
     let broken = set(&[("1_a.sql", &STEPS.replace("VALUES (1)", "VALUES (nothing)"))]);
