@@ -96,6 +96,22 @@ pub enum Conflict {
     },
 }
 
+impl Conflict {
+    /// Returns the version that it is about.
+    pub fn version(&self) -> Version {
+        match self {
+            Conflict::Drift { version, .. }
+            | Conflict::Renamed { version, .. }
+            | Conflict::Orphan { version, .. }
+            | Conflict::Moved { version, .. }
+            | Conflict::Taken { version, .. }
+            | Conflict::BelowBaseline { version, .. }
+            | Conflict::OutOfOrder { version, .. }
+            | Conflict::GoingBack { version, .. } => *version,
+        }
+    }
+}
+
 impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -70,3 +70,11 @@ impl fmt::Display for Pending {
         Ok(())
     }
 }
+
+impl super::Plan {
+    /// Leaves out what is pending, except for one version.
+    pub(crate) fn keep_pending(&mut self, version: Option<Version>) {
+        self.pending.retain(|pending| Some(pending.version) == version);
+        self.held_back = 0;
+    }
+}

@@ -114,7 +114,7 @@ impl Survey<'_> {
             entries.insert(row.version, self.recorded(row, &repaired.changes));
         }
         for conflict in &conflicts {
-            let (version, state) = contradiction(conflict);
+            let (version, state) = (conflict.version(), contradiction(conflict));
             if let Some(entry) = entries.get_mut(&version).filter(|entry| is_settled(entry.state)) {
                 entry.state = state;
             }
@@ -223,15 +223,15 @@ fn is_settled(state: VersionState) -> bool {
     matches!(state, Ahead | Applied | Covered | Failed | HeldBack | Interrupted | Late | Pending | Tombstone)
 }
 
-fn contradiction(conflict: &Conflict) -> (Version, VersionState) {
+fn contradiction(conflict: &Conflict) -> VersionState {
     match conflict {
-        Conflict::Drift { version, .. } => (*version, VersionState::Edited),
-        Conflict::Renamed { version, .. } => (*version, VersionState::Renamed),
-        Conflict::Orphan { version, .. } => (*version, VersionState::Orphan),
-        Conflict::Moved { version, .. } => (*version, VersionState::Moved),
-        Conflict::Taken { version, .. } => (*version, VersionState::Taken),
-        Conflict::BelowBaseline { version, .. } => (*version, VersionState::BelowBaseline),
-        Conflict::OutOfOrder { version, .. } => (*version, VersionState::Late),
-        Conflict::GoingBack { version, .. } => (*version, VersionState::RollingBack),
+        Conflict::Drift { .. } => VersionState::Edited,
+        Conflict::Renamed { .. } => VersionState::Renamed,
+        Conflict::Orphan { .. } => VersionState::Orphan,
+        Conflict::Moved { .. } => VersionState::Moved,
+        Conflict::Taken { .. } => VersionState::Taken,
+        Conflict::BelowBaseline { .. } => VersionState::BelowBaseline,
+        Conflict::OutOfOrder { .. } => VersionState::Late,
+        Conflict::GoingBack { .. } => VersionState::RollingBack,
     }
 }

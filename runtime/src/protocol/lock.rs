@@ -205,7 +205,7 @@ impl Protocol<'_> {
         }
         let lacks_code = |migration: &&Migration| !self.codes.contains_key(&migration.version());
         let coded = self.queue.iter().map(|item| item.migration).filter(|one| one.directives().rust());
-        let lacking = coded.filter(|_| self.goal == Goal::Apply).filter(lacks_code);
+        let lacking = coded.filter(|_| matches!(self.goal, Goal::Apply | Goal::Repair)).filter(lacks_code);
         let lacking: Vec<_> = lacking.map(|migration| (migration.version(), migration.file())).collect();
         if !lacking.is_empty() {
             return Some(ErrorKind::NoCode(lacking));

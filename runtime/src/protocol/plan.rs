@@ -99,17 +99,22 @@ impl Protocol<'_> {
             found.is_some_and(|adoption| !adoption.rows.is_empty() || !adoption.not_taken.is_empty());
         let origin = if filled { Origin::Filled } else { Origin::Empty };
         let forgiven = self.wanted().map_or(Vec::new(), |wanted| wanted.forgives(history));
-        let (plan, conflicts) = plan(self.set, history, origin, &self.options, &forgiven);
-        let planned = if conflicts.is_empty() { Ok(plan) } else { Err(conflicts) };
-        if self.suspects_rename(&planned) {
+        let (mut plan, conflicts) = plan(self.set, history, origin, &self.options, &forgiven);
+        if self.suspects_rename(&plan, &conflicts) {
             return Ok(Decision::Unknown(Question::Renamed));
         }
-        let mut plan = planned.map_err(|conflicts| Stop::failed(ErrorKind::Conflict(conflicts)))?;
+        let conflicts = self.stopping(conflicts, &mut plan);
+        if !conflicts.is_empty() {
+            return Err(Stop::failed(ErrorKind::Conflict(conflicts)));
+        }
         let conflicts: Vec<_> = changes.iter().filter_map(|change| self.taken(change, history)).collect();
         if !conflicts.is_empty() {
             return Err(Stop::failed(ErrorKind::Conflict(conflicts)));
         }
         plan.changes = changes;
+        if self.repairs_alone() {
+            plan.keep_pending(self.options.resolve.map(|(version, _)| version));
+        }
         plan.creates = self.creates(&plan);
         plan.warnings.extend(warnings);
         self.intend(plan, history)
@@ -142,7 +147,7 @@ impl Protocol<'_> {
         }
         self.plan = plan;
         let count = self.queue.len() + self.plan.changes().len();
-        if count == 0 || matches!(self.goal, Goal::Plan | Goal::PlanRollback) {
+        if count == 0 || matches!(self.goal, Goal::Plan | Goal::PlanRollback | Goal::PlanRepair) {
             return Ok(Decision::Nothing);
         }
         if self.goal == Goal::Verify {

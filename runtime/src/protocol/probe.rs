@@ -98,7 +98,7 @@ impl Protocol<'_> {
 
     /// Returns `true` to ask without the lock. A run that may write asks under it.
     pub(super) fn probes_unlocked(&self, question: Question) -> bool {
-        let writes = !matches!(self.goal, Goal::Plan | Goal::Verify | Goal::PlanRollback);
+        let writes = !matches!(self.goal, Goal::Plan | Goal::Verify | Goal::PlanRollback | Goal::PlanRepair);
         self.session.locked || !writes || question == Question::Renamed
     }
 
@@ -226,13 +226,12 @@ impl Protocol<'_> {
     }
 
     /// Returns `true` if a newer release's rename may explain the decision: the journal would know.
-    pub(super) fn suspects_rename(&self, decision: &Result<crate::Plan, Vec<crate::Conflict>>) -> bool {
+    pub(super) fn suspects_rename(&self, plan: &crate::Plan, conflicts: &[crate::Conflict]) -> bool {
         use crate::Conflict::{Moved, Orphan, Renamed};
-        let suspicious = match decision {
-            Ok(plan) => !plan.pending().is_empty() && plan.knows_not_all(),
-            Err(conflicts) => conflicts
-                .iter()
-                .any(|conflict| matches!(conflict, Moved { .. } | Renamed { .. } | Orphan { .. })),
+        let suspicious = if conflicts.is_empty() {
+            !plan.pending().is_empty() && plan.knows_not_all()
+        } else {
+            conflicts.iter().any(|conflict| matches!(conflict, Moved { .. } | Renamed { .. } | Orphan { .. }))
         };
         suspicious && self.known.facts.renamed.is_none()
     }

@@ -5,12 +5,34 @@ use super::Stop;
 use super::errors::Work;
 use super::protocol::Protocol;
 use super::reply::{DbError, ResultSet};
-use crate::Change;
 use crate::dialect::{Class, Timeouts};
 use crate::history::History;
+use crate::plan::Plan;
 use crate::report::event::Event;
+use crate::runner::Goal;
+use crate::runner::options::Resolution;
+use crate::{Change, Conflict};
 
 impl Protocol<'_> {
+    /// Returns true if the run is for the repairs and not for what is pending.
+    pub(super) fn repairs_alone(&self) -> bool {
+        matches!(self.goal, Goal::Repair | Goal::PlanRepair)
+    }
+
+    /// Returns the contradictions that stop the run. Where it only repairs, and runs no SQL of a migration, the others are
+    /// settled one by one: they become warnings of the plan.
+    pub(super) fn stopping(&self, conflicts: Vec<Conflict>, plan: &mut Plan) -> Vec<Conflict> {
+        let named = self.options.resolve.map(|(version, _)| version);
+        let runs = self.options.resolve.is_some_and(|(_, resolution)| resolution != Resolution::MarkApplied);
+        if !self.repairs_alone() || runs {
+            return conflicts;
+        }
+        let (stopping, others): (Vec<_>, Vec<_>) =
+            conflicts.into_iter().partition(|conflict| Some(conflict.version()) == named);
+        plan.warnings.extend(others.iter().map(ToString::to_string));
+        stopping
+    }
+
     /// Makes the plan's changes, if there are any.
     pub(super) async fn repair(&mut self) -> Result<(), Stop> {
         if self.plan.changes().is_empty() {

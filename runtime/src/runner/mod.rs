@@ -4,6 +4,7 @@ mod endings;
 mod listener;
 mod log;
 pub(crate) mod options;
+mod repair;
 mod verify_baseline;
 
 use std::collections::BTreeMap;
@@ -60,6 +61,8 @@ pub(crate) enum Goal {
     Verify,
     Rollback,
     PlanRollback,
+    Repair,
+    PlanRepair,
     Status,
     Log,
 }

@@ -8,6 +8,7 @@ mod contradicting;
 mod failing;
 mod histories;
 mod racing;
+mod repairing;
 mod returning;
 mod stepwise;
 mod surveying;
@@ -162,6 +163,13 @@ suite! {
         cold_starts_do_not_collide
         the_fence_alone_is_enough
         runners_share_a_late_version
+    ;
+    repairing:
+        a_repair_applies_nothing_else
+        a_repair_adopts_and_leaves_the_rest_pending
+        other_contradictions_do_not_stand_in_the_way
+        a_resolved_migration_is_gone_on_with_alone
+        a_repair_with_nothing_to_do_writes_nothing
     ;
     stepwise:
         statements_run_one_by_one_and_are_journaled

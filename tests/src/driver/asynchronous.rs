@@ -35,6 +35,14 @@ impl<C: AsyncClient> Blocking<C> {
         self.runtime.block_on(sendable(runner.verify_async(&mut self.client)))
     }
 
+    fn repair(&mut self, runner: Runner<'_>) -> Result<Report, Error> {
+        self.runtime.block_on(sendable(runner.repair_async(&mut self.client)))
+    }
+
+    fn plan_repair(&mut self, runner: Runner<'_>) -> Result<Plan, Error> {
+        self.runtime.block_on(sendable(runner.plan_repair_async(&mut self.client)))
+    }
+
     fn status(&mut self, runner: Runner<'_>) -> Result<Status, Error> {
         self.runtime.block_on(sendable(runner.status_async(&mut self.client)))
     }
@@ -82,6 +90,14 @@ macro_rules! driver {
 
             fn verify(client: &mut Self::Client, runner: Runner<'_>) -> Result<Report, Error> {
                 client.verify(runner)
+            }
+
+            fn repair(client: &mut Self::Client, runner: Runner<'_>) -> Result<Report, Error> {
+                client.repair(runner)
+            }
+
+            fn plan_repair(client: &mut Self::Client, runner: Runner<'_>) -> Result<Plan, Error> {
+                client.plan_repair(runner)
             }
 
             fn status(client: &mut Self::Client, runner: Runner<'_>) -> Result<Status, Error> {

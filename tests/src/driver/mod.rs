@@ -26,6 +26,10 @@ pub trait Driver: Sync {
 
     fn verify(client: &mut Self::Client, runner: Runner<'_>) -> Result<Report, Error>;
 
+    fn repair(client: &mut Self::Client, runner: Runner<'_>) -> Result<Report, Error>;
+
+    fn plan_repair(client: &mut Self::Client, runner: Runner<'_>) -> Result<Plan, Error>;
+
     fn status(client: &mut Self::Client, runner: Runner<'_>) -> Result<Status, Error>;
 
     fn log(client: &mut Self::Client, runner: Runner<'_>) -> Result<Log, Error>;
@@ -71,6 +75,14 @@ macro_rules! blocking {
 
         fn verify(client: &mut Self::Client, runner: Runner<'_>) -> Result<Report, Error> {
             runner.verify(client)
+        }
+
+        fn repair(client: &mut Self::Client, runner: Runner<'_>) -> Result<Report, Error> {
+            runner.repair(client)
+        }
+
+        fn plan_repair(client: &mut Self::Client, runner: Runner<'_>) -> Result<Plan, Error> {
+            runner.plan_repair(client)
         }
 
         fn status(client: &mut Self::Client, runner: Runner<'_>) -> Result<Status, Error> {
