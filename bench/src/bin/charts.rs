@@ -1,4 +1,4 @@
-//! Draws the README's charts from `bench/results.json`, into `docs/charts`.
+//! Draws the charts of `docs/benchmark.md` from `bench/results.json`, into `docs/charts`.
 
 use std::fs;
 use std::path::Path;

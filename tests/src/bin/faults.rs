@@ -12,7 +12,7 @@ fn main() {
         std::process::exit(processes::child(&arguments[1..]));
     }
     let program = std::env::current_exe().expect("this program has a path");
-    println!("| what was done | how often | what held |\n|---|---|---|");
+    println!("| fault | how often | result |\n|---|---|---|");
     let rows: [(&str, &dyn Fn() -> gapless_tests::faults::Row); 8] = [
         ("cold", &|| processes::cold_starts(&program, 20)),
         ("index", &|| processes::concurrent_index(&program, 20)),

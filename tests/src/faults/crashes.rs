@@ -41,6 +41,6 @@ pub fn killed_servers(program: &Path, kills: usize) -> Row {
     Row {
         what: "the server is killed (SIGKILL of the postmaster, immediate shutdown, in turn) during such runs",
         times: format!("{killed} kills, {databases} databases"),
-        held: "after the last start, schema and data were those of an undisturbed run".to_owned(),
+        held: "after the last start, schema and data are those of an undisturbed run".to_owned(),
     }
 }

@@ -39,10 +39,10 @@ pub fn locked_table(held: Duration) -> Row {
     assert!(retries > 1, "the lock was not met");
     assert!(slowest < held / 3, "a reader was queued for {slowest:?}");
     Row {
-        what: "a table is locked by another session for longer than `lock_timeout` (100 ms)",
+        what: "another session locks a table for longer than `lock_timeout` (100 ms)",
         times: format!("held for {held:?}"),
         held: format!(
-            "succeeded after {retries} retries; no reader of the table was queued for longer than {slowest:.0?}"
+            "succeeds after {retries} retries; no reader of the table waits longer than {slowest:.0?}"
         ),
     }
 }

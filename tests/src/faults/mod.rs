@@ -1,5 +1,5 @@
-//! What peers fail at, done many times over against real servers. Each function returns what it did and
-//! panics if a promise does not hold; `faults` (the program) prints them as a table.
+//! Provokes the faults that migration runners fail at, many times over, against real servers. Each function returns a row
+//! of the table that the program `faults` prints, and panics if a promise does not hold.
 
 pub mod crashes;
 pub mod locks;

@@ -36,6 +36,6 @@ pub fn cut_connections() -> Row {
     Row {
         what: "the connection is cut at message n, for every n, before and after the server saw it (30 migrations)",
         times: format!("{cuts} cuts"),
-        held: "the next run left what an undisturbed one leaves".to_owned(),
+        held: "the next run leaves the same as an undisturbed one".to_owned(),
     }
 }

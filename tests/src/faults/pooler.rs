@@ -99,8 +99,8 @@ pub fn transaction_pooler(program: &Path, rounds: usize) -> Row {
         what: "8 processes behind pgbouncer in transaction mode",
         times: format!("{rounds} rounds"),
         held: format!(
-            "with `Locking::Transaction` all succeeded and each migration was applied once; with session locking {named} \
-             of {} were told of the pooler, and nothing was applied twice",
+            "with `Locking::Transaction` all succeed, and each migration is applied once; with session locking {named} \
+             of {} report the pooler, and nothing is applied twice",
             8 * rounds
         ),
     }

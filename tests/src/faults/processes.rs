@@ -60,7 +60,7 @@ pub fn cold_starts(program: &Path, rounds: usize) -> Row {
     Row {
         what: "16 processes cold-start on an empty database",
         times: format!("{rounds} rounds"),
-        held: "every process succeeded, each of 20 migrations was applied once".to_owned(),
+        held: "every process succeeds; each of 20 migrations is applied once".to_owned(),
     }
 }
 
@@ -76,7 +76,7 @@ pub fn concurrent_index(program: &Path, rounds: usize) -> Row {
     Row {
         what: "8 processes start with a pending `CREATE INDEX CONCURRENTLY`",
         times: format!("{rounds} rounds"),
-        held: "all succeeded, no deadlock, no invalid index".to_owned(),
+        held: "all succeed; no deadlock, no invalid index".to_owned(),
     }
 }
 
@@ -112,6 +112,6 @@ pub fn killed_processes(program: &Path, kills: usize) -> Row {
     Row {
         what: "the process is killed (SIGKILL) at random in a run of 200 migrations, with data changes and steps outside of transactions",
         times: format!("{killed} kills, {databases} databases"),
-        held: "after the last start, schema and data were those of an undisturbed run".to_owned(),
+        held: "after the last start, schema and data are those of an undisturbed run".to_owned(),
     }
 }

@@ -41,7 +41,7 @@ pub fn standby_and_promotion(rounds: usize) -> Row {
     Row {
         what: "boots on a streaming standby, which is promoted while they go on",
         times: format!("{rounds} rounds"),
-        held: "current: one round trip; pending: a typed error that says so; applied at the first start after the promotion"
+        held: "with nothing pending, one round trip; with something pending, a typed error; the first start after the promotion applies it"
             .to_owned(),
     }
 }
