@@ -13,7 +13,7 @@ pub(crate) fn warnings(arguments: &Arguments, scan: &Scan) -> Vec<Warning> {
 
 fn missing(ForeignTable { table, tool, file, .. }: &ForeignTable, span: Span) -> Warning {
     let note = format!(
-        "`{file}` refers to `{table}`, which only databases that another tool has migrated have; create it on the \
+        "`{file}` refers to `{table}`, which exists only on databases that another tool has migrated; create it on the \
          others with `.adopt(Legacy::{tool}({table:?}).create_on_fresh_database())`, see \
          \"Migrations that refer to the old table\" in docs/moving, and then put `#[allow(deprecated)]` on this set"
     );

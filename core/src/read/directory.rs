@@ -160,8 +160,13 @@ impl Lister {
     }
 
     fn misnamed(&mut self, entry: &Entry<'_>, error: &NameError) {
-        let problem = entry.problem(format!("invalid migration name: {error}"));
-        self.report(problem.help(error.remedy()));
+        // Another name would not help a migration that cannot be read at all.
+        let message = if error.help().is_some() {
+            error.to_string()
+        } else {
+            format!("invalid migration name: {error}")
+        };
+        self.report(entry.problem(message).help(error.remedy()));
     }
 
     fn subdirectory(&mut self, entry: &Entry<'_>) {
