@@ -25,3 +25,21 @@ fn pragmas_are_put_back_after_a_failure_and_after_a_dry_run() {
     steps.runner().unknown(gapless::Unknown::Allow).run(&mut client).unwrap();
     assert_eq!((pragma(&client, "foreign_keys"), pragma(&client, "legacy_alter_table")), (1, 0));
 }
+
+/// No pragma tells of a file that was opened for reading: the first write finds out.
+#[test]
+fn a_file_that_was_opened_for_reading_takes_no_writes() {
+    let path = std::env::temp_dir().join(format!("gapless-readonly-{}.db", std::process::id()));
+    drop(Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (a int)"));
+    let reading = || Connection::open_with_flags(&path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let one = set(&[("1_a.sql", "CREATE TABLE a (id int);")]);
+    let bootstrapping = one.runner().run(&mut reading()).unwrap_err();
+    one.runner().run(&mut Connection::open(&path).unwrap()).unwrap();
+    let renamed = set(&[("1_b.sql", "CREATE TABLE a (id int);"), ("renames.txt", "1_a -> 1_b")]);
+    let repairing = renamed.runner().run(&mut reading()).unwrap_err();
+    one.runner().run(&mut reading()).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    for error in [bootstrapping, repairing] {
+        assert!(error.is_read_only(), "{error}");
+    }
+}

@@ -100,7 +100,6 @@ impl Protocol<'_> {
         let version = item.migration.version();
         match self.class(&error) {
             Class::Permission if ours && item.is_down() => self.error(Work::Removing(version), error),
-            Class::ReadOnly if self.session.read_only && !item.is_down() => self.read_only(),
             _ if ours && !item.is_down() => self.error(Work::Recording(version), error),
             _ => self.failure(item, error, at),
         }
@@ -122,7 +121,7 @@ impl Protocol<'_> {
         ErrorKind::Shape { table: self.tracker.shown(), problem }
     }
 
-    pub(super) fn read_only(&self) -> ErrorKind {
+    fn read_only(&self) -> ErrorKind {
         ErrorKind::ReadOnly { pending: self.queue.len(), standby: self.session.standby }
     }
 
