@@ -219,3 +219,58 @@ const LOST: &str = "its session ended and left no outcome: the statement may or 
 
 const EDITED: &str = "its session ended and left no outcome, and the statement has been edited since: the earlier \
      text may or may not have taken effect";
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::dialect::Sqlite;
+    use crate::engine::{DbError, Reply, ResultSet, Run, Step};
+    use crate::protocol::session::Link;
+    use crate::protocol::without_abilities::{protocol, set};
+    use crate::runner::Goal;
+
+    /// Another runner works on the migration: each reading of its journal shows one more step, 50 times.
+    #[test]
+    fn a_run_waits_anew_whenever_the_journal_has_grown() {
+        let set = set(&["CREATE TABLE t (a int);\n"]);
+        let link = Link::default();
+        let mut protocol =
+            protocol(&set, Goal::Apply, &Sqlite, |found| found.transactional_ddl = false, link.clone());
+        protocol.options.lock_wait = Duration::from_secs(1);
+        let mut run = Run::of(protocol, link);
+        let row = |values: &[&str]| values.iter().map(|value| Some((*value).to_owned())).collect::<Vec<_>>();
+        let mut reads = 0;
+        loop {
+            let reply = match run.step() {
+                Step::Finished => break,
+                Step::Sleep(_) | Step::Call => Reply::slept(),
+                Step::Send(message) if message.starts_with("SELECT event, attempt") => {
+                    reads += 1;
+                    let mut rows = vec![row(&["started", "1"])];
+                    let steps = (1..=reads.min(50)).map(|step| row(&["statement", "1", &step.to_string()]));
+                    rows.extend(steps);
+                    Reply::rows(vec![ResultSet::new(rows)], Duration::ZERO)
+                }
+                Step::Send(message) if message.starts_with("SELECT 1, 1, EXISTS") => {
+                    let flags = row(&["1", "1", "1", "1", "0", "0", "0", "1", "1"]);
+                    let settings = ResultSet::new(vec![row(&["foreign_keys", "1"])]);
+                    Reply::rows(
+                        vec![ResultSet::new(vec![flags]), settings, ResultSet::default()],
+                        Duration::ZERO,
+                    )
+                }
+                // The start of a try ends this one.
+                Step::Send(message) if message.contains("'started'") => {
+                    Reply::failed(DbError { code: "1".to_owned(), ..DbError::default() }, Duration::ZERO)
+                }
+                Step::Send(_) => Reply::rows(
+                    vec![ResultSet::new(vec![row(&["0", "0", "0", "0"])]), ResultSet::default()],
+                    Duration::ZERO,
+                ),
+            };
+            run.reply(reply);
+        }
+        assert!((51..200).contains(&reads), "{reads}: {:?}", run.finish());
+    }
+}

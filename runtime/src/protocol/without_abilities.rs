@@ -18,7 +18,7 @@ const DDL: &str = "CREATE TABLE t (a int);\nINSERT INTO t VALUES (1);\n";
 
 const DML: &str = "INSERT INTO t VALUES (1);\n";
 
-fn set(scripts: &[&'static str]) -> MigrationSet {
+pub(super) fn set(scripts: &[&'static str]) -> MigrationSet {
     let migration = |(at, sql): (usize, &&'static str)| {
         let number = i64::try_from(at).unwrap() + 1;
         let path = format!("migrations/{number}_m{number}.sql").leak();
@@ -28,7 +28,7 @@ fn set(scripts: &[&'static str]) -> MigrationSet {
     MigrationSet::new(scripts.iter().enumerate().map(migration).collect()).unwrap()
 }
 
-fn protocol<'a>(
+pub(super) fn protocol<'a>(
     set: &'a MigrationSet,
     goal: Goal,
     dialect: &'static dyn Dialect,
