@@ -89,6 +89,8 @@ pub use crate::report::error::Error;
 pub use crate::report::event::{Event, Holder};
 pub use crate::report::failure::Failure;
 pub use crate::report::log::{Log, LogEntry, LogEvent};
+pub use crate::report::server_progress::ServerProgress;
+pub use crate::report::statement_begun::StatementBegun;
 pub use crate::report::status::{Status, VersionState, VersionStatus};
 pub use crate::report::{Applied, Report};
 pub use crate::runner::Runner;

@@ -33,7 +33,7 @@ fn one_runner_plans_and_then_runs_and_then_has_nothing_to_do() {
     let row: i32 = client.query_one("SELECT id FROM a", &[]).unwrap().get(0);
     assert_eq!(row, 2);
     let applied = told.iter().filter(|event| event.starts_with("applied ")).count();
-    assert_eq!((applied, told.len()), (4, 11), "{told:#?}");
+    assert_eq!((applied, told.len()), (4, 13), "{told:#?}");
 }
 
 #[test]

@@ -19,6 +19,12 @@ pub trait CatalogSql: Language {
     /// Selects everything in the schemas of the database other than the tracker (object, property, value).
     fn describe(&self, tracker: &Tracker) -> String;
 
+    /// Selects how far the backend with this process id has come with a long statement (command, relation, phase, done,
+    /// total, unit); `None` for a database that does not tell.
+    fn server_progress(&self, _pid: i32) -> Option<String> {
+        None
+    }
+
     /// Selects another session that has a lock on a relation with one of these names (pid, application, since, query,
     /// state, lock); `None` if the database cannot tell. [`blocker`] reads the answer.
     fn blocker(&self, _names: &[String]) -> Option<String> {

@@ -190,6 +190,20 @@ pub(crate) fn drive<'a, C: Connection>(client: &mut C, mut run: Run<'a>) -> Resu
     }
 }
 
+/// Reads the answer to a message that belongs to no run.
+pub(crate) fn answered(
+    doing: &str,
+    answer: Result<Vec<ResultSet>, ExchangeError>,
+) -> Result<Vec<ResultSet>, Error> {
+    let doing = doing.to_owned();
+    answer.map_err(|error| {
+        Error::new(match error {
+            ExchangeError::Database(error) => ErrorKind::Database { doing, error: *error },
+            ExchangeError::Lost(source) => ErrorKind::Connection { doing, said: None, source },
+        })
+    })
+}
+
 /// The end of every run.
 pub(crate) fn finish(run: Run<'_>) -> Result<Finished, Error> {
     let finished = run.finish();

@@ -18,6 +18,8 @@ pub(super) struct Applying {
     pub(super) recorded: usize,
     /// The migrations of the last [`Event::Applying`].
     announced: Vec<Pending>,
+    /// The migration of the last [`Event::RollingBack`].
+    pub(super) rolling_back: Option<Version>,
 }
 
 impl Protocol<'_> {

@@ -1,7 +1,7 @@
 //! Runs a migration outside of a transaction, statement by statement. The journal's row of each commits with it, or
 //! before it and after it, so that the next run knows where a run was cut off.
 
-use gapless_core::Version;
+use gapless_core::{Location, Version};
 
 use super::Stop;
 use super::batch::shown;
@@ -10,10 +10,12 @@ use super::part::{Message, Part};
 use super::protocol::Protocol;
 use super::resume::Begin;
 use super::steps::{Manner, Steps};
+use crate::StatementBegun;
 use crate::code::Call;
 use crate::dialect::Timeouts;
 use crate::engine::ResultSet;
 use crate::report::error::ErrorKind;
+use crate::report::event::Event;
 
 /// The memory of migrations outside of a transaction, from one attempt to the next.
 #[derive(Debug, Default)]
@@ -39,12 +41,13 @@ impl<'a> Protocol<'a> {
     /// Runs a migration until it is recorded, or until its record is removed. A migration that runs in a transaction
     /// now stays in the queue, once it has nothing left outside of one.
     pub(super) async fn run_steps(&mut self, item: Item<'a>) -> Result<(), Stop> {
-        let mut steps = loop {
+        let (mut steps, begun) = loop {
             self.check_cancelled(|| format!("before migration {}", shown(item.migration)))?;
+            let begun = self.session.report(|report| report.elapsed);
             let mut steps = self.steps(item)?;
             let progress = self.read_progress(&mut steps).await?;
             match self.begin_try(&mut steps, progress).await? {
-                Begin::Steps => break steps,
+                Begin::Steps => break (steps, begun),
                 Begin::Turned => return Ok(()),
                 // It has paused.
                 Begin::Again => {}
@@ -64,12 +67,13 @@ impl<'a> Protocol<'a> {
         // Ends with the record or an error; it pauses before each further turn.
         while !self.record_all(&mut steps).await? {}
         self.session.dirty = false;
+        let took = self.session.report(|report| report.elapsed.saturating_sub(begun));
         match item.direction {
             Direction::Up => {
-                self.mark(item.migration, None);
+                self.mark(item.migration, Some(took));
                 self.patience.attempt = 1;
             }
-            Direction::Down(_) => self.rolled_back(item.migration, None),
+            Direction::Down(_) => self.rolled_back(item.migration, Some(took)),
         }
         Ok(())
     }
@@ -111,8 +115,28 @@ impl<'a> Protocol<'a> {
         Ok(announced)
     }
 
+    /// Tells the listener that a statement begins: once, however often it is sent.
+    fn tell_statement(&mut self, steps: &mut Steps<'a>) {
+        if steps.told.replace(steps.at) == Some(steps.at) {
+            return;
+        }
+        let (migration, sql) = (steps.item.migration, steps.item.sql());
+        let location = steps.statement().map(|statement| Location::of(sql, statement.span().start));
+        let begun = StatementBegun {
+            version: migration.version(),
+            name: migration.name().to_owned(),
+            path: steps.item.file(),
+            number: steps.at + 1,
+            total: steps.total(),
+            location,
+            sql: steps.text(steps.at).to_owned(),
+        };
+        self.emit(&Event::Statement(&begun));
+    }
+
     /// Sends the step itself. Returns `false` to try again.
     async fn execute(&mut self, steps: &mut Steps<'a>) -> Result<bool, Stop> {
+        self.tell_statement(steps);
         let text = steps.text(steps.at);
         let message = match steps.manner(steps.at) {
             Manner::Code => return self.call_step(steps).await,

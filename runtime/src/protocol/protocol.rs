@@ -64,6 +64,8 @@ pub(super) struct Protocol<'a> {
     pub(super) applying: Applying,
     pub(super) stepwise: Stepwise,
     pub(super) cleanup: Cleanup,
+    /// The run has told its listener that it starts to work.
+    started: bool,
     pub(super) tried: Tried,
     pub(super) status: Option<Status>,
     pub(super) log: Option<Log>,
@@ -107,6 +109,7 @@ impl<'a> Protocol<'a> {
             applying: Applying::default(),
             stepwise: Stepwise::default(),
             cleanup: Cleanup::default(),
+            started: false,
             tried: Tried::default(),
             status: None,
             log: None,
@@ -148,6 +151,7 @@ impl<'a> Protocol<'a> {
         // Take the lock, and observe again: another runner may have done the work meanwhile.
         let Some(missing) = self.lock().await? else { return Ok(()) };
         self.check_cancelled(|| "before anything was done".to_owned())?;
+        self.tell_started();
         if self.goal == Goal::DryRun {
             return self.dry_run(missing).await;
         }
@@ -161,6 +165,13 @@ impl<'a> Protocol<'a> {
             _ => self.apply_all().await,
         }
         // The teardown puts settings back, journals a failure, and unlocks.
+    }
+
+    fn tell_started(&mut self) {
+        if !std::mem::replace(&mut self.started, true) {
+            let pid = self.session.pid;
+            self.emit(&Event::Started { pid });
+        }
     }
 
     pub(super) fn emit(&mut self, event: &Event<'_>) {

@@ -24,6 +24,7 @@ impl<'a> Protocol<'a> {
                 return Err(Stop::failed(ErrorKind::Misuse("a migration without a down script")));
             };
             let version = item.migration.version();
+            self.tell_rolling_back(item.migration);
             // An earlier run may have begun it outside of a transaction.
             let begun = self.known.history.find(version).is_some_and(|row| row.going_back);
             if item.execution == Execution::Stepwise || (begun && !self.stepwise.has_settled(version)) {
@@ -35,6 +36,14 @@ impl<'a> Protocol<'a> {
             self.rolled_back(item.migration, Some(self.session.spent));
         }
         Ok(())
+    }
+
+    /// Tells the listener that a rollback begins: once, however often it is tried.
+    fn tell_rolling_back(&mut self, migration: &Migration) {
+        if self.applying.rolling_back.replace(migration.version()) != Some(migration.version()) {
+            let applied = self.applied(migration, None);
+            self.emit(&Event::RollingBack(&applied));
+        }
     }
 
     /// Rolls a migration back in one transaction.

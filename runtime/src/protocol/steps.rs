@@ -28,6 +28,8 @@ pub(super) struct Steps<'a> {
     pub(super) replay: Vec<usize>,
     /// The number of times that the current step began again.
     pub(super) tries: u32,
+    /// The step that the listener was told of last.
+    pub(super) told: Option<usize>,
 }
 
 /// The manner of sending a step.
@@ -151,6 +153,7 @@ impl<'a> Protocol<'a> {
             in_doubt: false,
             replay: Vec::new(),
             tries: 0,
+            told: None,
         })
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gapless_core::Version;
 
 use crate::report::shown;
-use crate::{Applied, Change, Pending, Plan};
+use crate::{Applied, Change, Pending, Plan, StatementBegun};
 
 /// Event of a run, for a callback given to [`Runner::on_event`](crate::Runner::on_event).
 #[derive(Clone, Debug)]
@@ -24,8 +24,19 @@ pub enum Event<'a> {
         /// What the database said, if it is busy and not the lock another runner's.
         busy: Option<&'a str>,
     },
+    /// The run has the lock, where there is one, and starts to work.
+    Started {
+        /// The process id of the run's backend, where the database tells; behind a transaction pooler, of its first. Ask
+        /// on a second connection how far it has come with a long statement:
+        /// [`ServerProgress`](crate::ServerProgress).
+        pid: Option<i32>,
+    },
     /// The tracker was put right.
     Changed(&'a Change),
+    /// The rollback of this one is sent to the database now.
+    RollingBack(&'a Applied),
+    /// This statement of a migration outside of a transaction is sent to the database now.
+    Statement(&'a StatementBegun),
     /// This one is taken back, and is not recorded any more.
     RolledBack(&'a Applied),
     /// These are sent to the database now.
@@ -111,7 +122,11 @@ impl fmt::Display for Event<'_> {
                 write!(f, "waiting for another runner, {} so far", shown(*waited))?;
                 holder.map_or(Ok(()), |holder| write!(f, ": {holder}"))
             }
+            Event::Started { pid: Some(pid) } => write!(f, "started, as backend {pid}"),
+            Event::Started { pid: None } => f.write_str("started"),
             Event::Changed(change) => change.fmt(f),
+            Event::RollingBack(applied) => write!(f, "rolling back {applied}"),
+            Event::Statement(statement) => statement.fmt(f),
             Event::RolledBack(applied) => write!(f, "rolled back {applied}"),
             Event::Applying(pending) => match pending {
                 [one] => write!(f, "applying {one}"),

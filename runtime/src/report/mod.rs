@@ -8,6 +8,8 @@ pub(crate) mod failure;
 pub(crate) mod log;
 mod message;
 pub(crate) mod remedy;
+pub(crate) mod server_progress;
+pub(crate) mod statement_begun;
 pub(crate) mod status;
 mod table;
 #[cfg(feature = "tracing")]
@@ -143,7 +145,7 @@ impl Applied {
         self.out_of_order
     }
 
-    /// Returns how long it took by the database's clock, or `None` if a later error took the answer with it.
+    /// Returns how long it took: by the database's clock, or by the run's, if it ran outside of a transaction. `None` `None` if a later error took the answer with it.
     pub fn duration(&self) -> Option<Duration> {
         self.duration
     }

@@ -9,17 +9,25 @@ type Callback<'a> = Arc<Mutex<dyn FnMut(&Event<'_>) + Send + 'a>>;
 
 /// The listener for events, which all clones of a runner share.
 #[derive(Clone, Default)]
-pub(crate) struct Listener<'a>(Option<Callback<'a>>);
+pub(crate) struct Listener<'a> {
+    callback: Option<Callback<'a>>,
+    #[cfg(feature = "tracing")]
+    spans: crate::report::trace::Spans,
+}
 
 impl<'a> Listener<'a> {
     pub(super) fn new(listener: impl FnMut(&Event<'_>) + Send + 'a) -> Listener<'a> {
-        Listener(Some(Arc::new(Mutex::new(listener))))
+        Listener {
+            callback: Some(Arc::new(Mutex::new(listener))),
+            #[cfg(feature = "tracing")]
+            spans: crate::report::trace::Spans::default(),
+        }
     }
 
     pub(crate) fn tell(&mut self, event: &Event<'_>) {
         #[cfg(feature = "tracing")]
-        crate::report::trace::event(event);
-        if let Some(listener) = &self.0 {
+        self.spans.event(event);
+        if let Some(listener) = &self.callback {
             // A panic in a listener ends its own run only.
             (listener.lock().unwrap_or_else(PoisonError::into_inner))(event);
         }
@@ -28,6 +36,6 @@ impl<'a> Listener<'a> {
 
 impl fmt::Debug for Listener<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Listener(..)" } else { "Listener" })
+        f.write_str(if self.callback.is_some() { "Listener(..)" } else { "Listener" })
     }
 }

@@ -102,13 +102,7 @@ impl<'a> Runner<'a> {
 }
 
 fn exchanged(answer: Result<Vec<ResultSet>, ExchangeError>) -> Result<BTreeSet<String>, Error> {
-    let doing = || "describing the schema".to_owned();
-    let results = answer.map_err(|error| match error {
-        ExchangeError::Database(error) => Error::new(ErrorKind::Database { doing: doing(), error: *error }),
-        ExchangeError::Lost(source) => {
-            Error::new(ErrorKind::Connection { doing: doing(), said: None, source })
-        }
-    })?;
+    let results = driver::answered("describing the schema", answer)?;
     let line = |row: &[Option<String>]| {
         row.iter()
             .map(|value| value.as_deref().unwrap_or_default().replace('\n', " "))

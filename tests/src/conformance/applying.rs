@@ -187,13 +187,14 @@ pub(super) fn events_tell_what_happens<D: Driver>() {
     let listener = |event: &Event<'_>| {
         told.push(match event {
             Event::Planned(plan) => format!("planned {}", plan.pending().len()),
+            Event::Started { .. } => "started".to_owned(),
             Event::Applying(pending) => format!("applying {}", pending.len()),
             Event::Applied(applied) => format!("applied {}", applied.version()),
             other => other.to_string(),
         });
     };
     D::run(&mut client, all.runner().on_event(listener)).unwrap();
-    assert_eq!(told, ["planned 2", "applying 2", "applied 1", "applied 2"]);
+    assert_eq!(told, ["planned 2", "started", "applying 2", "applied 1", "applied 2"]);
 }
 
 pub(super) fn hundreds_are_applied_in_few_messages<D: Driver>() {

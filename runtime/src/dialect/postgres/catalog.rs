@@ -1,7 +1,7 @@
 //! The catalog of Postgres.
 
 use super::session::SESSION_OF;
-use super::{Postgres, describe};
+use super::{Postgres, describe, progress};
 use crate::dialect::{CatalogSql, Language, Table};
 use crate::tracker::Tracker;
 
@@ -16,6 +16,10 @@ impl CatalogSql for Postgres {
 
     fn describe(&self, tracker: &Tracker) -> String {
         describe::describe(self, tracker)
+    }
+
+    fn server_progress(&self, pid: i32) -> Option<String> {
+        Some(progress::server_progress(pid))
     }
 
     fn blocker(&self, names: &[String]) -> Option<String> {

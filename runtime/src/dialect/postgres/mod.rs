@@ -4,6 +4,7 @@ mod catalog;
 mod describe;
 mod indexes;
 mod prepared;
+mod progress;
 mod session;
 mod steps;
 mod tracker;
