@@ -1,4 +1,4 @@
-//! What the README shows, as its reader sees it.
+//! The commands of the README, as its reader runs them.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! What the tests share: a throwaway Postgres cluster, a proxy that counts round trips, sets of
+//! Helpers of the tests: a throwaway Postgres cluster, a proxy that counts round trips, sets of
 //! migrations from text, and the conformance suite that every driver runs.
 
 pub mod application;

@@ -1,4 +1,4 @@
-//! What to do next: each failure blames whoever is at fault, and helps with that.
+//! The help of a failure fits its cause.
 
 use std::time::Duration;
 
@@ -279,7 +279,7 @@ fn a_statement_without_a_position_is_found() {
         assert!(client.query("SELECT * FROM a", &[]).is_err(), "the try was kept");
         client.batch_execute("BEGIN; ROLLBACK").unwrap();
     }
-    // What fails at the commit alone has no statement.
+    // A failure of the commit has no statement.
     let late = set(&[
         ("1_t.sql", "CREATE TABLE t (id int);"),
         (

@@ -44,7 +44,7 @@ fn unsquashed(more: &[(&str, &str)]) -> MigrationSet {
     set(&[&files, more].concat())
 }
 
-/// What was retired is not part of the baseline, and no database that begins there has run it.
+/// A retired migration is not part of the baseline, and no database that begins there has run it.
 #[test]
 fn a_tombstone_below_a_baseline_is_not_recorded() {
     let mut client = cluster().database().connect();

@@ -1,4 +1,4 @@
-//! Many migrations in one message: what it brings along, what it prepares, and what becomes of that when it fails.
+//! Many migrations in one message: the tracker at its head, prepared statements, and failures.
 
 use gapless::engine::{Dialect, Position, ResultSet};
 use gapless::{Connection, Error, ExchangeError, Locking, MigrationSet, Report};
@@ -24,7 +24,7 @@ fn count(client: &mut Client, from: &str) -> i64 {
     client.query_one(&format!("SELECT count(*) FROM {from}"), &[]).unwrap().get(0)
 }
 
-/// What a session has prepared in SQL.
+/// Returns the statements that a session has prepared in SQL.
 const PREPARED: &str = "pg_prepared_statements WHERE from_sql";
 
 #[test]

@@ -1,4 +1,4 @@
-//! What only asynchronous drivers have: a run whose future is dropped midway, and the count of statements
+//! Asynchronous drivers: a run whose future is dropped midway, and the count of statements
 //! that were done before an error.
 
 use std::time::Duration;

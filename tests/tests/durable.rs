@@ -1,4 +1,4 @@
-//! What a run has reported survives a crash of the server: whatever it does last is committed durably.
+//! Reported migrations survive a crash of the server, because the last commit of a run is durable.
 
 use gapless::engine::{Dialect, ResultSet};
 use gapless::{Connection, ExchangeError, Legacy, MigrationSet, Rollback, Runner, Version};
@@ -25,7 +25,7 @@ impl Connection for Recording {
 
 const LAZY: &str = "SET LOCAL synchronous_commit = off;\nCOMMIT;";
 
-/// Whether the last commit of everything that was sent waits for the disk.
+/// Returns true if the last commit of all messages waits for the disk.
 fn ends_durably(sent: &[String]) -> bool {
     let all = sent.join("");
     let last = all.rfind("COMMIT;").expect("something was committed");

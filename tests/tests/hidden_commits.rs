@@ -1,4 +1,4 @@
-//! Scripts that end their transaction where no reading of them shows it: what the server says about it counts.
+//! Scripts that end their transaction in a way that the lexer cannot see: the server reveals it.
 
 use gapless::engine::{Dialect, ResultSet};
 use gapless::{Code, Connection, Error, ExchangeError, Locking, MigrationSet, Rollback, Version};
@@ -19,7 +19,7 @@ impl<C: Connection> Connection for Revealing<C> {
     }
 }
 
-/// What is hidden in a script, and whether the record is kept.
+/// A hidden piece of a script, and whether the record is kept.
 const HIDDEN: [(&str, bool); 7] = [
     ("COMMIT;", true),
     ("COMMIT; BEGIN;", true),
@@ -145,7 +145,7 @@ fn code_on_sqlite_that_begins_another_transaction_is_found_out() {
     assert!(error.to_string().contains("the code has ended the migration's transaction"), "{error}");
 }
 
-/// What a script may do to its own transaction and to the tracker without ending it.
+/// Pieces that touch the transaction and the tracker without ending the transaction.
 #[test]
 fn scripts_that_only_seem_to_end_their_transaction_run() {
     for script in [

@@ -15,7 +15,7 @@ fn hide_values_leaves_out_what_a_failed_statement_quotes() {
         "DO $$BEGIN RAISE EXCEPTION 'bad row %', 'SEC' || 'RET' USING HINT = 'SEC' || 'RET'; END$$;",
     ];
     for sql in cases {
-        // What the file itself says is no value of a row.
+        // Text of the file itself is not a value of a row.
         let sql = sql.replace("'SECRET'", "'SEC' || 'RET'");
         let all = set(&[("1_a.sql", &sql)]);
         let shown = all.runner().run(&mut client).unwrap_err();

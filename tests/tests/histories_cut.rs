@@ -1,4 +1,4 @@
-//! Runs that put a history right, and whose connection breaks at every turn: the next one finishes the work.
+//! Repairs whose connection breaks at every message: the next run finishes the work.
 
 use std::time::{Duration, Instant};
 

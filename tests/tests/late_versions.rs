@@ -1,4 +1,4 @@
-//! Going back from a release that has applied late versions: what it applied is known from what is lost.
+//! Going back from a release that has applied late versions: they are told from lost files.
 
 use gapless::{Conflict, Legacy, MigrationSet, Rollback, Unknown, Version};
 use gapless_tests::cluster::cluster;
@@ -49,7 +49,7 @@ fn a_release_before_the_late_version_of_a_fresh_database_boots() {
     }
 }
 
-/// What came after the first run of a newer release is a newer release's too.
+/// Rows recorded after the first run of a newer release are a newer release's too.
 #[test]
 fn a_late_version_of_a_later_run_is_not_lost() {
     let mut client = fresh(&[&[1, 2, 11], &[1, 2, 5, 11], &[1, 2, 10, 11]]);

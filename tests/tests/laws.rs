@@ -48,7 +48,7 @@ fn numbers(report: &Report) -> Vec<i64> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    /// What is applied is embedded minus applied, ascending, whatever the order of either.
+    /// A run applies the embedded set minus the applied one, ascending, whatever the order of either.
     #[test]
     fn nothing_is_skipped((embedded, applied) in worlds()) {
         let mut server = server_with(&applied);
@@ -182,7 +182,7 @@ fn lineages() -> impl Strategy<Value = Vec<Release>> {
         let mut releases = vec![Release { numbers: vec![(0, 1), (1, 2)], ..Release::default() }];
         for (parent, what, number, moves) in steps {
             let parent = &releases[parent.index(releases.len())];
-            // What is added on two branches is two migrations.
+            // Migrations added on two branches are different ones.
             let next = parent.next(releases.len() + 1, what, number, moves);
             releases.push(next);
         }

@@ -28,7 +28,7 @@ fn mended() -> MigrationSet {
     set(&[("1_t1.sql", "CREATE TABLE t1 (id int)"), ("2_t2.sql", "CREATE TABLE t2 (id int)")])
 }
 
-/// What was created passes for the tool's own table, and for an empty one.
+/// The created table passes for the tool's own, and is empty.
 fn is_the_tools_own<C: Connection>(client: &mut C, legacy: &Legacy) {
     let adopt = || legacy.clone().create_on_fresh_database();
     let error = broken().runner().adopt(adopt()).run(client).unwrap_err();

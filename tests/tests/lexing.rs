@@ -19,7 +19,7 @@ INSERT INTO begin VALUES (1, 2, 3, 4, 5, 6, 7);
 CREATE TABLE log (a int);
 "#;
 
-/// What a `SELECT` gives, in all spellings in which something may seem to begin or to end.
+/// Expressions of a `SELECT`, in all spellings that may seem to begin or to end something.
 const EXPRESSIONS: &[&str] = &[
     "1",
     "1.",
@@ -113,7 +113,7 @@ const OTHERS: &[&str] = &[
     "CREATE OR REPLACE PROCEDURE atomic(end$ int) LANGUAGE sql AS $$ SELECT 1; $$",
 ];
 
-/// What makes something else of a script, wherever it is put.
+/// Pieces that change the meaning of a script, wherever they stand.
 const ATOMS: &[&str] = &[
     "'",
     "\"",
@@ -175,7 +175,7 @@ fn script() -> impl Strategy<Value = String> {
     })
 }
 
-/// What each statement of a message gave, in a session without anything of those before; `None` for an error.
+/// Returns the result of each statement of a message, in a new session; `None` for an error.
 fn results(client: &mut Client, sql: &str) -> Option<Vec<Vec<String>>> {
     let messages = client.simple_query(sql).ok()?;
     let (mut results, mut rows) = (Vec::new(), Vec::new());
@@ -197,7 +197,7 @@ fn clear(client: &mut Client) {
     client.batch_execute("DISCARD ALL").expect("a session goes on");
 }
 
-/// Whether the script is let through.
+/// Returns true if the lexer accepts the script.
 fn accepted(sql: &str) -> bool {
     let root = tempfile::tempdir().expect("a directory is made");
     std::fs::create_dir(root.path().join("m")).expect("a directory is made");
@@ -205,7 +205,7 @@ fn accepted(sql: &str) -> bool {
     MigrationSet::scan(root.path(), &[Pattern::new("m").expect("a pattern")], Syntax::Postgres).is_ok()
 }
 
-/// What was seen of the scripts, so that the test cannot pass by seeing nothing.
+/// Counts of the scripts, so that the test cannot pass without having tried them.
 #[derive(Default)]
 struct Seen {
     whole: usize,

@@ -1,4 +1,4 @@
-//! The journal as people read it: its entries, what it costs, and what does not make it fail.
+//! The log: its entries, its messages, and rows that do not make it fail.
 
 use std::time::Duration;
 

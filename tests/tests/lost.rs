@@ -1,4 +1,4 @@
-//! A connection that breaks after something has failed: both are told.
+//! A connection that is lost after a failure: the error reports both.
 
 use gapless::{Error, MigrationSet, Rollback};
 use gapless_tests::cluster::{Database, cluster};

@@ -45,7 +45,7 @@ fn histories<P: Place>(place: impl Fn() -> P + Sync, cases: u64) -> Coverage {
     coverage
 }
 
-/// What every survey must have reached, or it has shown nothing.
+/// Tags that every survey must have reached, because it has shown nothing otherwise.
 const REACHED: [&str; 33] = [
     "baseline",
     "boots once",

@@ -1,4 +1,4 @@
-//! What a definition evaluates must not reach the next migration, whether it is looked for or not.
+//! Settings made by an expression in a definition must not reach the next migration.
 
 use gapless_tests::cluster::cluster;
 use gapless_tests::set::set;

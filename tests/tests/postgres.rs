@@ -1,4 +1,4 @@
-//! What only Postgres has: roles, session settings, advisory locks, a server that goes away.
+//! Roles, session settings, advisory locks and lost servers of Postgres.
 
 use std::sync::mpsc;
 use std::thread;

@@ -35,7 +35,7 @@ fn an_index_is_built_concurrently_beside_waiting_replicas() {
     assert_eq!(value(&mut database.connect(), valid), "2");
 }
 
-/// What a failed build leaves satisfies `IF NOT EXISTS`.
+/// The invalid index of a failed build satisfies `IF NOT EXISTS`.
 #[test]
 fn an_invalid_index_is_never_taken_for_the_one_that_is_wanted() {
     let mut client = cluster().database().connect();

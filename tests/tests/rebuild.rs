@@ -1,4 +1,4 @@
-//! What cargo notices of a directory of migrations: a crate outside of the workspace, built as its owner
+//! Rebuilds when a directory of migrations changes: a crate outside of the workspace, built as its owner
 //! would build it.
 
 use std::fs;

@@ -199,7 +199,7 @@ fn two_releases_at_work_at_the_same_time_do_not_both_apply_what_was_renamed() {
     }
 }
 
-/// What was renamed and taken back is pending again, under whatever name.
+/// A renamed migration that was rolled back is pending again, under any name.
 #[test]
 fn a_name_that_is_not_applied_any_more_keeps_nobody_from_its_own() {
     for locking in [Locking::Transaction, Locking::None] {

@@ -1,4 +1,4 @@
-//! Ways back, and what is not run: tables that were there, statements that were done, baselines.
+//! Rollbacks: in a transaction and in steps, with retries, by older releases.
 
 use std::thread;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The run without a database: what it sends, and what is left when anything goes wrong anywhere.
+//! Runs against the simulator: their messages, and the state after any fault anywhere.
 
 use std::cell::RefCell;
 
@@ -61,7 +61,7 @@ fn mixed() -> MigrationSet {
 
 const ALL: [&str; 4] = ["a", "b1", "b2", "c"];
 
-/// What each version does, in the sets above.
+/// The statement of each version in the sets above.
 fn effects_of(version: &str) -> &'static [&'static str] {
     match version {
         "1" => &ALL[..1],
@@ -154,7 +154,7 @@ fn interleave(locking: Locking, make: fn() -> MigrationSet) {
             let first = if step < 12 { (schedule >> step) & 1 } else { step & 1 };
             step += 1;
             unfinished = clients[first as usize].advance(&mut server);
-            // Who is done leaves the turn to the other.
+            // A run that has ended leaves the turn to the other.
             unfinished = unfinished || clients[1 - first as usize].advance(&mut server);
             assert!(step < 1000, "{schedule:b} does not end");
         }
@@ -218,7 +218,7 @@ fn another_runner_is_waited_for_and_reported() {
         let events = std::sync::Mutex::new(Vec::new());
         let waiting = migrations.runner().on_event(|event| events.lock().unwrap().push(event.to_string()));
         let mut waiter = Client::new(&mut server, waiting.into_run(&Postgres).unwrap(), Fault::None);
-        // Who has the lock is asked for after 0.2 s.
+        // The run asks for the holder of the lock after 0.2 s.
         for _ in 0..30 {
             waiter.advance(&mut server);
         }

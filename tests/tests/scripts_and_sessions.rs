@@ -1,4 +1,4 @@
-//! What scripts do to their session: what can be put right is, and what cannot is told.
+//! Scripts that change their session: the run restores the state, or reports that it cannot.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What only SQLite has: pragmas, which a rollback does not undo.
+//! Pragmas of SQLite, which a rollback does not undo.
 
 use gapless_tests::set::set;
 use rusqlite::Connection;

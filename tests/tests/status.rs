@@ -1,4 +1,4 @@
-//! What a status costs, what it needs, and how it is shown.
+//! A status: its messages, its privileges, and its display.
 
 use gapless::engine::{Dialect, ResultSet};
 use gapless::{Connection, ExchangeError, MigrationSet, VersionState};

@@ -49,7 +49,7 @@ fn a_statement_that_was_edited_after_the_cut_is_not_taken_for_done() {
     assert_eq!(before.runner().run(&mut holder).unwrap().applied().len(), 1);
 }
 
-/// What was there before the statement was begun is not its work.
+/// An index that existed before the statement began is not its work.
 #[test]
 fn an_index_that_was_there_before_is_not_the_statements() {
     let database = with_table();

@@ -15,7 +15,7 @@ fn value(client: &mut Client, sql: &str) -> String {
     client.query_one(sql, &[]).unwrap().get::<_, Option<String>>(0).unwrap_or_default()
 }
 
-/// What every backend of the pool has for settings, each held by a transaction of its own meanwhile.
+/// Returns the settings of every backend of the pool, each held by a transaction of its own meanwhile.
 fn settings(through: &Database) -> Vec<String> {
     let mut clients: Vec<_> = (0..POOL).map(|_| Client::connect(&through.url(), NoTls).unwrap()).collect();
     let settings = |client: &mut Client| {

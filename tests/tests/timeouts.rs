@@ -24,7 +24,7 @@ fn a_file_limits_its_statements_and_no_others() {
         (vec![1], 2.into()),
         "{error}"
     );
-    // What the runner says is for files that say nothing.
+    // The runner's limit is for files without one of their own.
     let runner =
         limited.runner().statement_timeout(Duration::from_millis(100)).unknown(gapless::Unknown::Allow);
     let mut client = cluster().database().connect();

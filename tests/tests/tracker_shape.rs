@@ -1,4 +1,4 @@
-//! A tracker that is not one is refused whatever number of rows it has.
+//! A table that is not a tracker is refused, whatever the number of its rows.
 
 use gapless_tests::cluster::cluster;
 use gapless_tests::set::tables;

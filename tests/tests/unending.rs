@@ -1,4 +1,4 @@
-//! What contradicts itself ends a run, in so many messages, and is said.
+//! Contradictions end a run with an error, within a bound of messages.
 
 use std::time::{Duration, Instant};
 

@@ -27,7 +27,7 @@ fn lite() -> Connection {
 #[test]
 fn a_difference_of_any_kind_is_found() {
     let table = "CREATE TABLE t (id int, a text, b text);\n";
-    // What both have, what the migration has besides, and what the baseline has instead.
+    // Common SQL, further SQL of the migration, and SQL of the baseline in its place.
     for (both, migration, baseline) in [
         (table, "CREATE POLICY p ON t TO pg_monitor USING (true);", "CREATE POLICY p ON t USING (true);"),
         ("", "CREATE TYPE r AS RANGE (subtype = int4);", "CREATE TYPE r AS RANGE (subtype = int8);"),

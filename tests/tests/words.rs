@@ -1,4 +1,4 @@
-//! What reports, plans and events say.
+//! The texts of reports, plans and events.
 
 use std::thread;
 use std::time::Duration;

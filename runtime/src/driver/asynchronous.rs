@@ -7,33 +7,33 @@ use super::{ExchangeError, answer, finish, unsuited};
 use crate::Error;
 use crate::engine::{Call, Dialect, Finished, Reply, ResultSet, Run, Step};
 
-/// An asynchronous connection that a run can use: `tokio_postgres::Client` with the feature
-/// `tokio-postgres`, `sqlx::PgConnection` with the feature `sqlx`, or one of your own.
+/// Asynchronous connection that a run can use: `tokio_postgres::Client` with the feature `tokio-postgres`,
+/// `sqlx::PgConnection` with the feature `sqlx`, or your own.
 pub trait AsyncConnection: Send {
-    /// Returns the text for this kind of database.
+    /// Returns the dialect of the database.
     fn dialect(&self) -> &'static dyn Dialect;
 
-    /// Returns the client that the code of a migration must be made for; empty if it runs none.
+    /// Returns the name of the client for which code must be made, or an empty text if the driver runs no code.
     fn runs(&self) -> &'static str {
         ""
     }
 
-    /// Sends one message of one or more statements, and waits for all of the answer.
+    /// Sends one message of one or more statements, and waits for the whole answer.
     ///
     /// # Errors
     ///
-    /// What the database said, or how the connection broke.
+    /// The error of the database, or that of a lost connection.
     fn exchange(
         &mut self,
         message: &str,
     ) -> impl Future<Output = Result<Vec<ResultSet>, ExchangeError>> + Send;
 
-    /// Runs a migration in Rust: in one transaction [`Call::before`], the code, [`Call::after`], whose rows are
-    /// the answer.
+    /// Runs a migration in Rust: sends [`Call::before`], runs the code, and sends [`Call::after`], all in one transaction.
+    /// Returns the rows of the last.
     ///
     /// # Errors
     ///
-    /// What the code or the database said, after a rollback; the default runs none.
+    /// The error of the code or of the database, after a rollback. The default implementation refuses all code.
     fn call(
         &mut self,
         call: &mut Call,
@@ -42,26 +42,26 @@ pub trait AsyncConnection: Send {
         async { Err(error) }
     }
 
-    /// Waits, with the timer of the runtime that the connection lives in.
+    /// Waits, with the timer of the connection's runtime.
     fn sleep(&mut self, pause: Duration) -> impl Future<Output = ()> + Send;
 }
 
-/// Where [`run_async`](crate::Runner::run_async) gets its connection from: every [`AsyncConnection`] is its
-/// own, and `sqlx::PgPool` lends one for the run.
+/// Client that [`run_async`](crate::Runner::run_async) takes: an [`AsyncConnection`], or `sqlx::PgPool`, which lends one
+/// for the run.
 pub trait AsyncClient: Send {
-    /// Returns the text for this kind of database.
+    /// Returns the dialect of the database.
     fn dialect(&self) -> &'static dyn Dialect;
 
-    /// Returns the client that the code of a migration must be made for; empty if it runs none.
+    /// Returns the name of the client for which code must be made, or an empty text if the driver runs no code.
     fn runs(&self) -> &'static str {
         ""
     }
 
-    /// Takes a run to its end.
+    /// Drives a run to its end.
     ///
     /// # Errors
     ///
-    /// What the run ends with.
+    /// The error of the run.
     fn drive(&mut self, run: Run<'_>) -> impl Future<Output = Result<Finished, Error>> + Send;
 
     /// Waits between two runs, with the timer of the runtime that the client lives in.

@@ -1,4 +1,4 @@
-//! Drives a run over the connections of other crates, in a loop without decisions.
+//! Drives a run over connections of other crates, in a loop without decisions.
 
 mod asynchronous;
 #[cfg(any(feature = "postgres", feature = "tokio-postgres"))]
@@ -23,36 +23,35 @@ use crate::code::BoxError;
 use crate::engine::{Call, DbError, Dialect, Finished, Reply, ResultSet, Run, Step};
 use crate::report::error::ErrorKind;
 
-/// A connection that a run can use: `postgres::Client` with the feature `postgres`,
-/// `rusqlite::Connection` with the feature `rusqlite`, or one of your own.
+/// Connection that a run can use: `postgres::Client` with the feature `postgres`, `rusqlite::Connection` with the feature
+/// `rusqlite`, or your own.
 pub trait Connection {
-    /// Returns the text for this kind of database.
+    /// Returns the dialect of the database.
     fn dialect(&self) -> &'static dyn Dialect;
 
-    /// Returns the client that the code of a migration must be made for; empty if it runs none.
+    /// Returns the name of the client for which code must be made, or an empty text if the driver runs no code.
     fn runs(&self) -> &'static str {
         ""
     }
 
-    /// Returns `true` if the caller has a transaction open, for databases that cannot be asked in SQL.
+    /// Returns true if the caller has a transaction open, for databases that do not tell in SQL.
     fn in_transaction(&self) -> bool {
         false
     }
 
-    /// Sends one message of one or more statements, and waits for all of the answer.
+    /// Sends one message of one or more statements, and waits for the whole answer.
     ///
     /// # Errors
     ///
-    /// What the database said, or how the connection broke.
+    /// The error of the database, or that of a lost connection.
     fn exchange(&mut self, message: &str) -> Result<Vec<ResultSet>, ExchangeError>;
 
-    /// Runs a migration in Rust: in one transaction [`Call::before`], the code, [`Call::after`], whose rows are
-    /// the answer. Where [`Call::is_outside`] says so, it opens no transaction.
+    /// Runs a migration in Rust: sends [`Call::before`], runs the code, and sends [`Call::after`], all in one transaction.
+    /// Returns the rows of the last. If [`Call::is_outside`] returns true, it opens no transaction.
     ///
-    /// A driver of your own names its client in [`runs`](Connection::runs), and runs code that was made with
-    /// [`Code::for_client`](crate::Code::for_client) for that name. On SQLite, begin with `BEGIN IMMEDIATE`.
-    /// Put the code of the database's error into [`DbError::code`]: that is how a run recognises a deadlock,
-    /// after which it calls again.
+    /// Your own driver names its client in [`runs`](Connection::runs), and runs code that was made with
+    /// [`Code::for_client`](crate::Code::for_client) for that name. On SQLite, begin with `BEGIN IMMEDIATE`. Put the code of
+    /// the database's error into [`DbError::code`], by which a run recognises a deadlock and calls again.
     ///
     /// ```
     /// # #[cfg(feature = "postgres")] {
@@ -110,19 +109,19 @@ pub trait Connection {
     ///
     /// # Errors
     ///
-    /// What the code or the database said, after a rollback; the default runs none.
+    /// The error of the code or of the database, after a rollback. The default implementation refuses all code.
     fn call(&mut self, call: &mut Call) -> Result<Vec<ResultSet>, ExchangeError> {
         Err(unsuited(call))
     }
 }
 
-/// The code is for another driver.
+/// Returns the error of a driver that cannot run the code.
 fn unsuited(call: &Call) -> ExchangeError {
     let error = DbError { message: call.unsuited(), ..DbError::default() };
     ExchangeError::Database(Box::new(error))
 }
 
-/// Makes an error of what code has failed with: its own words, and those of the database if that is among the causes.
+/// Turns the error of code into one of the exchange: with its own words, and those of the database if that is a cause.
 #[cfg(any(feature = "postgres", feature = "rusqlite", feature = "tokio-postgres"))]
 fn code_failed<E: StdError + 'static>(
     error: BoxError,
@@ -149,13 +148,13 @@ fn code_failed<E: StdError + 'static>(
     }
 }
 
-/// Why a message was not answered with rows.
+/// Error of a message that was not answered with rows.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ExchangeError {
-    /// The database refused.
+    /// The database refused a statement.
     Database(Box<DbError>),
-    /// The connection broke.
+    /// The connection was lost.
     Lost(Box<dyn StdError + Send + Sync>),
 }
 

@@ -1,4 +1,4 @@
-//! The events of a run.
+//! Events of a run.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,14 +12,14 @@ use crate::{Applied, Change, Pending, Plan, StatementBegun};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// The database was looked at, and something is to be done.
+    /// The run has observed the database, and has something to do.
     Planned(&'a Plan),
-    /// Another runner has the lock, or the database is busy; the run looks again in a moment. Said after 0.2 s, after
-    /// 1 s, and then after twice as long, at least every 10 s.
+    /// Another runner holds the lock, or the database is busy. The run tries again in a moment. It sends this event after
+    /// 0.2 s, after 1 s, and then each time after twice as long, at least every 10 s.
     Waiting {
-        /// How long it has waited so far.
+        /// The time that the run has waited so far.
         waited: Duration,
-        /// Who has the lock, where the database tells.
+        /// The session that holds the lock, if the database tells.
         holder: Option<&'a Holder>,
         /// What the database said, if it is busy and not the lock another runner's.
         busy: Option<&'a str>,
@@ -43,20 +43,20 @@ pub enum Event<'a> {
     Applying(&'a [Pending]),
     /// This one is applied and recorded.
     Applied(&'a Applied),
-    /// A lock timeout, a deadlock or a serialization failure: it will be tried again.
+    /// The run tries a migration again after a lock timeout, a deadlock or a serialization failure.
     Retrying {
         /// The migration.
         version: Version,
-        /// Which try failed, counted from 1.
+        /// The number of the try that failed, counted from 1.
         attempt: u32,
-        /// What the database said.
+        /// The error of the database.
         reason: &'a str,
     },
     /// Something unusual that does not stop the run.
     Warning(&'a str),
 }
 
-/// The session that has the lock.
+/// Session that holds a lock.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Holder {
     pub(crate) pid: Option<i32>,
@@ -67,27 +67,27 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// The process id of its backend.
+    /// Returns the process id of its backend.
     pub fn pid(&self) -> Option<i32> {
         self.pid
     }
 
-    /// Its `application_name`.
+    /// Returns its `application_name`.
     pub fn application(&self) -> Option<&str> {
         self.application.as_deref()
     }
 
-    /// How long it has been in its transaction, at its statement or idle, as the database writes it.
+    /// Returns how long it has been in its transaction, at its statement or idle, as the database writes it.
     pub fn since(&self) -> Option<&str> {
         self.since.as_deref()
     }
 
-    /// What it does, as `pg_stat_activity` calls it: `active`, `idle`, `idle in transaction`.
+    /// Returns its state by `pg_stat_activity`: `active`, `idle`, `idle in transaction`.
     pub fn state(&self) -> Option<&str> {
         self.state.as_deref()
     }
 
-    /// The beginning of its query, or of its last one if it is idle in a transaction; none if it is idle.
+    /// Returns the beginning of its query, or of the last one if it is idle in a transaction; `None` if it is idle.
     pub fn query(&self) -> Option<&str> {
         self.query.as_deref()
     }

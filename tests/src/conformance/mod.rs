@@ -1,4 +1,4 @@
-//! What holds with every driver. A driver runs all of it with `conformance!(TheDriver);`.
+//! The conformance suite, which holds with every driver. A driver runs it with `conformance!(TheDriver);`.
 
 mod adopting;
 mod applying;

@@ -1,4 +1,4 @@
-//! What the conformance suite needs of a driver. An asynchronous one joins by blocking in these.
+//! The methods that the conformance suite needs of a driver. An asynchronous driver blocks in them.
 
 mod asynchronous;
 
