@@ -55,7 +55,10 @@ fn check() {
 #[test]
 fn config() {
     let mut terminal = Terminal::new("postgres://shop:secret@db.internal/shop".to_owned());
-    terminal.file("gapless.toml", "dir = [\"sql\", \"more\"]\nschema = \"shop\"\n");
+    terminal.file(
+        "gapless.toml",
+        "dir = [\"sql\", \"more\"]\nschema = \"shop\"\n\n[lint]\nexcept = [\"prefer-identity\"]\n",
+    );
     terminal.run("gapless config");
     terminal.run("gapless config --database-url 'postgres://db/shop?user=a&password=secret' --schema own");
     terminal.file("gapless.toml", "directory = \"sql\"\n");

@@ -134,6 +134,23 @@ fn sections_keep_their_lines() {
     insta::assert_snapshot!(terminal.seen());
 }
 
+#[test]
+fn nobody_waits_for_what_the_file_creates() {
+    let mut terminal = Terminal::new(String::new());
+    let new = "CREATE TABLE a (id bigint PRIMARY KEY, b bigint);\nCREATE INDEX i ON a (b);\nCREATE VIEW v AS SELECT 1;\n\
+               ALTER TABLE a ADD COLUMN c text;\nUPDATE a SET c = '';\nDROP INDEX i;\nTRUNCATE a;\n\
+               CREATE OR REPLACE VIEW v AS SELECT 2;\n";
+    terminal.file("migrations/1_new.up.sql", new);
+    terminal.file(
+        "migrations/2_refers.up.sql",
+        &format!("{new}ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES old;\n"),
+    );
+    terminal.file("migrations/3_mixed.up.sql", &format!("{new}DROP TABLE a, old;\n"));
+    let ours = "--format github | grep -o 'file=.*=backfill-alone.*\\|file=.*=require-lock-timeout.*'";
+    terminal.run(&format!("gapless lint {ours}"));
+    insta::assert_snapshot!(terminal.seen());
+}
+
 /// The properties that SARIF 2.1.0 requires (its sections 3.13, 3.14, 3.19, 3.27, 3.30), and those that refer to each
 /// other.
 #[test]

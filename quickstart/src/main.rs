@@ -1,47 +1,83 @@
-//! Embeds the example migrations and applies them: to a SQLite file, or to `DATABASE_URL`.
+//! Embeds the example migrations, and applies them to a SQLite file or to `DATABASE_URL`. `migrate` has the commands.
 
 use std::error::Error;
+use std::process::ExitCode;
 
+use clap::{Parser, Subcommand};
 use gapless::{Connection, Event, MigrationSet, embed_migrations};
+use gapless_cli::Migrate;
 
 static MIGRATIONS: MigrationSet = embed_migrations!("../migrations");
 
 const FILE: &str = "quickstart.db";
 
-fn main() {
+/// Applies the example migrations to quickstart.db, or to the database of DATABASE_URL
+#[derive(Parser)]
+struct Quickstart {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Look at the database and its migrations, and change them
+    #[command(subcommand)]
+    Migrate(Migrate),
+}
+
+fn main() -> ExitCode {
     let url = std::env::var("DATABASE_URL").unwrap_or_else(|_| FILE.to_owned());
-    if let Err(error) = open_and_migrate(&url) {
+    let outcome = match Quickstart::parse().command {
+        None => open(&url, Start),
+        Some(Command::Migrate(command)) => open(&url, command),
+    };
+    outcome.unwrap_or_else(|error| {
         eprintln!("error: {error}");
-        std::process::exit(1);
+        ExitCode::FAILURE
+    })
+}
+
+/// What to do with the database, whichever it is.
+trait Task {
+    fn run<C: Connection>(self, name: &str, client: &mut C) -> Result<ExitCode, Box<dyn Error>>;
+}
+
+/// Applies what is pending, as a service does before it serves.
+struct Start;
+
+impl Task for Start {
+    fn run<C: Connection>(self, name: &str, client: &mut C) -> Result<ExitCode, Box<dyn Error>> {
+        println!("database: {name}");
+        let plan = MIGRATIONS.runner().plan(client)?;
+        if !plan.is_empty() {
+            println!("plan: {plan}");
+        }
+        let progress = |event: &Event<'_>| match event {
+            Event::Applying(_) | Event::Waiting { .. } | Event::Retrying { .. } => println!("{event}"),
+            _ => {}
+        };
+        let report = MIGRATIONS.runner().on_event(progress).run(client)?;
+        println!("{report}");
+        Ok(ExitCode::SUCCESS)
     }
 }
 
-fn open_and_migrate(url: &str) -> Result<(), Box<dyn Error>> {
+impl Task for Migrate {
+    fn run<C: Connection>(self, _: &str, client: &mut C) -> Result<ExitCode, Box<dyn Error>> {
+        Ok(Migrate::run(self, MIGRATIONS.runner(), client).into())
+    }
+}
+
+fn open(url: &str, task: impl Task) -> Result<ExitCode, Box<dyn Error>> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         let mut client = postgres::Client::connect(url, postgres::NoTls)
             .map_err(|error| format!("cannot reach the database of DATABASE_URL: {}", reason(&error)))?;
-        println!("database: Postgres");
-        return migrate(&mut client);
+        return task.run("Postgres", &mut client);
     }
     let path = url.strip_prefix("sqlite:").unwrap_or(url);
     let mut connection =
         rusqlite::Connection::open(path).map_err(|error| format!("cannot open the SQLite file: {error}"))?;
-    println!("database: SQLite, {path}");
-    migrate(&mut connection)
-}
-
-fn migrate<C: Connection>(client: &mut C) -> Result<(), Box<dyn Error>> {
-    let plan = MIGRATIONS.runner().plan(client)?;
-    if !plan.is_empty() {
-        println!("plan: {plan}");
-    }
-    let progress = |event: &Event<'_>| match event {
-        Event::Applying(_) | Event::Waiting { .. } | Event::Retrying { .. } => println!("{event}"),
-        _ => {}
-    };
-    let report = MIGRATIONS.runner().on_event(progress).run(client)?;
-    println!("{report}");
-    Ok(())
+    task.run(&format!("SQLite, {path}"), &mut connection)
 }
 
 /// The innermost cause, which is the one that helps.

@@ -9,7 +9,7 @@ use crate::Migrate;
 
 /// Migrations that never skip one, for Postgres and SQLite.
 #[derive(Debug, Parser)]
-#[command(name = "gapless", version, about, max_term_width = 100)]
+#[command(name = "gapless", version, max_term_width = 100)]
 pub(super) struct Program {
     #[command(flatten)]
     pub(super) options: Options,
@@ -19,6 +19,7 @@ pub(super) struct Program {
 
 /// Options of every command. A flag wins over the environment, and the environment over `gapless.toml`.
 #[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Files and database")]
 pub(super) struct Options {
     /// Directory of migrations, as embed_migrations! takes it; may be given several times [default: migrations]
     #[arg(long = "dir", value_name = "DIRECTORY", global = true)]

@@ -41,7 +41,7 @@ pub(super) struct Configuration {
     pub(super) table: Option<Setting<String>>,
     /// The numbering of the first migration.
     pub(super) numbering: Option<Setting<Numbering>>,
-    pub(super) lint: Lint,
+    pub(super) lint: Setting<Lint>,
 }
 
 /// The table `[lint]` of `gapless.toml`.
@@ -63,8 +63,7 @@ struct File {
     schema: Option<String>,
     table: Option<String>,
     numbering: Option<Numbering>,
-    #[serde(default)]
-    lint: Lint,
+    lint: Option<Lint>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -109,7 +108,10 @@ impl Configuration {
             schema: pick(&options.schema, "schema", file.schema),
             table: pick(&options.table, "table", file.table),
             numbering: file.numbering.map(|numbering| Setting::new(numbering, &origin)),
-            lint: file.lint,
+            lint: match file.lint {
+                Some(lint) => Setting::new(lint, &origin),
+                None => Setting::new(Lint::default(), "default"),
+            },
         })
     }
 
@@ -136,10 +138,17 @@ impl Configuration {
             ("schema", text(&self.schema)),
             ("table", text(&self.table)),
             ("numbering", numbering.unwrap_or_else(unset)),
+            ("lint.except", self.rules(&self.lint.value.except)),
+            ("lint.include", self.rules(&self.lint.value.include)),
         ];
         let rows = rows.map(|(name, [value, origin])| [name.to_owned(), value, origin]);
         output.table(["setting", "value", "from"], rows)?;
         Ok(Exit::Done)
+    }
+
+    fn rules(&self, names: &[String]) -> [String; 2] {
+        let shown = if names.is_empty() { "-".to_owned() } else { names.join(", ") };
+        [shown, self.lint.origin.clone()]
     }
 }
 

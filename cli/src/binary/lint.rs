@@ -50,8 +50,8 @@ pub(super) fn run(
         return list(output);
     }
     let selection = Selection {
-        include: [&*configuration.lint.include, &arguments.include].concat(),
-        except: [&*configuration.lint.except, &arguments.except].concat(),
+        include: [&*configuration.lint.value.include, &arguments.include].concat(),
+        except: [&*configuration.lint.value.except, &arguments.except].concat(),
     };
     if let Some(name) = selection.unknown() {
         let hint = "`gapless lint --rules` lists them";

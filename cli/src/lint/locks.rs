@@ -65,6 +65,11 @@ impl Created {
         }
     }
 
+    /// True if the first relation that a statement names was created by the script.
+    pub(super) fn has_first_of(&self, statement: &ast::Stmt) -> bool {
+        relations(statement.syntax()).first().is_some_and(|relation| self.0.contains(relation))
+    }
+
     /// Returns the strongest lock that a statement takes on a relation which the script has not created.
     pub(super) fn lock(&self, statement: &ast::Stmt) -> Option<Locked> {
         let old = |relation: &String| !self.0.contains(relation);

@@ -32,6 +32,8 @@ struct Statement {
     locked: Option<Locked>,
     concurrently: bool,
     writes: Option<&'static str>,
+    /// The rows that it writes are in a table of the script's own, which nobody else sees yet.
+    writes_unseen: bool,
     sets: bool,
     sets_lock_timeout: bool,
 }
@@ -63,6 +65,7 @@ impl Statement {
             locked,
             concurrently: is_concurrent(stmt),
             writes: writes(stmt),
+            writes_unseen: created.has_first_of(stmt),
             sets: matches!(stmt, ast::Stmt::Set(_) | ast::Stmt::Reset(_)),
             sets_lock_timeout: sets_lock_timeout(stmt),
         })
@@ -159,8 +162,8 @@ fn backfills(script: Script<'_>, statements: &[Statement]) -> Vec<Finding> {
     let found = written.filter_map(|(at, statement, command)| {
         let strongest = |(_, _, locked): &(usize, &Statement, &Locked)| locked.lock;
         let held = locks().filter(|(other, ..)| *other < at).max_by_key(strongest);
-        let (_, other, Locked { lock, relation }) =
-            held.or_else(|| locks().find(|(other, ..)| *other > at))?;
+        let later = || locks().find(|(other, ..)| *other > at && !statement.writes_unseen);
+        let (_, other, Locked { lock, relation }) = held.or_else(later)?;
         let line = gapless::Location::of(script.sql, other.span.start).line;
         let message = if other.span.start < statement.span.start {
             format!(

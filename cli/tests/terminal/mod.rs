@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod documented;
 mod steady;
 
 use std::fs;
@@ -18,6 +19,7 @@ pub(crate) use steady::steady;
 pub(crate) struct Terminal {
     directory: tempfile::TempDir,
     url: String,
+    variables: Vec<(String, String)>,
     seen: String,
 }
 
@@ -35,7 +37,7 @@ impl Terminal {
     /// A terminal with this `DATABASE_URL`; an empty one is not set.
     pub(crate) fn new(url: String) -> Terminal {
         let directory = tempfile::tempdir().expect("a directory is made");
-        Terminal { directory, url, seen: String::new() }
+        Terminal { directory, url, variables: Vec::new(), seen: String::new() }
     }
 
     /// The current directory of what is typed.
@@ -78,6 +80,11 @@ impl Terminal {
         postgres::Client::connect(&self.url, postgres::NoTls).expect("the server answers")
     }
 
+    /// Sets a variable of the environment.
+    pub(crate) fn variable(&mut self, name: &str, value: &str) {
+        self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
     /// The command that runs a line in a shell. Its standard input is empty.
     pub(crate) fn command(&self, line: &str) -> Command {
         let program = Path::new(env!("CARGO_BIN_EXE_gapless")).parent().expect("it is in a directory");
@@ -90,6 +97,7 @@ impl Terminal {
         if !self.url.is_empty() {
             command.env("DATABASE_URL", &self.url);
         }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -119,7 +127,7 @@ impl Terminal {
 
     /// Records a line that was run otherwise.
     pub(crate) fn record(&mut self, line: &str, text: &str, code: i32) {
-        self.seen += &format!("$ {line}\n{}", self.steady(text));
+        self.seen += &format!("$ {line}\n{}", self.placeless(text));
         if !self.seen.ends_with('\n') {
             self.seen.push('\n');
         }
@@ -134,13 +142,29 @@ impl Terminal {
         self
     }
 
-    /// Returns the record so far, and begins another.
+    /// Returns the record so far without what differs from run to run, and begins another.
     pub(crate) fn seen(&mut self) -> String {
+        steady(&self.seen_here())
+    }
+
+    /// Returns the record so far as it was, save for where it was, and begins another.
+    pub(crate) fn seen_here(&mut self) -> String {
         std::mem::take(&mut self.seen)
     }
 
     /// Text without what differs from run to run.
     pub(crate) fn steady(&self, text: &str) -> String {
-        steady(&text.replace(&*self.directory().to_string_lossy(), "DIRECTORY"))
+        steady(&self.placeless(text))
+    }
+
+    /// Text without the directory and the server of this terminal.
+    fn placeless(&self, text: &str) -> String {
+        let text = text.replace(&*self.directory().to_string_lossy(), "DIRECTORY");
+        let Some((_, place)) = self.url.split_once('@').filter(|(_, place)| place.starts_with("127.0.0.1:"))
+        else {
+            return text;
+        };
+        let (server, database) = place.split_once('/').unwrap_or((place, "test"));
+        text.replace(server, "127.0.0.1:5432").replace(database, "shop")
     }
 }

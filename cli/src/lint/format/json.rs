@@ -8,7 +8,7 @@ use crate::lint::Level;
 #[derive(Serialize)]
 pub(super) struct Document<'a> {
     /// Counts incompatible changes.
-    schema: u32,
+    format_version: u32,
     files: Vec<&'a str>,
     findings: Vec<FindingDocument<'a>>,
 }
@@ -43,6 +43,6 @@ impl Document<'_> {
             url: finding.url(),
         });
         let files = report.files.iter().map(|(file, _)| &**file).collect();
-        Document { schema: 1, files, findings: findings.collect() }
+        Document { format_version: 1, files, findings: findings.collect() }
     }
 }
