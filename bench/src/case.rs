@@ -1,4 +1,4 @@
-//! What a program finds in the database when it starts.
+//! The state of the database when a program starts.
 
 /// How many migrations are applied, and how many the program embeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -7,7 +7,7 @@ pub struct Case {
     pub applied: u64,
     /// In the program.
     pub embedded: u64,
-    /// Whether it ends as soon as it is connected.
+    /// True if it ends as soon as it is connected.
     pub connects_only: bool,
 }
 
@@ -30,7 +30,7 @@ impl Case {
         if self.connects_only { 0 } else { self.embedded - self.applied }
     }
 
-    /// What the tables call it.
+    /// Returns its name in the tables.
     pub fn name(self) -> String {
         match (self.connects_only, self.applied, self.to_apply()) {
             (true, ..) => "connect only".to_owned(),

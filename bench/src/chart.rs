@@ -70,7 +70,7 @@ pub fn bars(title: &str, bars: &[(String, f64, String)]) -> String {
         let y = TOP + STEP * index as f64;
         let ours = name.starts_with("gapless");
         let colour = if ours { COLOURS[0] } else { COLOURS[5] };
-        // What is there must be seen.
+        // A bar must be visible.
         let width = (value / longest * (end - left)).max(2.0);
         text(&mut svg, (left - 10.0, y + 15.0), "end", if ours { colour } else { INK }, name);
         let _ = writeln!(

@@ -32,7 +32,7 @@ pub struct Crate {
     lock: PathBuf,
 }
 
-/// What a build took.
+/// The cost of a build.
 #[derive(Clone, Debug)]
 pub struct Build {
     /// From cargo's start to its end.
@@ -41,9 +41,9 @@ pub struct Build {
     pub compiled: Vec<String>,
     /// The most memory that one rustc had.
     pub peak_kb: u64,
-    /// Whether it succeeded within the limit.
+    /// True if it succeeded within the limit.
     pub finished: bool,
-    /// Whether it ended in an error, not at the limit.
+    /// True if it ended in an error, not at the limit.
     pub failed: bool,
 }
 

@@ -33,7 +33,7 @@ pub fn measure(stage: &mut Stage) {
         }
         for (index, way) in ways.iter().enumerate() {
             let record = Record::new("growth", way.name, "apply", size);
-            // What it took to prepare the database is a run like any other.
+            // The preparation of the database is a run like any other.
             let applied = match applying.get(index) {
                 Some(runs) => runs.median(|sample| sample.migrate_ms),
                 None => stage.apply(way, size).ok().map(|sample| sample.migrate_ms),

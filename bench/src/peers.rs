@@ -1,4 +1,4 @@
-//! Who is measured: gapless, its peers, and what stands for having neither.
+//! The peers: gapless, other crates, and a program that stands for having neither.
 
 /// How a peer wants its migrations named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Family {
 /// A way to run a family's crate.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer {
-    /// What the tables call it.
+    /// Its name in the tables.
     pub name: &'static str,
     /// Whose crate it runs.
     pub family: &'static Family,
@@ -40,7 +40,7 @@ pub struct Peer {
 }
 
 impl Family {
-    /// Whether this is gapless.
+    /// Returns true if this is gapless.
     pub fn is_ours(&self) -> bool {
         self.name.starts_with("gapless")
     }

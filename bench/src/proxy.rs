@@ -15,7 +15,7 @@ pub struct Proxy {
     shared: Arc<Shared>,
 }
 
-/// What went through since the last look.
+/// The traffic since the last reading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// How often the server answered a client that had spoken: what is never answered is no turn.
@@ -62,7 +62,7 @@ impl Proxy {
         self.port
     }
 
-    /// What went through since the last call, once all connections have ended.
+    /// Returns the traffic since the last call, once all connections have ended.
     pub fn take(&self) -> Counts {
         let begun = Instant::now();
         while self.shared.live.load(Ordering::SeqCst) > 0 {

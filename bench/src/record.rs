@@ -1,4 +1,4 @@
-//! What was measured, and the JSON that keeps it.
+//! The measurements, and their JSON.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 pub struct Record {
     /// The part of the benchmark.
     pub part: String,
-    /// Who was measured.
+    /// The peer that was measured.
     pub peer: String,
     /// At what.
     pub case: String,
@@ -19,7 +19,7 @@ pub struct Record {
     pub size: u64,
     /// How far away the server was.
     pub rtt_ms: u64,
-    /// What came of it.
+    /// The measured figures.
     pub figures: BTreeMap<String, Figure>,
 }
 

@@ -27,7 +27,7 @@ pub struct Sample {
     pub counts: Counts,
 }
 
-/// What is read off a run, and the name of that figure.
+/// A figure that is read off a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Gauge {
     /// In the records.
@@ -43,7 +43,7 @@ pub struct Runs {
     pub peer: Peer,
     /// By round; a peer that failed is not asked again.
     pub samples: Vec<Sample>,
-    /// Why it failed.
+    /// The reason of its failure.
     pub failure: Option<String>,
 }
 
@@ -99,7 +99,7 @@ impl Runs {
         median(pairs.map(|(ours, others)| figure(ours) / figure(others)).collect())
     }
 
-    /// What the tables say of a failure: its first words.
+    /// Returns the first words of a failure, for the tables.
     pub fn failed(&self) -> Option<&str> {
         let failure = self.failure.as_deref()?;
         Some(if failure.starts_with("over") { failure } else { "fails" })

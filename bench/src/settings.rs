@@ -10,7 +10,7 @@ pub const PARTS: [&str; 7] = ["tree", "trips", "walls", "fsyncs", "replicas", "g
 /// Sizes, repetitions and who takes part.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Whether this only checks the counts.
+    /// True if this only checks the counts.
     pub short: bool,
     /// The chosen parts.
     pub parts: Vec<String>,
@@ -61,7 +61,7 @@ impl Settings {
         }
     }
 
-    /// What can be checked on any machine within two minutes.
+    /// Returns settings for a check on any machine within two minutes.
     pub fn short() -> Settings {
         Settings {
             short: true,
@@ -123,7 +123,7 @@ impl Settings {
         self.families.retain(|family| wanted(family.name));
     }
 
-    /// What an applying run at this size is repeated.
+    /// Returns how often an applying run of this size is repeated.
     pub fn repetitions(&self, applying: u64) -> usize {
         match applying {
             0..=100 => self.runs,

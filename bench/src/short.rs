@@ -1,4 +1,4 @@
-//! What the short run makes sure of: counts, which are the same on every machine; never times.
+//! The checks of the short run: counts, which are the same on every machine; never times.
 
 use crate::record::{Record, Results};
 
@@ -7,7 +7,7 @@ const TURNS: (f64, f64, f64) = (1.0, 3.0, 3.0);
 /// Crates that gapless is without a driver.
 const CRATES: f64 = 20.0;
 
-/// What is not as promised.
+/// Returns the counts that are not as promised.
 pub fn broken(results: &Results) -> Vec<String> {
     let mut broken = Vec::new();
     let mut seen = 0;

@@ -17,11 +17,11 @@ use crate::settings::Settings;
 pub struct Stage {
     /// The server, started for this.
     pub server: Server,
-    /// Who writes and builds the programs.
+    /// Writes and builds the programs.
     pub workshop: Workshop,
     /// How much is measured.
     pub settings: Settings,
-    /// What was found.
+    /// The results so far.
     pub results: Results,
     /// Databases with so many migrations applied, and what applying them took.
     current: BTreeMap<(&'static str, u64), Result<Sample, String>>,
@@ -33,7 +33,7 @@ pub struct Stage {
 pub struct Lent {
     /// Its name.
     pub name: String,
-    /// Whether the run changes it.
+    /// True if the run changes it.
     spent: bool,
 }
 

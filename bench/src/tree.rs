@@ -20,7 +20,7 @@ pub fn measure(stage: &mut Stage) {
         let target = stage.workshop.target(family.name);
         let written = stage.workshop.write(family, 1);
         let mut record = Record::new("tree", family.name, "cold", 1);
-        // What is missing is downloaded before the clock runs.
+        // Missing crates are downloaded before the clock runs.
         written.fetch();
         if target.exists() {
             fs::remove_dir_all(&target).expect("what was built is removed");

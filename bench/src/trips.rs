@@ -32,7 +32,7 @@ pub fn measure(stage: &mut Stage) {
     }
 }
 
-/// What is measured on the wire and on the clock.
+/// Returns the cases that are measured on the wire and on the clock.
 pub fn cases(stage: &Stage) -> Vec<Case> {
     let settings = &stage.settings;
     let mut cases = vec![Case::CONNECT];

@@ -1,4 +1,4 @@
-// What every measured program shares: it says on one line what it took.
+// Shared by every measured program, which prints its figures on one line.
 
 use std::time::Instant;
 
@@ -6,7 +6,7 @@ pub fn url() -> String {
     std::env::var("DATABASE_URL").expect("DATABASE_URL names the database")
 }
 
-/// Whether this run is to connect and nothing else.
+/// Returns true if this run only connects.
 #[allow(dead_code)]
 pub fn connects_only() -> bool {
     std::env::var_os("BENCH_CONNECT_ONLY").is_some()

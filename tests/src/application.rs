@@ -41,12 +41,12 @@ impl Application {
         fs::write(path, text).expect("a file is written");
     }
 
-    /// What `cargo build` says.
+    /// Returns the output of `cargo build`.
     pub fn build(&self) -> String {
         self.try_build(&[]).unwrap_or_else(|said| panic!("{said}"))
     }
 
-    /// What `cargo build` says in this environment, if it builds and if it does not.
+    /// Returns the output of `cargo build` in this environment, also if it fails.
     pub fn try_build(&self, environment: &[(&str, &str)]) -> Result<String, String> {
         let mut command = Command::new(std::env::var_os("CARGO").expect("cargo runs the tests"));
         command.args(["build", "--offline"]).current_dir(self.directory.path());
@@ -60,7 +60,7 @@ impl Application {
         self.target.join("debug/application")
     }
 
-    /// What the built program prints, and whether it ended well.
+    /// Returns the lines that the built program prints, and whether it succeeded.
     pub fn run(&self, environment: &[(&str, &str)]) -> (Vec<String>, bool) {
         let mut command = Command::new(self.program());
         command.env("CARGO_MANIFEST_DIR", self.directory.path()).envs(environment.iter().copied());

@@ -62,7 +62,7 @@ impl Proxy {
         self.counts.turns.load(Ordering::SeqCst)
     }
 
-    /// Whether it has come to that.
+    /// Returns true once it has cut the connection.
     pub fn has_cut(&self) -> bool {
         self.counts.has_cut.load(Ordering::SeqCst)
     }
@@ -100,7 +100,7 @@ fn forward(client: TcpStream, server: TcpStream, counts: &Arc<Counts>) {
 }
 
 impl Counts {
-    /// Whether what was just read goes on to the other side; if not, the connection is cut.
+    /// Returns true if the bytes go on to the other side; if not, the connection is cut.
     fn passes(&self, after: bool) -> bool {
         let cut = self.cut.filter(|cut| cut.after == after);
         let here = cut.is_some_and(|cut| self.turns.load(Ordering::SeqCst) >= cut.turn);

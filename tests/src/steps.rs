@@ -12,7 +12,7 @@ use crate::set::set;
 pub enum Kind {
     /// Plain DML, which must never run twice.
     Insert,
-    /// What one session must know for the statements after it.
+    /// A setting that the session needs for later statements.
     Setting,
     /// A definition that may be repeated.
     Repeatable,
@@ -42,7 +42,7 @@ pub const ON_POSTGRES: [Kind; 9] = [
 
 pub const ON_SQLITE: [Kind; 4] = [Kind::Insert, Kind::Setting, Kind::Repeatable, Kind::Vacuum];
 
-/// What the file needs beforehand. `slow` takes its time, so that a kill finds a statement at work.
+/// The objects that the file needs. `slow` takes its time, so that a kill finds a statement at work.
 pub const POSTGRES: &str = "CREATE TABLE log (k int, setting text); CREATE TABLE t (a int); INSERT INTO t VALUES (1), (2); \
     CREATE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS \
     $$ BEGIN PERFORM pg_sleep(0.003); RETURN $1; END $$; \
@@ -119,12 +119,12 @@ impl Steps {
         sql
     }
 
-    /// Whether a boot may call this statement, counted from 1, interrupted: nobody can tell what became of it.
+    /// Returns true if a boot may call this statement, counted from 1, interrupted, because its outcome is unknown.
     pub fn may_be_in_doubt(&self, statement: usize) -> bool {
         matches!(self.kinds.get(statement.wrapping_sub(1)), Some(Kind::Block | Kind::CreateUnnamed))
     }
 
-    /// What the log holds in the end: each number once, with the setting that the file had made by then.
+    /// Returns the final log: each number once, with the setting that the file had made by then.
     pub fn log(&self, default: &str) -> Vec<String> {
         let mut setting = default.to_owned();
         let mut lines = Vec::new();

@@ -51,7 +51,7 @@ pub(super) fn a_counter_is_adopted<D: Driver>() {
     assert_clean::<D>(&mut client);
 }
 
-/// What golang-migrate never ran is not skipped, and what it ran does not run again.
+/// No migration is skipped that golang-migrate never ran, and none that it ran runs again.
 pub(super) fn a_renamed_counter_counts_by_its_own_numbers<D: Driver>() {
     let table = |number: usize| format!("CREATE TABLE t{number} (id int);");
     for (counted, new, moved, pending) in [

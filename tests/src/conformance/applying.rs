@@ -157,7 +157,7 @@ pub(super) fn a_dry_run_is_true_and_leaves_no_trace<D: Driver>() {
     assert!(D::dry_run(&mut client, set(&good).runner()).unwrap().tried().is_empty());
 }
 
-/// What comes after it could fail only because it was not run.
+/// Later migrations could fail only because it did not run.
 pub(super) fn a_dry_run_ends_where_it_cannot_try<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();

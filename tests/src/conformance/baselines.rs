@@ -97,7 +97,7 @@ pub(super) fn a_migration_renamed_below_a_baseline_is_not_run<D: Driver>() {
     assert_eq!(rows::<D>(&mut client, SET), ["1|t2", "4|t1"]);
 }
 
-/// What a newer release's baseline stood for is not run by an older one.
+/// An older release does not run the migrations that a newer release's baseline stood for.
 pub(super) fn an_older_release_than_a_baseline_is_refused<D: Driver>() {
     let squashed = set(&[("3_all.baseline.sql", BASELINE), ("4_t4.sql", "CREATE TABLE t4 (id int);")]);
     let driver = D::fresh();

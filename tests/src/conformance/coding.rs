@@ -49,7 +49,7 @@ pub(super) fn code_that_fails_leaves_nothing<D: Driver>() {
     assert_eq!(rows::<D>(&mut client, SET), ["1|a"]);
     assert_eq!(rows::<D>(&mut client, "SELECT count(*) FROM a"), ["0"]);
     assert_clean::<D>(&mut client);
-    // What the database refuses is told with its own words and code.
+    // A refusal of the database is reported with its message and code.
     let code = D::code("INSERT INTO never_was VALUES (7)", None).expect("there was one before");
     let error = D::run(&mut client, set.runner().code(Version::from(2), code)).unwrap_err();
     assert!(error.to_string().contains("never_was"), "{error}");

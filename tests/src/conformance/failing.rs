@@ -96,7 +96,7 @@ pub(super) fn a_failed_commit_is_the_migrations_failure<D: Driver>() {
         ("2_b.sql", "CREATE TABLE b (a int REFERENCES a (id) DEFERRABLE INITIALLY DEFERRED);"),
         ("3_c.sql", "INSERT INTO b VALUES (7);"),
     ]);
-    // What SQLite needs to check references; Postgres takes it for a setting nobody has heard of.
+    // SQLite needs this to check references; Postgres refuses it as a syntax error.
     let _ = D::sql(&mut client, "PRAGMA foreign_keys = ON");
     let error = run::<D>(&mut client, &deferred).unwrap_err();
     assert_eq!(error.failure().expect("a migration failed").version().number(), 3, "{error}");

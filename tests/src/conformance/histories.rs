@@ -95,7 +95,7 @@ pub(super) fn an_older_release_knows_its_own_names<D: Driver>() {
     assert_eq!(rows::<D>(&mut client, SET), ["1|one", "9|t2"]);
     // Forward again, nothing is left to do.
     assert_eq!(run::<D>(&mut client, &newer).unwrap().round_trips(), 1);
-    // What nobody has declared is still refused.
+    // A rename that is not declared is still refused.
     let other = of(&[table("1_uno.sql", "t1"), table("9_t2.sql", "t2")], "");
     let error = run::<D>(&mut client, &other).unwrap_err();
     assert!(matches!(error.conflicts(), [Conflict::Renamed { .. }]), "{error}");

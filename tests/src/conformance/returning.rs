@@ -205,7 +205,7 @@ pub(super) fn a_rollback_outside_of_a_transaction_is_resumed<D: Driver>() {
                    (SELECT max(id) FROM applied_migrations_journal WHERE event = 'applied') ORDER BY id";
     let expected = ["rolling_back|0", "started|0", "statement|1", "failed|2", "started|0", "statement|2"];
     assert_eq!(rows::<D>(&mut client, journal)[..6], expected);
-    // What fails before anything is done leaves it as it was.
+    // A failure of the first statement leaves the row as it was.
     run::<D>(&mut client, &set).unwrap();
     rows::<D>(&mut client, "DROP TABLE b");
     D::rollback(&mut client, set.runner(), Rollback::steps(1)).unwrap_err();

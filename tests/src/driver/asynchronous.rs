@@ -56,7 +56,7 @@ impl<C: AsyncClient> Blocking<C> {
     }
 }
 
-/// What a runtime with several threads asks of a future.
+/// Requires of a future what a runtime with several threads does.
 fn sendable<F: Future + Send>(future: F) -> F {
     future
 }

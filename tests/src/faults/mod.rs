@@ -46,7 +46,7 @@ pub fn dump(database: &Database) -> Vec<String> {
     lines
 }
 
-/// What an undisturbed run of this set leaves in this database must be there, with no invalid index.
+/// Asserts that the database holds what an undisturbed run leaves, with no invalid index.
 pub fn assert_undisturbed(database: &Database, reference: &[String], applied: usize) {
     let mut client = database.connect();
     let row = client

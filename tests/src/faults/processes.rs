@@ -10,7 +10,7 @@ use gapless::Locking;
 use super::{Row, assert_undisturbed, dump, random, sets};
 use crate::cluster::{Database, cluster};
 
-/// What `faults child URL SET LOCKING` does: one boot of an application.
+/// Runs `faults child URL SET LOCKING`: one boot of an application.
 pub fn child(arguments: &[String]) -> i32 {
     let [url, name, locking] = arguments else { panic!("URL SET LOCKING") };
     let locking = match locking.as_str() {

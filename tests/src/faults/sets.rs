@@ -29,7 +29,7 @@ fn counting() -> MigrationSet {
     of(&[vec![("1_counter.sql".to_owned(), first)], more.collect()].concat())
 }
 
-/// What `counting` leaves.
+/// The value that `counting` leaves.
 pub const COUNTED: i64 = (1 << 20) - 2;
 
 fn index() -> MigrationSet {

@@ -7,20 +7,20 @@ use super::place::{Picture, Seen};
 use super::reference::{Open, Reference, Row};
 use super::release::Program;
 
-/// What an action was allowed to do.
+/// The changes that an action may make.
 #[derive(Clone, Debug)]
 pub struct Allowed<'r> {
     pub number: usize,
     /// Whose migrations it may have applied or taken back.
     pub programs: Vec<&'r Program>,
     pub direction: Direction,
-    /// Whether it may have ended anywhere.
+    /// True if it may have ended anywhere.
     pub cut: bool,
-    /// Whether somebody has decided what became of a statement.
+    /// True if a `resolve` has settled a statement.
     pub resolved: bool,
-    /// What failed, so that nothing of it is in doubt.
+    /// The migration that failed, so that nothing of it is in doubt.
     pub failed: Option<usize>,
-    /// What is to be rolled back, in that order.
+    /// The migrations to roll back, in order.
     pub chain: Vec<usize>,
 }
 
@@ -37,7 +37,7 @@ impl Reference {
     ///
     /// # Errors
     ///
-    /// What may not be.
+    /// Takes the new state over, or returns what may not be.
     pub fn absorb(&mut self, picture: &Picture, allowed: &Allowed<'_>) -> Result<(), String> {
         for (index, row) in picture.rows.iter().enumerate() {
             if picture.rows[..index].iter().any(|other| other.identity == row.identity) {
@@ -148,7 +148,7 @@ impl Reference {
             return Err(format!("{} is recorded without {one:?}, which ran", file.name));
         }
         self.settle(&file.statements, &open, file.kind, picture)?;
-        // What somebody decided to leave is there all the same.
+        // Effects that a `resolve` has left out are there all the same.
         for one in open.done.iter().filter(stray) {
             *self.counts.entry(one.number).or_default() += 1;
         }
@@ -201,7 +201,7 @@ impl Reference {
         }
     }
 
-    /// What is half done, or half taken back.
+    /// Takes over a half done or half rolled back migration.
     fn absorb_open(&mut self, picture: &Picture, allowed: &Allowed<'_>) -> Result<(), String> {
         for program in &allowed.programs {
             // One after the other: only the first that is missing can have been begun.
@@ -252,7 +252,7 @@ impl Reference {
             Work::Index { name, unique, column } => picture.indexes.contains(&index(*name, *unique, *column)),
             Work::DropIndex { name } => !picture.indexes.iter().any(|index| index[0] == format!("i{name}")),
         };
-        // What has run and is not in the file any more; an index may have been built anew.
+        // Statements that have run and are not in the file any more; an index may have been built anew.
         let mut done: Vec<_> =
             open.done.iter().filter(|one| !statements.contains(one) && ran(one)).cloned().collect();
         let stray = done.len();

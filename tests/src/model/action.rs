@@ -1,4 +1,4 @@
-//! What is done to the database, one after the other.
+//! Actions on the database, one after the other.
 
 use gapless::Locking;
 

@@ -1,4 +1,4 @@
-//! What is done beside a run: only looking, going back, and two runs at once.
+//! Actions other than one run: plans, rollbacks, and two runs at once.
 
 use gapless::{Locking, Rollback};
 
@@ -41,7 +41,7 @@ impl<'w, P: Place> Play<'w, P> {
             }
             Err(error) if fails.is_some() && error.failure().is_some() => Ok(()),
             Err(error) => Err(format!("a dry run fails: {error}")),
-            // What comes after what cannot be tried may be left out too.
+            // Migrations behind one that cannot be tried may be left out too.
             Ok(_) if fails.is_some_and(|fails| untried.is_none_or(|untried| untried > fails)) => {
                 Err("a dry run passes over a failure".to_owned())
             }
@@ -165,7 +165,7 @@ impl<'w, P: Place> Play<'w, P> {
         }
         let transaction = action.locking == Locking::Transaction && steps;
         let clear = judged[0].unclear.is_empty() && judged[0].conflicts.is_empty() && !stops && !halfway;
-        // What one has passed over as a newer release's is an orphan for the other, once the first has applied something.
+        // Rows that one run passes over as a newer release's are orphans for the other, once the first has applied something.
         let orphaned = !self.reference.judge(programs[0], None, number).conflicts.is_empty();
         if action.release == other && clear && !transaction && !orphaned {
             self.tag("race of equals");
@@ -225,7 +225,7 @@ impl<'w, P: Place> Play<'w, P> {
     }
 }
 
-/// Whether a step leaves a transaction open, where it begins or ends one.
+/// Returns whether a step that begins or ends a transaction leaves it open.
 fn leaves_open(step: &gapless::engine::Step<'_>) -> Option<bool> {
     let gapless::engine::Step::Send(message) = step else { return None };
     let begun = message.rfind("BEGIN;").max(message.rfind("BEGIN IMMEDIATE;"));
@@ -237,7 +237,7 @@ fn steps_back(files: &[&File]) -> bool {
     files.iter().any(|file| file.down.as_ref().is_some_and(|down| down.steps))
 }
 
-/// What an action may do that only looks.
+/// Returns what an action may do that changes nothing.
 pub(super) fn looking<'w>(number: usize, program: &'w Program) -> Allowed<'w> {
     Allowed {
         number,

@@ -1,4 +1,4 @@
-//! What a release changes about the one it is made from.
+//! Changes of a release against the one that it comes from.
 
 use super::file::{File, Kind, Work};
 use super::release::Release;

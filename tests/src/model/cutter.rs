@@ -40,7 +40,7 @@ impl Cut {
 /// More steps than any two runs may take together; to wait is a step.
 pub const ENDLESS_RACE: usize = 4000;
 
-/// What it did.
+/// A record of its work.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     sent: Arc<AtomicUsize>,
@@ -58,7 +58,7 @@ impl Trace {
         &self.cancelled
     }
 
-    /// Whether the cut came.
+    /// Returns true once it has cut.
     pub fn is_cut(&self) -> bool {
         self.cut.load(Ordering::Relaxed) > 0
     }
@@ -74,7 +74,7 @@ pub struct Cutter<'p, P: Place> {
     fuse: Fuse,
     pub trace: Trace,
     bound: usize,
-    /// Whether a transaction is open between two messages: a pooler does not hand on such a session.
+    /// True while a transaction is open between two messages: a pooler does not hand on such a session.
     open: bool,
 }
 
@@ -254,7 +254,7 @@ fn broken(message: &str, statements: &[Statement<'_>], count: usize) -> String {
     format!("{}\nSELECT broken_off;", &message[..end])
 }
 
-/// Whether a message leaves a transaction open, be it a failed one.
+/// Returns true if a message leaves a transaction open, even a failed one.
 fn leaves_open(before: bool, message: &str, failed: bool) -> bool {
     let lines = || {
         message.lines().filter(|line| line.starts_with("BEGIN") || matches!(*line, "COMMIT;" | "ROLLBACK;"))

@@ -1,4 +1,4 @@
-//! Whether a run that nothing has cut ends as it must.
+//! Checks that a run that nothing has cut ends as predicted.
 
 use gapless::Error;
 use gapless::engine::Finished;
@@ -12,7 +12,7 @@ use super::play::Play;
 use super::reference::{Judgement, Known, Reference, Row};
 use super::release::Program;
 
-/// What a run found, and was to do about it.
+/// The state that a run found, and the prediction.
 pub(super) struct Expected<'e, 'w> {
     pub(super) known: &'e Reference,
     pub(super) program: &'w Program,
@@ -23,7 +23,7 @@ pub(super) struct Expected<'e, 'w> {
 }
 
 impl<'w, P: Place> Play<'w, P> {
-    /// Whether the run that nothing has cut ended as it must.
+    /// Checks that the run ended as predicted.
     pub(super) fn expect(
         &mut self,
         expected: &Expected<'_, 'w>,

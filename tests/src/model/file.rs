@@ -17,7 +17,7 @@ pub enum Kind {
     Baseline,
 }
 
-/// What a statement does.
+/// The work of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Work {
     /// Leaves a row, so that it is seen how often it ran.
@@ -54,7 +54,7 @@ impl Statement {
         }
     }
 
-    /// Whether its runs are counted.
+    /// Returns true if its runs are counted.
     pub fn is_counted(&self) -> bool {
         matches!(self.work, Work::Insert | Work::Block)
     }
@@ -67,7 +67,7 @@ impl Statement {
 /// The way back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Down {
-    /// Whether it runs outside of a transaction.
+    /// True if it runs outside of a transaction.
     pub steps: bool,
     pub statements: Vec<Statement>,
 }

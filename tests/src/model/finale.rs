@@ -41,12 +41,12 @@ impl<P: Place> Play<'_, P> {
                     self.tag("failure at the end");
                     return Ok(());
                 }
-                // What was passed over as a newer release's is not, once something is applied after it.
+                // Rows passed over as a newer release's are orphans once something is applied after them.
                 Err(error) if !error.conflicts().is_empty() => {
                     self.tag("boots once");
                     return Ok(());
                 }
-                // What is half taken back and cannot be, is a matter of the release that did it.
+                // A half rollback that cannot be finished here is for the release that began it.
                 Err(_) if self.reference.halfway().is_some() => {
                     self.tag("half taken back at the end");
                     return Ok(());

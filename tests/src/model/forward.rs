@@ -14,7 +14,7 @@ use super::place::{Picture, Place};
 use super::play::{Play, version};
 use super::release::Program;
 
-/// What came of a step.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stepped {
     Sent,
@@ -213,7 +213,7 @@ impl<'w, P: Place> Play<'w, P> {
         Ok(())
     }
 
-    /// What a run that says it went well must have done.
+    /// Checks the work of a run that succeeded.
     pub(super) fn complete(
         &self,
         program: &Program,
@@ -226,7 +226,7 @@ impl<'w, P: Place> Play<'w, P> {
         missing.map_or(Ok(()), |file| Err(format!("it went well, and {} is not recorded", file.name)))
     }
 
-    /// What `plan` says is what the reference says.
+    /// Checks that `plan` agrees with the reference.
     fn plan_agrees(&mut self, number: usize, action: Action, target: Option<i64>) -> Result<(), String> {
         let program = &self.programs[action.release];
         let judgement = self.reference.judge(program, target, number);

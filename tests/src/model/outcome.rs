@@ -1,32 +1,32 @@
-//! What must come of a run, before it is begun.
+//! Predicts the outcome of a run.
 
 use super::file::{File, Kind, Statement, Work};
 use super::reference::{Open, Reference};
 use super::release::Program;
 use super::world::Indexes;
 
-/// Why a run stops at a migration.
+/// Reason why a run stops at a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
     /// The database refuses a statement.
     Fails,
-    /// What has run of it contradicts what it is now: it must be looked at.
+    /// Its finished statements differ from those of the file now: somebody must look at it.
     Contradicts,
     /// Nobody knows what became of a statement, unless the database can tell.
     Doubt,
 }
 
 impl Reference {
-    /// What keeps a pending migration from being applied.
+    /// Returns the reason why a pending migration cannot be applied.
     pub fn stop(&self, file: &File, indexes: Indexes) -> Option<Stop> {
         let fails = file.fails().then_some(Stop::Fails);
         let Some(open) = self.forward.get(&file.identity) else { return fails };
         if !file.statements.starts_with(&open.done) || (!file.is_stepwise() && !open.done.is_empty()) {
-            // What was done last may not be journaled; then the statement that was edited is the one in doubt.
+            // The last statement may not be journaled; then the edited statement is the one in doubt.
             return Some(if open.doubt { Stop::Doubt } else { Stop::Contradicts });
         }
-        // What a transaction takes is journaled with its row, and what an index came to the catalog tells.
-        // What goes by itself and is no index is in doubt, if it was the next, or the last and not journaled.
+        // A statement in a transaction is journaled with its row, and the catalog tells the outcome of an index.
+        // Any other that goes by itself is in doubt, if it was the next, or the last and not journaled.
         let decided = |one: &Statement| match one.work {
             Work::Block => false,
             Work::Index { .. } | Work::DropIndex { .. } => indexes == Indexes::Concurrent,
@@ -53,7 +53,7 @@ impl Reference {
         (file.is_stepwise() && file.statements.starts_with(&open.done)).then_some(open.done.len() + 1)
     }
 
-    /// What keeps migrations from being taken back, if it is so many steps or everything above a version; and what
+    /// Returns the reason why migrations cannot be rolled back, for a number of steps or all above a version, and what
     /// is taken back, the last first.
     pub fn back<'r>(&self, program: &'r Program, extent: Extent) -> Result<Vec<&'r File>, String> {
         use super::reference::Known;

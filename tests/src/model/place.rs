@@ -28,7 +28,7 @@ pub trait Place {
     /// no halves.
     fn halve(&self, client: &mut Self::Client, statement: &str) -> bool;
 
-    /// What speaks against the session being as it was: a lock, a transaction.
+    /// Returns what a run has left in the session: a lock, a transaction.
     fn left(&self, client: &mut Self::Client) -> Option<String>;
 
     /// The backends that have left effects.
@@ -41,7 +41,7 @@ pub trait Place {
     fn indexes(&self, client: &mut Self::Client) -> Vec<[String; 3]>;
 }
 
-/// Whether code is to break off in the middle.
+/// A fuse that makes code break off in the middle.
 #[derive(Clone, Debug, Default)]
 pub struct Fuse(std::sync::Arc<std::sync::atomic::AtomicBool>);
 
@@ -64,7 +64,7 @@ pub struct Seen {
     pub checksum: Option<String>,
 }
 
-/// What is in the database.
+/// The contents of the database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Picture {
     /// In the order of their application.
@@ -72,7 +72,7 @@ pub struct Picture {
     /// How often each statement has run.
     pub effects: BTreeMap<usize, usize>,
     pub indexes: Vec<[String; 3]>,
-    /// Who has left effects.
+    /// The backends that have left effects.
     pub pids: Vec<String>,
 }
 

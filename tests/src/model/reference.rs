@@ -14,7 +14,7 @@ pub struct Row {
     pub text: Option<String>,
     /// Which action recorded it.
     pub action: usize,
-    /// Whether that was one of two runs at once.
+    /// True if one of two runs at once recorded it.
     pub raced: bool,
 }
 
@@ -23,9 +23,9 @@ pub struct Row {
 pub struct Open {
     /// The statements that have run, in order.
     pub done: Vec<Statement>,
-    /// Whether it was cut off, so that the last of them may not be journaled.
+    /// True if it was cut off, so that the last statement may not be journaled.
     pub doubt: bool,
-    /// What was to come next when it was cut off.
+    /// The next statement when it was cut off.
     pub next: Option<Statement>,
     /// How often a statement may have run more than once, which may be repeated.
     pub repeats: usize,
@@ -41,15 +41,15 @@ pub struct Reference {
     pub counts: BTreeMap<usize, usize>,
     pub forward: BTreeMap<usize, Open>,
     pub back: BTreeMap<usize, Open>,
-    /// What was there before, with its version then, until it is taken over.
+    /// Migrations applied before, with their versions then, until a run adopts them.
     pub legacy: Vec<(usize, i64)>,
-    /// Whether that is to be reconciled, and not adopted.
+    /// True if they are reconciled instead of adopted.
     pub by_hand: bool,
-    /// Whether anything was ever recorded.
+    /// True if anything was ever recorded.
     pub ever: bool,
 }
 
-/// What a release makes of a row.
+/// The judgement of a release on a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known<'r> {
     No,
@@ -72,15 +72,15 @@ impl<'r> Known<'r> {
     }
 }
 
-/// What a release must make of a database.
+/// The judgement that a release must come to about a database.
 #[derive(Clone, Debug, Default)]
 pub struct Judgement<'r> {
-    /// What contradicts.
+    /// The conflicts.
     pub conflicts: Vec<String>,
-    /// What the reference cannot tell.
+    /// The conflicts that the reference cannot decide.
     pub unclear: Vec<String>,
     pub pending: Vec<&'r File>,
-    /// What is to be recorded otherwise, or without being run.
+    /// The number of rows to change, or to record without running them.
     pub changes: usize,
 }
 
@@ -114,12 +114,12 @@ impl Reference {
         }
     }
 
-    /// What is half rolled back, which no release boots on.
+    /// Returns a half rolled back migration, on which no release boots.
     pub fn halfway(&self) -> Option<&Open> {
         self.back.values().next()
     }
 
-    /// What the release would take over first.
+    /// Returns the files that the release adopts first.
     pub fn taken_over<'r>(&self, program: &'r Program) -> Vec<&'r File> {
         let found = |(identity, _): &(usize, i64)| self.row(*identity).is_some();
         if self.by_hand && self.legacy.iter().any(found)
@@ -182,7 +182,7 @@ impl Reference {
         judgement
     }
 
-    /// Whether the place of a file is somebody else's; `own` is what the release makes of its row.
+    /// Checks whether another migration has the version of a file; `own` is what the release makes of its row.
     fn judge_place(
         &self,
         file: &File,
@@ -200,7 +200,7 @@ impl Reference {
                 Known::Declared(moved) => moved.version,
                 _ => row.stem.0,
             };
-            // What is known under a version of before is in the way only of what is to be written here.
+            // A row known under an earlier version is in the way only of a write.
             let writes = match own {
                 None => file.kind != Kind::Tombstone,
                 Some(own) => matches!(own, Known::Declared(_)),

@@ -1,4 +1,4 @@
-//! What one release of the project embeds.
+//! One release of the project.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Whether another tool's history says the same to a release as to whoever applied it.
+//! Compares another tool's history, as a release reads it, with the migrations that the tool applied.
 
 use super::file::Kind;
 use super::place::Place;

@@ -4,7 +4,7 @@ use super::file::{Down, File, Kind, Statement, Work};
 use super::random::Random;
 use super::release::Release;
 
-/// What a project does more of than others, so that few cases reach much.
+/// The habit of a project, so that few cases reach much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Theme {
     Mixed,
@@ -26,20 +26,20 @@ const THEMES: [Theme; 7] = [
     Theme::Baseline,
 ];
 
-/// What the database holds before the first run.
+/// The state of the database before the first run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
     Empty,
-    /// What goose has applied: identities, with the versions it knows.
+    /// Migrations applied by goose: identities, with the versions that it knows.
     Goose(Vec<(usize, i64)>),
-    /// What golang-migrate has applied, up to the last of them.
+    /// Migrations applied by golang-migrate, up to the last of them.
     Counter(Vec<(usize, i64)>),
     /// Made by hand, and to be reconciled.
     Hand(Vec<(usize, i64)>),
 }
 
 impl Start {
-    /// What was there before, and its version then.
+    /// Returns the migrations applied before, with their versions then.
     pub fn there(&self) -> &[(usize, i64)] {
         match self {
             Start::Empty => &[],
@@ -57,7 +57,7 @@ pub struct World {
     pub theme: Theme,
 }
 
-/// Whether the database builds indexes concurrently.
+/// The way in which the database builds indexes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Indexes {
     Concurrent,

@@ -4,7 +4,7 @@ use gapless::engine::{DbError, Reply, ResultSet, Run, Step};
 
 use super::{Server, Session};
 
-/// What goes wrong with one message, counted from zero over the whole run.
+/// A fault of one message, counted from zero over the whole run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     None,

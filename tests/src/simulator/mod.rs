@@ -14,7 +14,7 @@ use gapless::engine::{APPLIED, DbError, Position, ResultSet};
 pub use self::client::{Client, Fault};
 use self::text::{between, nullable, row, rows, split, values};
 
-/// What the server keeps.
+/// The data of the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Data {
     pub set_exists: bool,
@@ -23,7 +23,7 @@ pub struct Data {
     pub set: Vec<[String; 3]>,
     /// Version, event, attempt, statement, detail.
     pub journal: Vec<[String; 5]>,
-    /// What the journal knows of renames: old stem, version and name since.
+    /// The renames in the journal: old stem, version and name since.
     pub renamed: Vec<[String; 3]>,
     pub effects: Vec<String>,
 }
@@ -40,7 +40,7 @@ pub struct Server {
 
 #[derive(Debug, Default)]
 struct Session {
-    /// What to go back to, if a transaction is open.
+    /// The data before the open transaction.
     before: Option<Data>,
     explicit: bool,
     aborted: bool,
@@ -56,7 +56,7 @@ impl Server {
         Server { data, ..Server::default() }
     }
 
-    /// Whether nothing of a run is left behind: no lock, no transaction.
+    /// Returns true if a run has left neither a lock nor a transaction.
     pub fn is_quiet(&self) -> bool {
         self.lock.is_none() && self.sessions.iter().all(|session| !session.explicit)
     }

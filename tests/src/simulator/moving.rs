@@ -51,7 +51,7 @@ pub(super) fn change(set: &mut Vec<[String; 3]>, sql: &str) -> Result<(), DbErro
     Ok(())
 }
 
-/// Whether the set holds what was once called so, or by an old name.
+/// Returns true if the set holds a migration under this name, or under an old one.
 pub(super) fn is_contested(data: &Data, sql: &str) -> bool {
     let stems: Vec<_> =
         between(sql, "j.detail IN (", ")").split(", ").map(|stem| stem.trim_matches('\'')).collect();
