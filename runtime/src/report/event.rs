@@ -31,17 +31,17 @@ pub enum Event<'a> {
         /// [`ServerProgress`](crate::ServerProgress).
         pid: Option<i32>,
     },
-    /// The tracker was put right.
+    /// The run has repaired the tracker.
     Changed(&'a Change),
     /// The rollback of this one is sent to the database now.
     RollingBack(&'a Applied),
     /// This statement of a migration outside of a transaction is sent to the database now.
     Statement(&'a StatementBegun),
-    /// This one is taken back, and is not recorded any more.
+    /// The run has rolled this migration back and removed its row.
     RolledBack(&'a Applied),
-    /// These are sent to the database now.
+    /// The run sends these migrations to the database now.
     Applying(&'a [Pending]),
-    /// This one is applied and recorded.
+    /// This migration is applied and recorded.
     Applied(&'a Applied),
     /// The run tries a migration again after a lock timeout, a deadlock or a serialization failure.
     Retrying {
@@ -52,7 +52,7 @@ pub enum Event<'a> {
         /// The error of the database.
         reason: &'a str,
     },
-    /// Something unusual that does not stop the run.
+    /// A warning that does not stop the run.
     Warning(&'a str),
 }
 

@@ -166,7 +166,7 @@ pub enum LogEvent {
     RollingBack,
     /// A rollback was done.
     RolledBack,
-    /// The version was taken over from another tool.
+    /// The version was adopted from another tool.
     Adopted,
     /// The run created another tool's table.
     TableCreated,

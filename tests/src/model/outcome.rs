@@ -53,8 +53,8 @@ impl Reference {
         (file.is_stepwise() && file.statements.starts_with(&open.done)).then_some(open.done.len() + 1)
     }
 
-    /// Returns the reason why migrations cannot be rolled back, for a number of steps or all above a version, and what
-    /// is taken back, the last first.
+    /// Returns the migrations to roll back, the last applied first, for a number of steps or for all above a version.
+    /// Otherwise returns the reason against it.
     pub fn back<'r>(&self, program: &'r Program, extent: Extent) -> Result<Vec<&'r File>, String> {
         use super::reference::Known;
         let rows: Vec<_> = self.rows.iter().map(|row| (row, self.known(program, row))).collect();
