@@ -129,12 +129,9 @@ impl fmt::Display for ErrorKind {
                     None => f.write_str("\nhelp: run again to go on"),
                 }
             }
-            ErrorKind::Interrupted { version, path, statement, statements, why, ways } => write!(
-                f,
-                "version {version} was interrupted in statement {statement} of {statements}: {path}\n  {why}\n\
-                 help: {ways}",
-                statements = statements.max(statement)
-            ),
+            ErrorKind::Interrupted { version, path, statement, statements, why, ways } => {
+                message::interrupted(f, *version, path, (*statement, *statements), why, ways)
+            }
             ErrorKind::LockWait { waited, holder, busy } => {
                 message::lock_wait(f, *waited, holder.as_ref(), busy.as_deref())
             }

@@ -28,6 +28,21 @@ pub(super) const NEEDS_SESSION: &str = "runs outside of a transaction and needs 
     `Locking::Transaction` does not have\n\
     help: apply it once over a direct connection with `Locking::Session`; then this program starts here too";
 
+pub(super) fn interrupted(
+    f: &mut Formatter<'_>,
+    version: Version,
+    path: &str,
+    (statement, statements): (usize, usize),
+    why: &str,
+    ways: &str,
+) -> Result {
+    write!(
+        f,
+        "version {version} was interrupted in statement {statement} of {}: {path}\n  {why}\nhelp: {ways}",
+        statements.max(statement)
+    )
+}
+
 pub(super) fn connection(
     f: &mut Formatter<'_>,
     doing: &str,
