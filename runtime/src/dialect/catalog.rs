@@ -25,6 +25,24 @@ pub trait CatalogSql: Language {
         None
     }
 
+    /// Selects the relations that are there (number, name, kind, file, estimated rows, estimated bytes); `None` for a
+    /// database that does not tell which locks a session has on them. [`Relation`](super::Relation) reads the answer.
+    fn relations(&self) -> Option<String> {
+        None
+    }
+
+    /// Selects the locks that this session has on relations other than the tracker's (number, mode, file, bytes).
+    /// [`OwnLock`](super::OwnLock) reads the answer.
+    fn own_locks(&self, _tracker: &Tracker) -> Option<String> {
+        None
+    }
+
+    /// Selects the other sessions with a lock on a relation with one of these names, or on one that belongs to it (pid,
+    /// application, since, query, state, mode, relation). [`lock_holders`](super::lock_holders) reads the answer.
+    fn lock_holders(&self, _names: &[String]) -> Option<String> {
+        None
+    }
+
     /// Selects another session that has a lock on a relation with one of these names (pid, application, since, query,
     /// state, lock); `None` if the database cannot tell. [`blocker`] reads the answer.
     fn blocker(&self, _names: &[String]) -> Option<String> {

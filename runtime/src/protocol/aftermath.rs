@@ -71,7 +71,7 @@ fn script<'a>(migration: &'a Migration, failure: &Failure) -> &'a str {
 }
 
 /// Returns each word that may name a relation, as written and in lower case.
-fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     let words = text.split(|char: char| !(char.is_alphanumeric() || char == '_' || char == '$'));
     let named = words.filter(|word| !word.is_empty() && word.len() < 64);
     let both = named.flat_map(|word| [word.to_owned(), word.to_lowercase()]);

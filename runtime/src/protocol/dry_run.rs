@@ -34,12 +34,16 @@ impl<'a> Protocol<'a> {
         }
         // The teardown rolls back, wherever it ends.
         self.session.open = true;
+        if self.options.trace_locks {
+            self.begin_trace().await?;
+        }
         while let Some(item) = self.queue.front().copied() {
             self.check_cancelled_before_next(&mut None)?;
             self.queue.pop_front();
             match item.execution {
                 Execution::Code => self.break_off(item, Untried::Rust),
                 Execution::Stepwise => self.break_off(item, Untried::NoTransaction),
+                Execution::Batched if self.options.trace_locks => self.trace_one(item).await?,
                 Execution::Batched => self.try_one(item).await?,
             }
         }
@@ -78,22 +82,30 @@ impl<'a> Protocol<'a> {
             }
             Err(error) => error,
         };
+        let at = offset(&error, &message, self.dialect).filter(|at| script.contains(at));
+        self.not_tried(&item, error, at.map(|at| at - script.start)).await
+    }
+
+    /// Ends the dry run at a migration that the database refused; the error lies `at` this byte of the script.
+    pub(super) async fn not_tried(
+        &mut self,
+        item: &Item<'a>,
+        error: DbError,
+        at: Option<usize>,
+    ) -> Result<(), Stop> {
         match self.class(&error) {
             Class::Busy => Err(self.stand_back_from(&error).await),
             Class::Untriable => {
-                self.break_off(item, Untried::Uncommitted);
+                self.break_off(*item, Untried::Uncommitted);
                 Ok(())
             }
-            _ => {
-                let at = offset(&error, &message, self.dialect).filter(|at| script.contains(at));
-                Err(Stop::failed(self.failure(&item, error, at.map(|at| at - script.start))))
-            }
+            _ => Err(Stop::failed(self.failure(item, error, at))),
         }
     }
 
     /// Stops at a migration that a dry run cannot try. The migrations after it would run on a database that they will
     /// never meet: an error there says nothing, and success next to nothing.
-    fn break_off(&mut self, item: Item<'a>, reason: Untried) {
+    pub(super) fn break_off(&mut self, item: Item<'a>, reason: Untried) {
         let after = Untried::After(item.migration.version());
         let rest: Vec<_> = self.queue.drain(..).map(|later| (later, after)).collect();
         for (item, reason) in std::iter::once((item, reason)).chain(rest) {

@@ -28,6 +28,8 @@ pub(super) enum Work {
     Bootstrapping,
     Repairing,
     BeginningDryRun,
+    /// Asking the catalog for the locks of a dry run.
+    TracingLocks,
     Recording(Version),
     Removing(Version),
     /// Journaling a step.
@@ -82,6 +84,7 @@ impl Protocol<'_> {
             },
             Work::Repairing => format!("repairing {tracker}"),
             Work::BeginningDryRun if class == Class::Permission => format!("trying to create {tracker}"),
+            Work::TracingLocks => "asking for the locks of the dry run".to_owned(),
             Work::BeginningDryRun => "beginning the dry run".to_owned(),
             Work::Recording(version) => format!("recording version {version} in {tracker}"),
             Work::Removing(version) => format!("removing version {version} from {tracker}"),

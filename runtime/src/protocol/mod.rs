@@ -38,6 +38,7 @@ mod session;
 mod status;
 mod steps;
 mod teardown;
+mod trace_locks;
 mod unfinished;
 mod validate;
 mod wait;

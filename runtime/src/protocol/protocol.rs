@@ -14,6 +14,7 @@ use super::overtaken::Overtaken;
 use super::probe::Known;
 use super::session::{Link, Session};
 use super::teardown::Cleanup;
+use super::trace_locks::LockTrace;
 use super::validate;
 use super::wait::Patience;
 use crate::code::Code;
@@ -24,7 +25,7 @@ use crate::report::event::Event;
 use crate::runner::options::Options;
 use crate::runner::{Goal, Listener};
 use crate::tracker::Tracker;
-use crate::{Log, Status};
+use crate::{Log, StatementTrace, Status};
 
 /// The request for a run.
 pub(crate) struct Request<'a> {
@@ -67,6 +68,7 @@ pub(super) struct Protocol<'a> {
     /// The run has told its listener that it starts to work.
     started: bool,
     pub(super) tried: Tried,
+    pub(super) trace: LockTrace,
     pub(super) status: Option<Status>,
     pub(super) log: Option<Log>,
 }
@@ -79,6 +81,7 @@ pub(super) struct Ended {
     pub(super) lost: Option<Lost>,
     pub(super) plan: Plan,
     pub(super) tried: Tried,
+    pub(super) traced: Vec<StatementTrace>,
     pub(super) status: Option<Status>,
     pub(super) log: Option<Log>,
 }
@@ -89,6 +92,9 @@ impl<'a> Protocol<'a> {
         let schema = options.schema.as_deref().unwrap_or(dialect.default_schema());
         let tracker = Tracker::new(dialect, schema, &options.table)?;
         validate::check(set, &options, &codes)?;
+        if goal == Goal::DryRun && options.trace_locks && dialect.relations().is_none() {
+            return Err(Error::new(ErrorKind::NoLockTrace));
+        }
         Ok(Protocol {
             set,
             options,
@@ -111,6 +117,7 @@ impl<'a> Protocol<'a> {
             cleanup: Cleanup::default(),
             started: false,
             tried: Tried::default(),
+            trace: LockTrace::default(),
             status: None,
             log: None,
         })
@@ -120,8 +127,8 @@ impl<'a> Protocol<'a> {
     pub(super) async fn run(mut self) -> Ended {
         let outcome = self.attempts().await;
         let (result, lost) = self.tear_down(outcome).await;
-        let Protocol { plan, tried, status, log, .. } = self;
-        Ended { result, lost, plan, tried, status, log }
+        let Protocol { plan, tried, trace, status, log, .. } = self;
+        Ended { result, lost, plan, tried, traced: trace.statements, status, log }
     }
 
     /// Attempts to reach the goal until an attempt ends the run. [`overtaken`](super::overtaken) says what ends this

@@ -12,7 +12,7 @@ use super::session::{Link, Question};
 use crate::code::Call;
 use crate::plan::Plan;
 use crate::report::error::{Error, ErrorKind};
-use crate::{Applied, CancellationToken, Log, NotTried, Report, Status};
+use crate::{Applied, CancellationToken, Log, NotTried, Report, StatementTrace, Status};
 
 /// The next thing for a driver to do. Exhaustive, because a driver that skipped a step would never finish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct Finished {
     pub tried: Vec<Applied>,
     /// The migrations that a dry run could not try.
     pub not_tried: Vec<NotTried>,
+    /// The statements that a dry run traced.
+    pub traced: Vec<StatementTrace>,
     /// The status, if that was the goal.
     pub status: Option<Status>,
     /// The journal, if that was the goal.
@@ -134,9 +136,9 @@ impl<'a> Run<'a> {
     pub fn finish(self) -> Result<Finished, Error> {
         let report = std::mem::take(&mut self.link.slot().report);
         let ended = self.ended.unwrap_or_else(|| Ended::misused("finished before its last step"));
-        let Ended { result, lost, plan, tried: Tried { tried, not_tried }, status, log } = ended;
+        let Ended { result, lost, plan, tried: Tried { tried, not_tried }, traced, status, log } = ended;
         match result {
-            Ok(()) => Ok(Finished { report, plan, tried, not_tried, status, log }),
+            Ok(()) => Ok(Finished { report, plan, tried, not_tried, traced, status, log }),
             Err(kind) => Err(Error::new(kind).and_lost(lost).after(report)),
         }
     }
@@ -159,6 +161,14 @@ impl fmt::Debug for Run<'_> {
 impl Ended {
     fn misused(what: &'static str) -> Ended {
         let (plan, tried) = (Plan::default(), Tried::default());
-        Ended { result: Err(ErrorKind::Misuse(what)), lost: None, plan, tried, status: None, log: None }
+        Ended {
+            result: Err(ErrorKind::Misuse(what)),
+            lost: None,
+            plan,
+            tried,
+            traced: Vec::new(),
+            status: None,
+            log: None,
+        }
     }
 }

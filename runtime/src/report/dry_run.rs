@@ -5,13 +5,14 @@ use std::fmt;
 use gapless_core::Version;
 
 use crate::engine::Finished;
-use crate::{Applied, Pending};
+use crate::{Applied, Pending, StatementTrace};
 
 /// Result of a dry run.
 #[derive(Clone, Debug)]
 pub struct DryRun {
     tried: Vec<Applied>,
     not_tried: Vec<NotTried>,
+    statements: Vec<StatementTrace>,
 }
 
 impl DryRun {
@@ -26,11 +27,17 @@ impl DryRun {
     pub fn not_tried(&self) -> &[NotTried] {
         &self.not_tried
     }
+
+    /// Returns the locks that each statement took, in order, if the runner was asked to
+    /// [trace them](crate::Runner::trace_locks); otherwise nothing.
+    pub fn statements(&self) -> &[StatementTrace] {
+        &self.statements
+    }
 }
 
 impl From<Finished> for DryRun {
     fn from(finished: Finished) -> DryRun {
-        DryRun { tried: finished.tried, not_tried: finished.not_tried }
+        DryRun { tried: finished.tried, not_tried: finished.not_tried, statements: finished.traced }
     }
 }
 
@@ -38,7 +45,8 @@ impl fmt::Display for DryRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} tried and rolled back", self.tried.len())?;
         self.tried.iter().try_for_each(|tried| write!(f, "\n  {tried}"))?;
-        self.not_tried.iter().try_for_each(|not_tried| write!(f, "\n  {not_tried}"))
+        self.not_tried.iter().try_for_each(|not_tried| write!(f, "\n  {not_tried}"))?;
+        self.statements.iter().try_for_each(|statement| write!(f, "\n{statement}"))
     }
 }
 
@@ -78,6 +86,9 @@ pub enum Untried {
     Rust,
     /// It uses something that the transaction has added and cannot use before its commit, such as a value of an enum.
     Uncommitted,
+    /// It did not get a lock in time, which another session has; known where a run
+    /// [traces locks](crate::Runner::trace_locks).
+    Locked,
     /// It comes after this version, which was not tried.
     After(Version),
 }
@@ -88,6 +99,7 @@ impl fmt::Display for Untried {
             Untried::NoTransaction => f.write_str("it runs outside of a transaction"),
             Untried::Rust => f.write_str("it is in Rust"),
             Untried::Uncommitted => f.write_str("it uses a value of an enum that is not committed yet"),
+            Untried::Locked => f.write_str("another session has a lock that it needs"),
             Untried::After(version) => write!(f, "version {version} before it was not"),
         }
     }

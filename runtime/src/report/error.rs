@@ -189,8 +189,8 @@ impl Error {
     /// inside of a transaction or with `standard_conforming_strings` off.
     pub fn is_usage(&self) -> bool {
         use ErrorKind::{
-            InTransaction, Misuse, Name, NoBaseline, NoCode, NotEmbedded, NotRust, NothingToReconcile,
-            ReservedClient, Resolve, Strings, Target, UnfitCode, UnsuitedCode,
+            InTransaction, Misuse, Name, NoBaseline, NoCode, NoLockTrace, NotEmbedded, NotRust,
+            NothingToReconcile, ReservedClient, Resolve, Strings, Target, UnfitCode, UnsuitedCode,
         };
         matches!(
             self.inner.kind,
@@ -199,6 +199,7 @@ impl Error {
                 | Name { .. }
                 | NoBaseline(_)
                 | NoCode(_)
+                | NoLockTrace
                 | UnfitCode { .. }
                 | NotEmbedded { .. }
                 | NotRust(_)

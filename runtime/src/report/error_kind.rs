@@ -113,6 +113,8 @@ pub(crate) enum ErrorKind {
     Baseline(Vec<String>),
     NoBaseline(&'static str),
     Resolve(Version, &'static str),
+    /// `trace_locks` on a database that does not tell which locks a session has.
+    NoLockTrace,
     Pending(Vec<String>),
     Misuse(&'static str),
 }
@@ -150,6 +152,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Name { what, name, problem } => message::name(f, what, name, problem),
             ErrorKind::Target(version) => message::target(f, *version),
             ErrorKind::NotEmbedded { what, version } => message::not_embedded(f, what, *version),
+            ErrorKind::NoLockTrace => f.write_str(message::NO_LOCK_TRACE),
             ErrorKind::NotRust(version) => message::not_rust(f, *version),
             ErrorKind::NothingToReconcile(version) => message::nothing_to_reconcile(f, *version),
             ErrorKind::NoCode(lacking) => message::no_code(f, lacking),

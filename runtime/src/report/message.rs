@@ -24,6 +24,9 @@ pub(super) const STRINGS: &str = "standard_conforming_strings is off, so the ser
     rules than the build did\n\
     help: SET standard_conforming_strings = on, for the connection or for the database";
 
+pub(super) const NO_LOCK_TRACE: &str = "locks cannot be traced: this database does not tell which tables a session has \
+    locked\nhelp: remove `.trace_locks()`; Postgres tells";
+
 pub(super) const NEEDS_SESSION: &str = "runs outside of a transaction and needs a session of its own, which \
     `Locking::Transaction` does not have\n\
     help: apply it once over a direct connection with `Locking::Session`; then this program starts here too";

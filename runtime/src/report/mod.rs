@@ -5,11 +5,13 @@ pub(crate) mod error;
 mod error_kind;
 pub(crate) mod event;
 pub(crate) mod failure;
+pub(crate) mod lock_mode;
 pub(crate) mod log;
 mod message;
 pub(crate) mod remedy;
 pub(crate) mod server_progress;
 pub(crate) mod statement_begun;
+pub(crate) mod statement_trace;
 pub(crate) mod status;
 mod table;
 #[cfg(feature = "tracing")]

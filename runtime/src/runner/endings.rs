@@ -73,6 +73,34 @@ impl<'a> Runner<'a> {
         Ok(DryRun::from(driver::drive(client, run)?))
     }
 
+    /// Has [`dry_run`](Runner::dry_run) trace, on Postgres, for each statement: the locks that it takes and what they keep
+    /// others from, how long a run would hold them, the tables that it writes anew, their rows and sizes, and the
+    /// sessions for which it would wait; see [`DryRun::statements`].
+    ///
+    /// The statements are sent one by one, with a question to the catalog after each. Each waits 2 s at most for a lock,
+    /// unless [`lock_timeout`](Runner::lock_timeout) or the file says otherwise, because everybody else waits behind it:
+    /// then the dry run ends, and says who has locks there. A lock that an earlier migration of the dry run has taken is
+    /// not told again, nor is a weaker one on the same table.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")] {
+    /// # use gapless::{MigrationSet, embed_migrations};
+    /// # static MIGRATIONS: MigrationSet = embed_migrations!("../migrations");
+    /// # fn example(mut client: postgres::Client) -> Result<(), gapless::Error> {
+    /// let dry_run = MIGRATIONS.runner().trace_locks().dry_run(&mut client)?;
+    /// for trace in dry_run.statements() {
+    ///     if trace.locks().iter().any(|lock| lock.mode().blocks_writes()) {
+    ///         println!("{trace}");
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// # }
+    /// ```
+    pub fn trace_locks(mut self) -> Self {
+        self.options.trace_locks = true;
+        self
+    }
+
     /// [`dry_run`](Runner::dry_run) for an asynchronous client.
     ///
     /// If you drop the future before it is ready, the connection is left inside of a transaction: close it. `PgPool`

@@ -124,6 +124,7 @@ pub(crate) struct Options {
     pub(crate) rollback: Option<Rollback>,
     pub(crate) hide_values: bool,
     pub(crate) cancellation: CancellationToken,
+    pub(crate) trace_locks: bool,
     pub(crate) log_version: Option<Version>,
     pub(crate) log_limit: Option<usize>,
 }
@@ -167,6 +168,7 @@ impl Default for Options {
             rollback: None,
             hide_values: false,
             cancellation: CancellationToken::default(),
+            trace_locks: false,
             log_version: None,
             log_limit: None,
         }

@@ -1,7 +1,7 @@
 //! The catalog of Postgres.
 
 use super::session::SESSION_OF;
-use super::{Postgres, describe, progress};
+use super::{Postgres, describe, locks, progress};
 use crate::dialect::{CatalogSql, Language, Table};
 use crate::tracker::Tracker;
 
@@ -20,6 +20,18 @@ impl CatalogSql for Postgres {
 
     fn server_progress(&self, pid: i32) -> Option<String> {
         Some(progress::server_progress(pid))
+    }
+
+    fn relations(&self) -> Option<String> {
+        Some(locks::relations())
+    }
+
+    fn own_locks(&self, tracker: &Tracker) -> Option<String> {
+        Some(locks::own_locks(self, tracker))
+    }
+
+    fn lock_holders(&self, names: &[String]) -> Option<String> {
+        locks::lock_holders(self, names)
     }
 
     fn blocker(&self, names: &[String]) -> Option<String> {

@@ -3,6 +3,7 @@
 mod catalog;
 mod describe;
 mod indexes;
+mod locks;
 mod prepared;
 mod progress;
 mod session;
