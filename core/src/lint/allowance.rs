@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use super::directives::{body_of, lines};
-use crate::sql::{Script, Syntax, parse};
+use super::comment::{below, body_of, header_end, lines};
+use crate::sql::{Syntax, parse};
 
 /// A comment `-- gapless: allow RULE: why`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,19 +31,6 @@ pub fn allowances(sql: &str, syntax: Syntax) -> Vec<Allowance> {
         Some(Allowance { rules, reason, span, statement })
     });
     allowances.collect()
-}
-
-/// Where the header ends: at the first statement.
-pub(super) fn header_end(sql: &str, script: &Script<'_>) -> usize {
-    script.statements.first().map_or(sql.len(), |first| first.span().start)
-}
-
-/// The statement that begins below a comment, unless the comment stands inside or behind a statement on its line.
-pub(super) fn below(sql: &str, script: &Script<'_>, comment: usize) -> Option<Range<usize>> {
-    let alone = sql[..comment].trim_end_matches([' ', '\t']).ends_with('\n');
-    let index = script.statements.partition_point(|statement| statement.span().start < comment);
-    let outside = index == 0 || script.statements[index - 1].span().end <= comment;
-    script.statements.get(index).filter(|_| alone && outside).map(|statement| statement.span())
 }
 
 /// The rules and the reason behind the word `allow`.

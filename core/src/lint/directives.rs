@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::Duration;
 
-use super::allowance::{allowed, below, header_end};
+use super::allowance::allowed;
+use super::comment::{below, body_of, header_end, lines};
 use crate::set::{Directives, Part};
 use crate::sql::{Fault, Script};
 
@@ -132,22 +133,6 @@ impl Reader {
         }
         Ok(())
     }
-}
-
-/// Returns the lines of a comment, without the space at their ends.
-pub(super) fn lines(sql: &str, comment: Range<usize>) -> impl Iterator<Item = (Range<usize>, &str)> {
-    let mut start = comment.start;
-    sql[comment].split('\n').map(move |line| {
-        let span = start..start + line.trim_end().len();
-        start += line.len() + 1;
-        (span, line.trim_end())
-    })
-}
-
-/// Returns the text after `-- gapless:`, if the line is written so.
-pub(super) fn body_of(line: &str) -> Option<&str> {
-    let plain = line.trim_start().strip_prefix("--")?.trim_start();
-    plain.strip_prefix("gapless:").map(str::trim_start)
 }
 
 /// Returns the line without its decoration, if it is addressed to us: `gapless` with a colon or with the name of a

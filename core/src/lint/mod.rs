@@ -1,6 +1,7 @@
 //! Finds the parts of a script that would not run as its author means.
 
 mod allowance;
+mod comment;
 mod diagnostic;
 mod directives;
 mod script;
