@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::process::{ExitCode, Termination};
 
+use crate::voice::in_commands;
+
 /// How a command ended. `fn main` may return it: it becomes the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "return it from `main`, or act on it"]
@@ -123,7 +125,7 @@ pub(crate) fn conclude(result: Result<Exit, CommandError>) -> Exit {
         let quiet =
             matches!(&error, CommandError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe);
         if !quiet {
-            anstream::eprintln!("error: {error}");
+            anstream::eprintln!("error: {}", in_commands(&error.to_string()));
         }
         error.exit()
     })

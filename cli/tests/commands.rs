@@ -85,3 +85,18 @@ fn failures() {
     terminal.run("gapless status | head -n 1");
     insta::assert_snapshot!(terminal.seen());
 }
+
+#[test]
+fn a_lock_takes_new_files_without_a_question() {
+    let mut terminal = Terminal::new(String::new());
+    terminal.file("migrations/1_users.up.sql", "CREATE TABLE users (id bigint);\n");
+    terminal.run("gapless lock");
+    terminal.file("migrations/2_orders.up.sql", "CREATE TABLE orders (id bigint);\n");
+    terminal.run("gapless check");
+    terminal.run("gapless lock");
+    terminal.file("migrations/1_users.up.sql", "CREATE TABLE users (id int);\n");
+    terminal.file("migrations/3_notes.up.sql", "CREATE TABLE notes (id bigint);\n");
+    terminal.run("gapless lock");
+    terminal.run("gapless lock --yes");
+    insta::assert_snapshot!(terminal.seen());
+}

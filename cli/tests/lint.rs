@@ -89,6 +89,10 @@ fn what_a_branch_adds() {
     terminal.file("migrations/2_note.up.sql", "ALTER TABLE orders ADD COLUMN note char(3);\n");
     terminal.run("gapless lint --base main");
     terminal.run("gapless lint --base elsewhere");
+    terminal.note("annotations name files from the top of the repository");
+    terminal.file("service/migrations/1_old.up.sql", "DROP TABLE old;\n");
+    terminal.run("cd service && gapless lint --except require-lock-timeout --format github");
+    terminal.run("cd service && gapless lint --except require-lock-timeout | head -n 2");
     insta::assert_snapshot!(terminal.seen());
 }
 

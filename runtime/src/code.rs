@@ -258,11 +258,8 @@ impl Code {
     /// Returns the constructor to use instead, if the code is for an application's own driver and bears the name of a
     /// built-in client.
     pub(crate) fn reserved(&self) -> Option<&'static str> {
-        let own = match &self.0 {
-            Inner::Own(own) => own,
-            #[cfg(any(feature = "postgres", feature = "rusqlite", feature = "tokio-postgres"))]
-            _ => return None,
-        };
+        #[allow(irrefutable_let_patterns, reason = "without a driver there is no other")]
+        let Inner::Own(own) = &self.0 else { return None };
         RESERVED
             .iter()
             .find(|(client, ..)| *client == own.client)

@@ -66,9 +66,12 @@ pub(super) fn run(
     }
     let scan = scan_unlocked(&configuration.root, &source::patterns(configuration)?, rules)
         .map_err(|problems| CommandError::failed(problems.to_string()))?;
+    // Those that read these formats know the repository, and not where the command was typed.
+    let for_repository = matches!(arguments.format, Format::Github | Format::Sarif);
+    let top = if for_repository { files::from_top(&configuration.root) } else { None };
     let mut report = Report::default();
     for script in scripts(arguments, configuration, &scan)? {
-        let file = shown(&configuration.root, script.file);
+        let file = shown(&configuration.root, top.as_deref(), script.file);
         report.findings.extend(lint(Script { file: &file, ..script }, &selection));
         report.files.push((file, script.sql.to_owned()));
     }
@@ -173,9 +176,14 @@ fn locked(configuration: &Configuration) -> Result<BTreeSet<String>, CommandErro
     Ok(locked)
 }
 
-/// The file relative to the current directory.
-fn shown(root: &Path, file: &str) -> String {
-    if root == Path::new(".") { file.to_owned() } else { root.join(file).display().to_string() }
+/// The file from the top of the repository, or relative to the current directory.
+fn shown(root: &Path, top: Option<&str>, file: &str) -> String {
+    match top {
+        Some("") => file.to_owned(),
+        Some(top) => format!("{top}/{file}"),
+        None if root == Path::new(".") => file.to_owned(),
+        None => root.join(file).display().to_string(),
+    }
 }
 
 fn list(output: &mut Output) -> Result<Exit, CommandError> {

@@ -17,6 +17,7 @@ use crate::output::Output;
 
 /// The commands that need a database, for a program to mount as a subcommand.
 #[derive(Clone, Debug, Subcommand)]
+#[command(about = "Look at the database's migrations, apply them, and roll them back")]
 #[non_exhaustive]
 pub enum Migrate {
     /// Show the state of every version

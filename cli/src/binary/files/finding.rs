@@ -7,6 +7,7 @@ use gapless::Problem;
 
 use super::git::Git;
 use super::tree::Tree;
+use crate::voice::in_commands;
 
 /// The form in which findings are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -53,7 +54,7 @@ impl Finding {
 impl From<&Problem> for Finding {
     fn from(problem: &Problem) -> Finding {
         let file = problem.files().first().cloned();
-        Finding { severity: Severity::Error, text: problem.to_string(), file }
+        Finding { severity: Severity::Error, text: in_commands(&problem.to_string()), file }
     }
 }
 

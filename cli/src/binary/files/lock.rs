@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gapless::{MigrationSet, Problems};
+use gapless::{MigrationSet, Problem, Problems};
 use gapless_core::{LOCK, write_locks};
 
 use super::edits::read;
@@ -11,6 +11,7 @@ use crate::ask::Consent;
 use crate::binary::configuration::Configuration;
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
+use crate::voice::in_commands;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(in crate::binary) struct Arguments {
@@ -44,10 +45,15 @@ pub(in crate::binary) fn run(
     let before = tree.locks()?;
     // A lock is there so that edits are noticed: whoever writes it anew should see them.
     if let (Err(problems), true) = (&checked, before.values().any(Option::is_some)) {
-        output.line(problems)?;
-        if !arguments.consent.given("write the lock anew?")? {
-            output.line("nothing was changed")?;
-            return Ok(Exit::Failed);
+        if problems.iter().all(adds) {
+            let added = problems.iter().flat_map(|problem| problem.files());
+            added.into_iter().try_for_each(|file| output.line(format_args!("added {file}")))?;
+        } else {
+            output.line(in_commands(&problems.to_string()))?;
+            if !arguments.consent.given("write the lock anew?")? {
+                output.line("nothing was changed")?;
+                return Ok(Exit::Failed);
+            }
         }
     }
     write_locks(&tree.root, &tree.patterns, tree.rules).map_err(failed)?;
@@ -58,6 +64,11 @@ pub(in crate::binary) fn run(
         output.line(format_args!("{path}: {lines} files, {state}"))?;
     }
     Ok(Exit::Done)
+}
+
+/// True if all that is wrong with a lock is that files have been added.
+fn adds(problem: &Problem) -> bool {
+    problem.to_string().starts_with("not listed in migrations.lock")
 }
 
 impl Tree {

@@ -29,3 +29,9 @@ pub(super) fn added_since<'a>(
     let base = base::Base::read(&tree::Tree::read(configuration)?, base)?;
     Ok(migrations.filter(|migration| !base.has(migration.version(), migration.name())).collect())
 }
+
+/// The directory as seen from the top of its git repository, where it is in one.
+#[cfg(feature = "lint")]
+pub(super) fn from_top(directory: &std::path::Path) -> Option<String> {
+    git::Git::around(directory).ok()?.relative(directory)
+}
