@@ -6,13 +6,15 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use gapless::{AsyncClient, Connection, Error, Plan, Report, Rollback, Runner, Status};
+use gapless::{AsyncClient, Connection, DryRun, Error, Log, Plan, Report, Rollback, Runner, Status};
 
 /// The endings of a runner that commands use.
 pub(crate) trait Database {
     async fn status(&mut self, runner: Runner<'_>) -> Result<Status, Error>;
     async fn plan(&mut self, runner: Runner<'_>) -> Result<Plan, Error>;
     async fn run(&mut self, runner: Runner<'_>) -> Result<Report, Error>;
+    async fn dry_run(&mut self, runner: Runner<'_>) -> Result<DryRun, Error>;
+    async fn log(&mut self, runner: Runner<'_>) -> Result<Log, Error>;
     async fn verify(&mut self, runner: Runner<'_>) -> Result<Report, Error>;
     async fn plan_rollback(&mut self, runner: Runner<'_>, rollback: Rollback) -> Result<Plan, Error>;
     async fn rollback(&mut self, runner: Runner<'_>, rollback: Rollback) -> Result<Report, Error>;
@@ -33,6 +35,14 @@ impl<C: Connection> Database for Blocking<'_, C> {
 
     async fn run(&mut self, runner: Runner<'_>) -> Result<Report, Error> {
         runner.run(self.0)
+    }
+
+    async fn dry_run(&mut self, runner: Runner<'_>) -> Result<DryRun, Error> {
+        runner.dry_run(self.0)
+    }
+
+    async fn log(&mut self, runner: Runner<'_>) -> Result<Log, Error> {
+        runner.log(self.0)
     }
 
     async fn verify(&mut self, runner: Runner<'_>) -> Result<Report, Error> {
@@ -66,6 +76,14 @@ impl<C: AsyncClient> Database for Async<'_, C> {
 
     async fn run(&mut self, runner: Runner<'_>) -> Result<Report, Error> {
         runner.run_async(self.0).await
+    }
+
+    async fn dry_run(&mut self, runner: Runner<'_>) -> Result<DryRun, Error> {
+        runner.dry_run_async(self.0).await
+    }
+
+    async fn log(&mut self, runner: Runner<'_>) -> Result<Log, Error> {
+        runner.log_async(self.0).await
     }
 
     async fn verify(&mut self, runner: Runner<'_>) -> Result<Report, Error> {

@@ -42,6 +42,7 @@ mod exit;
 #[cfg(feature = "lint")]
 mod lint;
 mod output;
+mod progress;
 mod voice;
 
 pub use crate::commands::Migrate;

@@ -37,6 +37,23 @@ fn one_runner_plans_and_then_runs_and_then_has_nothing_to_do() {
 }
 
 #[test]
+fn each_listener_hears_each_event_in_the_order_they_were_given() {
+    let mut client = cluster().database().connect();
+    let (all, told) = (set(&[("1_a.sql", "CREATE TABLE a (id int);")]), Mutex::new(Vec::new()));
+    let tell = |name: &'static str| {
+        let told = &told;
+        move |event: &gapless::Event<'_>| told.lock().unwrap().push(format!("{name}: {event}"))
+    };
+    all.runner().on_event(tell("first")).on_event(tell("second")).run(&mut client).unwrap();
+    let told = told.into_inner().unwrap();
+    assert!(told.len() >= 6, "{told:#?}");
+    for pair in told.chunks(2) {
+        assert_eq!(pair[0].strip_prefix("first: "), pair[1].strip_prefix("second: "), "{told:#?}");
+        assert!(pair[0].starts_with("first: "), "{told:#?}");
+    }
+}
+
+#[test]
 fn clones_run_at_the_same_time_on_databases_of_their_own() {
     let (all, told) = (with_code(), Mutex::new(Vec::new()));
     let inside = Arc::new(Mutex::new(0));

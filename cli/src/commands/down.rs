@@ -2,10 +2,13 @@
 
 use gapless::{Rollback, Runner, Version};
 
+use super::script;
+use super::timeouts::Timeouts;
 use crate::ask::Consent;
 use crate::database::Database;
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
+use crate::progress::Progress;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
@@ -15,13 +18,40 @@ pub struct Arguments {
     /// Roll back this many of the migrations that were applied last
     #[arg(long, value_name = "N", default_value_t = 1)]
     steps: usize,
+    /// Also where a migration stays that was applied later and may build on it
+    #[arg(long)]
+    past_later: bool,
+    /// Also what was adopted without a proof that its file is what was applied
+    #[arg(long)]
+    unproven: bool,
+    /// Also what was edited after it was applied; the down file runs as it is now
+    #[arg(long)]
+    edited: bool,
+    /// Print the SQL of the plan
+    #[arg(long)]
+    sql: bool,
+    #[command(flatten)]
+    timeouts: Timeouts,
+    /// Print JSON, a document in a line for each event
+    #[arg(long, requires = "yes", conflicts_with = "sql")]
+    json: bool,
     #[command(flatten)]
     consent: Consent,
 }
 
 impl Arguments {
     fn rollback(&self) -> Rollback {
-        self.to.map_or_else(|| Rollback::steps(self.steps), Rollback::to)
+        let mut rollback = self.to.map_or_else(|| Rollback::steps(self.steps), Rollback::to);
+        if self.past_later {
+            rollback = rollback.past_later();
+        }
+        if self.unproven {
+            rollback = rollback.unproven();
+        }
+        if self.edited {
+            rollback = rollback.edited();
+        }
+        rollback
     }
 }
 
@@ -31,17 +61,22 @@ pub(super) async fn run<D: Database>(
     database: &mut D,
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
-    let rollback = arguments.rollback();
-    let plan = database.plan_rollback(runner.clone(), rollback).await?;
-    output.line(&plan)?;
-    if plan.is_empty() {
-        return Ok(Exit::Done);
+    let (rollback, runner) = (arguments.rollback(), arguments.timeouts.set(runner));
+    let progress = Progress::new(arguments.json);
+    if progress == Progress::People {
+        let plan = database.plan_rollback(runner.clone(), rollback).await?;
+        if arguments.sql {
+            script::write(&plan, &runner, output)?;
+        } else {
+            output.line(&plan)?;
+        }
+        if plan.is_empty() {
+            return Ok(Exit::Done);
+        }
+        if !arguments.consent.given("roll back?")? {
+            output.line("nothing was rolled back")?;
+            return Ok(Exit::Failed);
+        }
     }
-    if !arguments.consent.given("roll back?")? {
-        output.line("nothing was rolled back")?;
-        return Ok(Exit::Failed);
-    }
-    let report = database.rollback(runner, rollback).await?;
-    output.line(&report)?;
-    Ok(Exit::Done)
+    progress.conclude(database.rollback(progress.listen(runner), rollback).await, output)
 }

@@ -35,6 +35,19 @@ pub(super) fn shown(duration: Duration) -> String {
     if parts.is_empty() { "0s".to_owned() } else { parts.concat() }
 }
 
+/// A measured duration, to three figures or so.
+pub(super) fn measured(duration: Duration) -> String {
+    let milliseconds = duration.as_secs_f64() * 1e3;
+    match milliseconds {
+        // The clock of a database may not tick faster.
+        _ if duration.is_zero() => "<1 ms".to_owned(),
+        _ if milliseconds < 10.0 => format!("{milliseconds:.1} ms"),
+        _ if milliseconds < 1e3 => format!("{milliseconds:.0} ms"),
+        _ if milliseconds < 6e4 => format!("{:.1} s", milliseconds / 1e3),
+        _ => shown(Duration::from_secs(duration.as_secs())),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

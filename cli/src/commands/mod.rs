@@ -1,9 +1,13 @@
 //! The commands that need a database.
 
 mod down;
-mod duration;
+mod dry_run;
+pub(crate) mod duration;
+mod log;
 mod plan;
+pub(crate) mod script;
 mod status;
+mod timeouts;
 mod up;
 mod verify;
 pub(crate) mod wait;
@@ -26,12 +30,16 @@ pub enum Migrate {
     Plan(plan::Arguments),
     /// Apply pending migrations
     Up(up::Arguments),
+    /// Try pending migrations in one transaction that is rolled back
+    DryRun(dry_run::Arguments),
     /// Check that nothing is pending and nothing contradicts; silent if so
     Verify,
     /// Wait until nothing is pending, also for the database to come up
     Wait(wait::Arguments),
     /// Roll applied migrations back with their down files
     Down(down::Arguments),
+    /// Show the journal: what happened, when, by whom
+    Log(log::Arguments),
 }
 
 impl Migrate {
@@ -57,9 +65,11 @@ impl Migrate {
             Migrate::Status(arguments) => status::run(&arguments, runner, database, &mut output).await,
             Migrate::Plan(arguments) => plan::run(&arguments, runner, database, &mut output).await,
             Migrate::Up(arguments) => up::run(&arguments, runner, database, &mut output).await,
+            Migrate::DryRun(arguments) => dry_run::run(&arguments, runner, database, &mut output).await,
             Migrate::Verify => verify::run(runner, database).await,
             Migrate::Wait(arguments) => wait::run(&arguments, runner, database).await,
             Migrate::Down(arguments) => down::run(&arguments, runner, database, &mut output).await,
+            Migrate::Log(arguments) => log::run(&arguments, runner, database, &mut output).await,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use gapless::{Runner, Version};
 
+use super::script;
 use crate::database::Database;
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
@@ -12,6 +13,9 @@ pub struct Arguments {
     /// Stop after this version
     #[arg(long, value_name = "VERSION")]
     to: Option<Version>,
+    /// Print the SQL of what is pending; adoption and repairs are comments
+    #[arg(long)]
+    sql: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -23,11 +27,12 @@ pub(super) async fn run<D: Database>(
     database: &mut D,
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
-    let plan = database.plan(super::up::target(runner, arguments.to)).await?;
-    if arguments.json {
-        output.json(&PlanDocument::new(&plan))?;
-    } else {
-        output.line(&plan)?;
+    let plan = database.plan(super::up::target(runner.clone(), arguments.to)).await?;
+    match (arguments.json, arguments.sql) {
+        (true, true) => output.json(&PlanDocument::with_sql(&plan, &runner))?,
+        (true, false) => output.json(&PlanDocument::new(&plan))?,
+        (false, true) => script::write(&plan, &runner, output)?,
+        (false, false) => output.line(&plan)?,
     }
     Ok(if plan.is_empty() { Exit::Done } else { Exit::Pending })
 }

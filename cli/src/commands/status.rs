@@ -2,10 +2,11 @@
 
 use gapless::{Runner, Status, VersionState, VersionStatus};
 
+use super::duration;
 use crate::database::Database;
 use crate::exit::{CommandError, Exit};
-use crate::output::Output;
 use crate::output::json::StatusDocument;
+use crate::output::{Cell, Colour, Output, time};
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
@@ -26,7 +27,9 @@ pub(super) async fn run<D: Database>(
     let status = database.status(runner).await?;
     let shown: Vec<_> = status.versions().iter().filter(|one| !arguments.pending || is_open(one)).collect();
     if arguments.json {
-        output.json(&StatusDocument::new(shown, &status))?;
+        output.json(&StatusDocument::new(&shown, &status))?;
+    } else if arguments.pending && shown.is_empty() {
+        output.line("nothing is pending")?;
     } else {
         people(&shown, &status, output)?;
     }
@@ -42,28 +45,62 @@ fn is_open(version: &VersionStatus) -> bool {
 }
 
 fn people(shown: &[&VersionStatus], status: &Status, output: &mut Output) -> Result<(), CommandError> {
-    if shown.is_empty() {
-        output.line(if status.versions().is_empty() { "no migrations" } else { "nothing is pending" })?;
-    } else {
-        let head = ["version", "name", "state", "applied at", "took", "by"];
-        output.table(head, shown.iter().map(|version| cells(version)))?;
+    if !shown.is_empty() {
+        let rows: Vec<_> = shown.iter().map(|version| cells(version)).collect();
+        output.fitted_table(["version", "name", "state", "applied at (UTC)", "took", "by"], &rows, 1)?;
+    }
+    for (version, recorded) in shown.iter().filter_map(|one| Some((one.version(), one.recorded_as()?))) {
+        let (number, name) = recorded;
+        output.line(format_args!("note: version {version} is recorded as {number} `{name}`"))?;
+    }
+    for (version, error) in shown.iter().filter_map(|one| Some((one.version(), one.error()?))) {
+        let error = error.lines().next().unwrap_or_default();
+        output.line(format_args!("version {version} failed: {error}"))?;
     }
     for warning in status.warnings() {
         output.line(format_args!("warning: {warning}"))?;
     }
+    output.line(summary(status))?;
     Ok(())
 }
 
-fn cells(version: &VersionStatus) -> [String; 6] {
-    let old = version.recorded_as().map(|(version, name)| format!(" (recorded as {version} {name})"));
-    let by = [version.db_user(), version.application()];
-    let by: Vec<_> = by.into_iter().flatten().filter(|name| !name.is_empty()).collect();
+/// How many versions are in each state, in the order of the states' first versions.
+fn summary(status: &Status) -> String {
+    let mut counts: Vec<(VersionState, usize)> = Vec::new();
+    for version in status.versions() {
+        match counts.iter_mut().find(|(state, _)| *state == version.state()) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((version.state(), 1)),
+        }
+    }
+    let counts: Vec<_> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
+    if counts.is_empty() { "no migrations".to_owned() } else { counts.join(", ") }
+}
+
+fn cells(version: &VersionStatus) -> [Cell; 6] {
     [
-        version.version().to_string(),
-        version.name().to_owned(),
-        version.state().to_string() + &old.unwrap_or_default(),
-        version.applied_at().unwrap_or_default().to_owned(),
-        version.duration().map(|taken| format!("{taken:.1?}")).unwrap_or_default(),
-        by.join(" "),
+        version.version().to_string().into(),
+        version.name().to_owned().into(),
+        Cell::coloured(version.state().to_string(), colour(version.state())),
+        version.applied_at().map(time::to_the_second).unwrap_or_default().into(),
+        version.duration().map(duration::measured).unwrap_or_default().into(),
+        by(version.db_user(), version.application()).into(),
     ]
+}
+
+fn colour(state: VersionState) -> Colour {
+    match state {
+        VersionState::Applied => Colour::Good,
+        VersionState::Pending | VersionState::Late | VersionState::Ahead => Colour::Open,
+        VersionState::HeldBack | VersionState::Covered | VersionState::Tombstone => Colour::Faint,
+        _ => Colour::Bad,
+    }
+}
+
+/// The user, and the application if it is another than this one.
+pub(super) fn by(user: Option<&str>, application: Option<&str>) -> String {
+    match (user, application.filter(|name| !name.is_empty() && *name != "gapless")) {
+        (Some(user), Some(application)) => format!("{user} ({application})"),
+        (user, application) => user.or(application).unwrap_or_default().to_owned(),
+    }
 }

@@ -2,15 +2,22 @@
 
 use gapless::{Runner, Version};
 
+use super::timeouts::Timeouts;
 use crate::database::Database;
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
+use crate::progress::Progress;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
     /// Stop after this version
     #[arg(long, value_name = "VERSION")]
     to: Option<Version>,
+    #[command(flatten)]
+    timeouts: Timeouts,
+    /// Print JSON, a document in a line for each event
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) async fn run<D: Database>(
@@ -19,9 +26,9 @@ pub(super) async fn run<D: Database>(
     database: &mut D,
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
-    let report = database.run(target(runner, arguments.to)).await?;
-    output.line(&report)?;
-    Ok(Exit::Done)
+    let progress = Progress::new(arguments.json);
+    let runner = progress.listen(arguments.timeouts.set(target(runner, arguments.to)));
+    progress.conclude(database.run(runner).await, output)
 }
 
 /// The runner that ends at this version, where there is one.

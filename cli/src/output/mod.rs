@@ -1,12 +1,15 @@
 //! Writes what commands have to say: aligned tables for people, JSON for programs.
 
 pub(crate) mod json;
+mod table;
+pub(crate) mod time;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use anstream::AutoStream;
-use comfy_table::Table;
 use serde::Serialize;
+
+pub(crate) use self::table::{Cell, Colour};
 
 /// The standard output. Colours are left out where it is no terminal, or `NO_COLOR` is set.
 pub(crate) struct Output {
@@ -29,19 +32,32 @@ impl Output {
         head: [&str; N],
         rows: impl IntoIterator<Item = [String; N]>,
     ) -> io::Result<()> {
-        let mut table = Table::new();
-        table.load_style(comfy_table::presets::NOTHING);
-        table.set_header(head);
-        table.add_rows(rows);
-        for column in table.column_iter_mut() {
-            column.set_padding((0, 2));
-        }
-        table.lines().try_for_each(|line| writeln!(self.stream, "{}", line.trim_end()))
+        let rows: Vec<_> = rows.into_iter().map(|row| row.map(Cell::from)).collect();
+        table::write(&mut self.stream, head, &rows, None)
+    }
+
+    /// Writes rows under a head, on a terminal no wider than it: then the texts of one column are cut.
+    pub(crate) fn fitted_table<const N: usize>(
+        &mut self,
+        head: [&str; N],
+        rows: &[[Cell; N]],
+        cut: usize,
+    ) -> io::Result<()> {
+        let width = io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+        let width = width.map(|(width, _)| usize::from(width.0));
+        table::write(&mut self.stream, head, rows, width.map(|width| (cut, width)))
     }
 
     /// Writes a JSON document over several lines.
     pub(crate) fn json(&mut self, document: &impl Serialize) -> io::Result<()> {
         let text = serde_json::to_string_pretty(document)?;
         writeln!(self.stream, "{text}")
+    }
+
+    /// Writes a JSON document in a line of its own, at once.
+    pub(crate) fn json_line(&mut self, document: &impl Serialize) -> io::Result<()> {
+        let text = serde_json::to_string(document)?;
+        writeln!(self.stream, "{text}")?;
+        self.stream.flush()
     }
 }

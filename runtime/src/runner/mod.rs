@@ -73,6 +73,11 @@ impl<'a> Runner<'a> {
         Runner { set, options, listener, codes }
     }
 
+    /// Returns the migrations that it runs.
+    pub fn set(&self) -> &'a MigrationSet {
+        self.set
+    }
+
     /// Sets the schema of the tracker, which the run creates if it is missing. Default: `public` on Postgres, `main` on
     /// SQLite. A schema for each application keeps their histories apart.
     pub fn schema(mut self, schema: impl Into<String>) -> Self {
@@ -284,9 +289,9 @@ impl<'a> Runner<'a> {
         self
     }
 
-    /// Calls the listener with each event of the run, as it happens.
+    /// Calls the listener with each event of the run, as it happens, after the listeners that it was given before.
     pub fn on_event(mut self, listener: impl FnMut(&Event<'_>) + Send + 'a) -> Self {
-        self.listener = Listener::new(listener);
+        self.listener.add(listener);
         self
     }
 

@@ -1,0 +1,37 @@
+//! `dry-run`: tries what is pending in a transaction that is rolled back.
+
+use gapless::{Runner, Version};
+
+use super::timeouts::Timeouts;
+use crate::database::Database;
+use crate::exit::{CommandError, Exit};
+use crate::output::Output;
+use crate::output::json::DryRunDocument;
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    /// Stop after this version
+    #[arg(long, value_name = "VERSION")]
+    to: Option<Version>,
+    #[command(flatten)]
+    timeouts: Timeouts,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run<D: Database>(
+    arguments: &Arguments,
+    runner: Runner<'_>,
+    database: &mut D,
+    output: &mut Output,
+) -> Result<Exit, CommandError> {
+    let runner = arguments.timeouts.set(super::up::target(runner, arguments.to));
+    let dry_run = database.dry_run(runner).await?;
+    if arguments.json {
+        output.json(&DryRunDocument::new(&dry_run))?;
+    } else {
+        output.line(&dry_run)?;
+    }
+    Ok(Exit::Done)
+}

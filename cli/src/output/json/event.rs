@@ -1,0 +1,127 @@
+//! The documents of `up --json` and `down --json`: one in a line for each event, the report or the failure last.
+
+use gapless::{Applied, Error, Event, Holder};
+use serde::Serialize;
+
+use super::plan::{ChangeDocument, PendingDocument, PlanDetails};
+use super::report::{AppliedDocument, ReportDocument};
+use super::{FORMAT_VERSION, milliseconds};
+use crate::exit::CommandError;
+use crate::output::time;
+
+#[derive(Serialize)]
+pub(crate) struct EventDocument {
+    format_version: u32,
+    /// By this machine's clock.
+    at: String,
+    #[serde(flatten)]
+    kind: Kind,
+}
+
+#[derive(Serialize)]
+#[allow(clippy::large_enum_variant, reason = "one at a time, and written at once")]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Kind {
+    Planned(PlanDetails),
+    Waiting { waited_ms: f64, holder: Option<HolderDocument>, busy: Option<String> },
+    Changed(ChangeDocument),
+    Applying { migrations: Vec<PendingDocument> },
+    Applied(AppliedDocument),
+    RolledBack(AppliedDocument),
+    Retrying { version: i64, attempt: u32, reason: String },
+    Warning { message: String },
+    Finished(ReportDocument),
+    Failed(FailureDocument),
+    Other { message: String },
+}
+
+#[derive(Serialize)]
+struct HolderDocument {
+    pid: Option<i32>,
+    application: Option<String>,
+    state: Option<String>,
+    since: Option<String>,
+    query: Option<String>,
+}
+
+impl From<&Holder> for HolderDocument {
+    fn from(holder: &Holder) -> HolderDocument {
+        HolderDocument {
+            pid: holder.pid(),
+            application: holder.application().map(str::to_owned),
+            state: holder.state().map(str::to_owned),
+            since: holder.since().map(str::to_owned),
+            query: holder.query().map(str::to_owned),
+        }
+    }
+}
+
+/// Why a run failed, and what it did before.
+#[derive(Serialize)]
+struct FailureDocument {
+    exit_code: u8,
+    message: String,
+    version: Option<i64>,
+    path: Option<String>,
+    line: Option<usize>,
+    /// The code of the database's error: on Postgres a SQLSTATE.
+    code: Option<String>,
+    applied: Vec<AppliedDocument>,
+    rolled_back: Vec<AppliedDocument>,
+}
+
+impl EventDocument {
+    fn of(kind: Kind) -> EventDocument {
+        EventDocument { format_version: FORMAT_VERSION, at: time::now(), kind }
+    }
+
+    pub(crate) fn finished(report: &gapless::Report) -> EventDocument {
+        EventDocument::of(Kind::Finished(report.into()))
+    }
+
+    pub(crate) fn failed(error: &CommandError) -> EventDocument {
+        let run = match error {
+            CommandError::Run(error) => Some(error),
+            _ => None,
+        };
+        let failure = run.and_then(Error::failure);
+        let documents = |applied: &[Applied]| applied.iter().map(AppliedDocument::from).collect();
+        EventDocument::of(Kind::Failed(FailureDocument {
+            exit_code: error.exit().code(),
+            message: error.to_string(),
+            version: failure.map(|failure| failure.version().number()),
+            path: failure.map(|failure| failure.path().to_owned()),
+            line: failure.and_then(|failure| failure.location()).map(|place| place.line),
+            code: run
+                .and_then(Error::database_error)
+                .map(|said| said.code.clone())
+                .filter(|code| !code.is_empty()),
+            applied: run.map(|error| documents(error.applied())).unwrap_or_default(),
+            rolled_back: run.map(|error| documents(error.rolled_back())).unwrap_or_default(),
+        }))
+    }
+}
+
+impl From<&Event<'_>> for EventDocument {
+    fn from(event: &Event<'_>) -> EventDocument {
+        EventDocument::of(match event {
+            Event::Planned(plan) => Kind::Planned(PlanDetails::new(plan)),
+            Event::Waiting { waited, holder, busy } => Kind::Waiting {
+                waited_ms: milliseconds(*waited),
+                holder: holder.map(HolderDocument::from),
+                busy: busy.map(str::to_owned),
+            },
+            Event::Changed(change) => Kind::Changed((*change).into()),
+            Event::RolledBack(applied) => Kind::RolledBack((*applied).into()),
+            Event::Applying(pending) => {
+                Kind::Applying { migrations: pending.iter().map(PendingDocument::new).collect() }
+            }
+            Event::Applied(applied) => Kind::Applied((*applied).into()),
+            Event::Retrying { version, attempt, reason } => {
+                Kind::Retrying { version: version.number(), attempt: *attempt, reason: (*reason).to_owned() }
+            }
+            Event::Warning(message) => Kind::Warning { message: (*message).to_owned() },
+            other => Kind::Other { message: other.to_string() },
+        })
+    }
+}

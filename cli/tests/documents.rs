@@ -1,0 +1,165 @@
+//! The JSON that commands print, against the schemas of `cli/schemas`.
+
+#![cfg(all(feature = "binary", feature = "postgres", feature = "sqlite"))]
+
+mod terminal;
+
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use boon::{Compiler, Draft, Schemas};
+use serde_json::Value;
+use terminal::Terminal;
+
+/// A schema of `cli/schemas`. A field that it does not list is an error here, though not to its users: fields may be
+/// added, and then stand in it.
+struct Schema {
+    schemas: Schemas,
+    index: boon::SchemaIndex,
+}
+
+impl Schema {
+    fn read(name: &str) -> Schema {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas").join(format!("{name}.json"));
+        let text = std::fs::read_to_string(&path).expect("the schema can be read");
+        let mut schema: Value = serde_json::from_str(&text).expect("the schema is JSON");
+        close(&mut schema);
+        let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+        compiler.set_default_draft(Draft::V2020_12);
+        compiler.enable_format_assertions();
+        compiler.add_resource("schema.json", schema).expect("the schema is added");
+        let index = compiler.compile("schema.json", &mut schemas).expect("the schema is sound");
+        Schema { schemas, index }
+    }
+
+    #[track_caller]
+    fn check(&self, document: &Value) {
+        let error = self.schemas.validate(document, self.index).err().map(|error| format!("{error:#}"));
+        assert_eq!(error, None, "{document:#}");
+    }
+}
+
+/// Lets objects have no fields but those that are listed.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            if fields.contains_key("properties") {
+                fields.insert("additionalProperties".to_owned(), Value::Bool(false));
+            }
+            fields.values_mut().for_each(close);
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+fn output(terminal: &Terminal, line: &str) -> String {
+    let output = terminal.command(line).output().expect("a shell starts");
+    String::from_utf8(output.stdout).expect("it is text")
+}
+
+fn document(terminal: &Terminal, line: &str) -> Value {
+    serde_json::from_str(&output(terminal, line)).expect("it prints JSON")
+}
+
+/// The lines of a run, each checked.
+fn events(terminal: &Terminal, line: &str) -> Vec<Value> {
+    let schema = Schema::read("event");
+    let text = output(terminal, line);
+    let events = text.lines().map(|line| serde_json::from_str(line).expect("each line is JSON"));
+    let events: Vec<Value> = events.collect();
+    events.iter().for_each(|event| schema.check(event));
+    events
+}
+
+fn kinds(events: &[Value]) -> Vec<&str> {
+    events.iter().map(|event| event["event"].as_str().expect("it has a kind")).collect()
+}
+
+fn states(status: &Value) -> Vec<&str> {
+    let versions = status["versions"].as_array().expect("it is a list");
+    versions.iter().map(|version| version["state"].as_str().expect("it has a state")).collect()
+}
+
+/// A database with a bit of everything: what is applied, late, failed, renamed by `renames.txt`, edited, ahead.
+fn eventful(terminal: &Terminal) {
+    terminal.file("migrations/10_a.up.sql", "CREATE TABLE a (id integer);\n");
+    terminal.file("migrations/10_a.down.sql", "DROP TABLE a;\n");
+    terminal.file("migrations/20_b.up.sql", "CREATE TABLE b (id integer);\n");
+    terminal.file("migrations/20_b.down.sql", "DROP TABLE b;\n");
+    terminal.file("migrations/30_c.up.sql", "SELEC 1;\n");
+    let seen = events(terminal, "gapless up --json");
+    let failed = &seen[seen.len() - 1];
+    assert_eq!((&failed["event"], &failed["line"]), (&Value::from("failed"), &Value::from(1)), "{seen:#?}");
+    assert_eq!(failed["applied"].as_array().map(Vec::len), Some(2));
+    terminal.file("migrations/15_late.up.sql", "CREATE TABLE late (id integer);\n");
+    terminal.remove("migrations/20_b.up.sql").remove("migrations/20_b.down.sql");
+    terminal.file("migrations/20_better.up.sql", "CREATE TABLE b (id integer);\n");
+    terminal.file("migrations/20_better.down.sql", "DROP TABLE b;\n");
+    terminal.file("migrations/renames.txt", "20_b -> 20_better\n");
+}
+
+fn documents(terminal: &Terminal) {
+    let (status, plan, log) = (Schema::read("status"), Schema::read("plan"), Schema::read("log"));
+    let dry_run = Schema::read("dry_run");
+    eventful(terminal);
+    let seen = document(terminal, "gapless status --json");
+    status.check(&seen);
+    assert_eq!(states(&seen), ["applied", "late", "applied", "failed"], "{seen:#}");
+    let seen = document(terminal, "gapless plan --json --sql");
+    plan.check(&seen);
+    assert_eq!(seen["changes"][0]["change"], "renamed", "{seen:#}");
+    assert_eq!(seen["pending"][0]["sql"], "CREATE TABLE late (id integer);\n", "{seen:#}");
+    plan.check(&document(terminal, "gapless plan --json --to 15"));
+    terminal.file("migrations/30_c.up.sql", "-- gapless: no-transaction\nSELECT 1;\n");
+    let seen = document(terminal, "gapless dry-run --json");
+    dry_run.check(&seen);
+    assert_eq!(seen["tried"][0]["version"], 15, "{seen:#}");
+    assert_eq!(seen["not_tried"][0]["reason"], "no_transaction", "{seen:#}");
+    let seen = events(terminal, "gapless up --json --to 20");
+    assert_eq!(kinds(&seen), ["planned", "changed", "applying", "applied", "finished"], "{seen:#?}");
+    let seen = events(terminal, "gapless down --json --yes --past-later --to 15");
+    assert_eq!(kinds(&seen).last(), Some(&"finished"), "{seen:#?}");
+    assert_eq!(seen[seen.len() - 1]["rolled_back"][0]["version"], 20, "{seen:#?}");
+    let seen = document(terminal, "gapless log --json");
+    log.check(&seen);
+    let entries = seen["entries"].as_array().expect("it is a list");
+    let words: Vec<_> = entries.iter().filter_map(|entry| entry["event"].as_str()).collect();
+    for word in ["applied", "failed", "renamed", "rolled_back"] {
+        assert!(words.contains(&word), "{words:?}");
+    }
+    let seen = document(terminal, "gapless log --json --version 20 --limit 2");
+    assert_eq!(seen["entries"].as_array().map(Vec::len), Some(2), "{seen:#}");
+    terminal.file("migrations/10_a.up.sql", "CREATE TABLE a (id bigint);\n");
+    terminal.remove("migrations/15_late.up.sql");
+    let seen = document(terminal, "gapless status --json");
+    status.check(&seen);
+    assert_eq!(states(&seen), ["edited", "ahead", "pending", "failed"], "{seen:#}");
+    let seen = events(terminal, "gapless up --json");
+    assert_eq!((kinds(&seen), &seen[0]["exit_code"]), (vec!["failed"], &Value::from(4)), "{seen:#?}");
+}
+
+#[test]
+fn documents_of_sqlite_are_as_the_schemas_say() {
+    documents(&Terminal::sqlite());
+}
+
+#[test]
+fn documents_of_postgres_are_as_the_schemas_say() {
+    documents(&Terminal::postgres());
+}
+
+#[test]
+fn a_waiting_run_says_for_whom() {
+    let terminal = Terminal::postgres();
+    terminal.file("migrations/1_slow.sql", "SELECT pg_sleep(2);\n");
+    let mut first = terminal.command("gapless up 2>/dev/null >&2").spawn().expect("a shell starts");
+    thread::sleep(Duration::from_millis(700));
+    let seen = events(&terminal, "gapless up --json");
+    assert!(first.wait().expect("it ends").success());
+    let waiting = seen.iter().find(|event| event["event"] == "waiting").expect("it waited");
+    assert_eq!(waiting["holder"]["application"], "gapless", "{seen:#?}");
+    assert!(waiting["holder"]["pid"].is_i64() && waiting["holder"]["query"].is_string(), "{seen:#?}");
+    assert_eq!(seen[seen.len() - 1]["already_applied"], 1, "{seen:#?}");
+}
