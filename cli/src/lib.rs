@@ -43,6 +43,7 @@ mod exit;
 mod lint;
 mod output;
 mod progress;
+mod signals;
 mod voice;
 
 pub use crate::commands::Migrate;

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use gapless::{Connection, MigrationSet, Runner};
+use gapless::{CancellationToken, Connection, MigrationSet, Runner};
 
 use super::configuration::Configuration;
 use super::database_url::DatabaseUrl;
@@ -42,30 +42,41 @@ impl From<Refusal> for CommandError {
     }
 }
 
+/// A client, with what a command can do beside it.
+pub(super) struct Connected<C> {
+    pub(super) client: C,
+    /// Interrupts the statement that runs; called from another thread.
+    pub(super) interrupt: Box<dyn FnMut() + Send>,
+}
+
 /// Runs the command once a connection is there.
 fn start<C: Connection>(
     configuration: &Configuration,
     set: &MigrationSet,
     command: Migrate,
-    mut connect: impl FnMut() -> Result<C, Refusal>,
+    mut connect: impl FnMut() -> Result<Connected<C>, Refusal>,
 ) -> Result<Exit, CommandError> {
     let runner = runner(configuration, set);
     if let Migrate::Wait(arguments) = &command {
         return wait(arguments, &runner, connect);
     }
-    Ok(command.run(runner, &mut connect()?))
+    let (Connected { mut client, interrupt }, token) = (connect()?, CancellationToken::new());
+    token.on_cancel(interrupt);
+    Ok(command.run(runner.cancel_on(&token), &mut client))
 }
 
 /// Waits with as many connections as it takes.
 fn wait<C: Connection>(
     arguments: &Arguments,
     runner: &Runner<'_>,
-    mut connect: impl FnMut() -> Result<C, Refusal>,
+    mut connect: impl FnMut() -> Result<Connected<C>, Refusal>,
 ) -> Result<Exit, CommandError> {
     let mut waiting = Waiting::begin(arguments);
     loop {
         let outcome = match connect() {
-            Ok(mut client) => block_on(waiting.until_current(runner, &mut Blocking(&mut client)))?,
+            Ok(Connected { mut client, .. }) => {
+                block_on(waiting.until_current(runner, &mut Blocking(&mut client)))?
+            }
             Err(refusal) if refusal.may_pass => Err(refusal.message),
             Err(refusal) => return Err(refusal.into()),
         };
@@ -94,7 +105,7 @@ pub(super) fn status(
     configuration: &Configuration,
     set: &MigrationSet,
 ) -> Result<gapless::Status, CommandError> {
-    let mut client = super::postgres::Endpoint::new(parameters)?.connect()?;
+    let mut client = super::postgres::Endpoint::new(parameters)?.connect()?.client;
     Ok(runner(configuration, set).status(&mut client)?)
 }
 
@@ -149,7 +160,10 @@ fn sqlite(
             return Err(Refusal { message, may_pass: true });
         }
         let opened = rusqlite::Connection::open_with_flags(path, flags);
-        opened.map_err(|error| Refusal { message: format!("cannot open {shown}: {error}"), may_pass: false })
+        let refused = |error| Refusal { message: format!("cannot open {shown}: {error}"), may_pass: false };
+        let client = opened.map_err(refused)?;
+        let handle = client.get_interrupt_handle();
+        Ok(Connected { client, interrupt: Box::new(move || handle.interrupt()) })
     })
 }
 

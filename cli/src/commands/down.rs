@@ -63,7 +63,7 @@ pub(super) async fn run<D: Database>(
 ) -> Result<Exit, CommandError> {
     let (rollback, runner) = (arguments.rollback(), arguments.timeouts.set(runner));
     let progress = Progress::new(arguments.json);
-    if progress == Progress::People {
+    if !arguments.json {
         let plan = database.plan_rollback(runner.clone(), rollback).await?;
         if arguments.sql {
             script::write(&plan, &runner, output)?;
@@ -78,5 +78,8 @@ pub(super) async fn run<D: Database>(
             return Ok(Exit::Failed);
         }
     }
-    progress.conclude(database.rollback(progress.listen(runner), rollback).await, output)
+    let attending = progress.attend(&runner);
+    let outcome = database.rollback(progress.listen(runner), rollback).await;
+    drop(attending);
+    progress.conclude(outcome, output)
 }

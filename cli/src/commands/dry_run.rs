@@ -7,6 +7,7 @@ use crate::database::Database;
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
 use crate::output::json::DryRunDocument;
+use crate::progress::Progress;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
@@ -27,7 +28,11 @@ pub(super) async fn run<D: Database>(
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
     let runner = arguments.timeouts.set(super::up::target(runner, arguments.to));
-    let dry_run = database.dry_run(runner).await?;
+    let progress = Progress::new(arguments.json);
+    let attending = progress.attend(&runner);
+    let dry_run = database.dry_run(runner).await;
+    drop(attending);
+    let dry_run = dry_run?;
     if arguments.json {
         output.json(&DryRunDocument::new(&dry_run))?;
     } else {

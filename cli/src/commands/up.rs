@@ -28,7 +28,10 @@ pub(super) async fn run<D: Database>(
 ) -> Result<Exit, CommandError> {
     let progress = Progress::new(arguments.json);
     let runner = progress.listen(arguments.timeouts.set(target(runner, arguments.to)));
-    progress.conclude(database.run(runner).await, output)
+    let attending = progress.attend(&runner);
+    let outcome = database.run(runner).await;
+    drop(attending);
+    progress.conclude(outcome, output)
 }
 
 /// The runner that ends at this version, where there is one.

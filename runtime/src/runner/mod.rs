@@ -283,6 +283,11 @@ impl<'a> Runner<'a> {
         self
     }
 
+    /// Returns the token that cancels the run.
+    pub fn cancellation(&self) -> &CancellationToken {
+        &self.options.cancellation
+    }
+
     /// Ends the run when this token is cancelled, whatever its ending; see [`CancellationToken`].
     pub fn cancel_on(mut self, token: &CancellationToken) -> Self {
         self.options.cancellation = token.clone();

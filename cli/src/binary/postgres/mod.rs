@@ -13,7 +13,7 @@ use postgres::error::SqlState;
 use postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::connect::Refusal;
+use super::connect::{Connected, Refusal};
 use super::parameters::Parameters;
 use crate::exit::CommandError;
 
@@ -54,11 +54,14 @@ impl Endpoint {
     }
 
     /// Opens a connection.
-    pub(super) fn connect(&self) -> Result<Client, Refusal> {
+    pub(super) fn connect(&self) -> Result<Connected<Client>, Refusal> {
         let mut first = None;
         for security in &self.attempts {
             let error = match security.connect(&self.config) {
-                Ok(client) => return Ok(client),
+                Ok(client) => {
+                    let interrupt = Box::new(security.canceller(&client));
+                    return Ok(Connected { client, interrupt });
+                }
                 Err(error) => error,
             };
             let goes_on = may_differ(&error);
@@ -77,6 +80,18 @@ impl Security {
         match self {
             Security::Plain => config.ssl_mode(SslMode::Disable).connect(NoTls),
             Security::Encrypted(mode, tls) => config.ssl_mode(*mode).connect(tls.clone()),
+        }
+    }
+
+    /// Cancels what the client's session runs, over a connection like its own.
+    fn canceller(&self, client: &Client) -> impl FnMut() + Send + 'static {
+        let (token, security) = (client.cancel_token(), self.clone());
+        move || {
+            // A server that cannot be reached now is asked again.
+            let _ = match &security {
+                Security::Plain => token.cancel_query(NoTls),
+                Security::Encrypted(_, tls) => token.cancel_query(tls.clone()),
+            };
         }
     }
 }
