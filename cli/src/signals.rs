@@ -2,11 +2,16 @@
 
 use gapless::CancellationToken;
 
-/// Cancels the token at the first signal, until the guard is dropped, and says so.
+/// Cancels the token at the first signal, until the guard is dropped, and says so. Calls `leave` before it ends the
+/// process at the second.
 ///
 /// Handlers that the program has set itself are called too.
-pub(crate) fn cancel_on_signal(token: &CancellationToken, say: impl Fn(&str) + Send + 'static) -> Guard {
-    imp::cancel_on_signal(token, say)
+pub(crate) fn cancel_on_signal(
+    token: &CancellationToken,
+    say: impl Fn(&str) + Send + 'static,
+    leave: impl Fn() + Send + 'static,
+) -> Guard {
+    imp::cancel_on_signal(token, say, leave)
 }
 
 pub(crate) use imp::Guard;
@@ -28,7 +33,11 @@ mod imp {
     /// Listens for signals as long as it lives.
     pub(crate) struct Guard(Option<(Handle, JoinHandle<()>)>);
 
-    pub(super) fn cancel_on_signal(token: &CancellationToken, say: impl Fn(&str) + Send + 'static) -> Guard {
+    pub(super) fn cancel_on_signal(
+        token: &CancellationToken,
+        say: impl Fn(&str) + Send + 'static,
+        leave: impl Fn() + Send + 'static,
+    ) -> Guard {
         // Without a handler, a signal ends the process as it always did.
         let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return Guard(None) };
         let (handle, token) = (signals.handle(), token.clone());
@@ -36,6 +45,7 @@ mod imp {
             let mut canceller = None;
             for signal in &mut signals {
                 if canceller.is_some() {
+                    leave();
                     // As a shell reports a process that a signal has ended.
                     process::exit(128 + signal);
                 }
@@ -92,7 +102,7 @@ mod imp {
     /// Here a signal ends the process at once.
     pub(crate) struct Guard;
 
-    pub(super) fn cancel_on_signal(_: &CancellationToken, _: impl Fn(&str)) -> Guard {
+    pub(super) fn cancel_on_signal(_: &CancellationToken, _: impl Fn(&str), _: impl Fn()) -> Guard {
         Guard
     }
 }

@@ -5,20 +5,25 @@ use std::time::Duration;
 use gapless::{Event, Pending};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::echo::Echo;
+
 /// A bar that is drawn on the standard error from the first event on.
 #[derive(Clone, Debug)]
-pub(crate) struct Bar(ProgressBar);
+pub(crate) struct Bar {
+    bar: ProgressBar,
+    echo: Echo,
+}
 
 impl Bar {
     pub(super) fn new() -> Bar {
-        Bar(ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()))
+        Bar { bar: ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()), echo: Echo::default() }
     }
 
     pub(super) fn show(&self, event: &Event<'_>) {
         match event {
             Event::Planned(plan) => self.begin(plan.pending().len() + plan.rolled_back().len()),
             Event::Applying(migrations) => self.say(&applying(migrations)),
-            Event::Applied(_) | Event::RolledBack(_) => self.0.inc(1),
+            Event::Applied(_) | Event::RolledBack(_) => self.bar.inc(1),
             Event::Waiting { .. } => {
                 self.begin(0);
                 self.say(&event.to_string());
@@ -32,19 +37,19 @@ impl Bar {
 
     /// Draws it, with so many migrations to go.
     fn begin(&self, count: usize) {
-        let bar = &self.0;
-        let template = if count > 0 {
-            "{bar:24} {pos}/{len} {elapsed:>3} {wide_msg}"
-        } else {
-            "{spinner} {elapsed:>3} {wide_msg}"
+        let bar = &self.bar;
+        if count > 0 {
+            bar.set_length(count as u64);
+        }
+        let template = match count {
+            0 => "{spinner} {elapsed:>3} {wide_msg}",
+            _ => "{bar:24} {pos}/{len} {elapsed:>3} {wide_msg}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        if count > 0 {
-            bar.set_length(count as u64);
-        }
         if bar.is_hidden() {
+            self.echo.leave_out_control_characters();
             bar.set_draw_target(ProgressDrawTarget::stderr());
             bar.enable_steady_tick(Duration::from_millis(100));
         }
@@ -52,17 +57,18 @@ impl Bar {
 
     /// Replaces the text behind the bar.
     fn say(&self, text: &str) {
-        self.0.set_message(text.lines().next().unwrap_or_default().to_owned());
+        self.bar.set_message(text.lines().next().unwrap_or_default().to_owned());
     }
 
     /// Prints a line above the bar.
     pub(super) fn print(&self, text: &str) {
-        self.0.suspend(|| anstream::eprintln!("{text}"));
+        self.bar.suspend(|| anstream::eprintln!("{text}"));
     }
 
     /// Takes it off the terminal.
     pub(super) fn clear(&self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
+        self.echo.restore();
     }
 }
 

@@ -1,6 +1,7 @@
 //! Shows a run while it goes on: a bar on a terminal, plain lines elsewhere, JSON for programs.
 
 mod bar;
+mod echo;
 mod lines;
 
 use std::io::{self, IsTerminal};
@@ -56,8 +57,19 @@ impl Progress {
 
     /// Cancels the run at a signal, until the guard is dropped.
     pub(crate) fn attend(&self, runner: &Runner<'_>) -> Guard {
-        let progress = self.clone();
-        signals::cancel_on_signal(runner.cancellation(), move |text| progress.say(text))
+        let (saying, leaving) = (self.clone(), self.clone());
+        signals::cancel_on_signal(
+            runner.cancellation(),
+            move |text| saying.say(text),
+            move || leaving.leave(),
+        )
+    }
+
+    /// Gives the terminal back as it was.
+    fn leave(&self) {
+        if let Face::Bar(bar) = &self.face {
+            bar.clear();
+        }
     }
 
     /// Says something beside the events.
@@ -74,9 +86,7 @@ impl Progress {
         outcome: Result<Report, Error>,
         output: &mut Output,
     ) -> Result<Exit, CommandError> {
-        if let Face::Bar(bar) = &self.face {
-            bar.clear();
-        }
+        self.leave();
         match (&self.face, outcome.map_err(CommandError::from)) {
             (Face::Json, Ok(report)) => output.json_line(&EventDocument::finished(&report))?,
             (Face::Json, Err(error)) => {

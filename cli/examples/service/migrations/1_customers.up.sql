@@ -1,0 +1,2 @@
+CREATE TABLE customers (email text NOT NULL);
+INSERT INTO customers VALUES ('Ada@Example.com');

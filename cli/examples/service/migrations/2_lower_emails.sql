@@ -1,0 +1,2 @@
+-- gapless: rust
+-- Writes e-mail addresses in lower case.
