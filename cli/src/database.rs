@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
+use crate::progress::Opener;
 use gapless::{AsyncClient, Connection, DryRun, Error, Log, Plan, Report, Rollback, Runner, Status};
 
 /// The endings of a runner that commands use.
@@ -19,10 +20,27 @@ pub(crate) trait Database {
     async fn plan_rollback(&mut self, runner: Runner<'_>, rollback: Rollback) -> Result<Plan, Error>;
     async fn rollback(&mut self, runner: Runner<'_>, rollback: Rollback) -> Result<Report, Error>;
     async fn sleep(&mut self, pause: Duration);
+
+    /// Returns the way to look at a run from beside it, once.
+    fn beside(&mut self) -> Option<Opener> {
+        None
+    }
 }
 
 /// A blocking client. Its futures are ready at once.
-pub(crate) struct Blocking<'a, C>(pub(crate) &'a mut C);
+pub(crate) struct Blocking<'a, C>(pub(crate) &'a mut C, Option<Opener>);
+
+impl<'a, C> Blocking<'a, C> {
+    pub(crate) fn new(client: &'a mut C) -> Blocking<'a, C> {
+        Blocking(client, None)
+    }
+
+    /// The client, with a way to look at it from beside.
+    #[cfg(feature = "binary")]
+    pub(crate) fn watched(client: &'a mut C, beside: Option<Opener>) -> Blocking<'a, C> {
+        Blocking(client, beside)
+    }
+}
 
 impl<C: Connection> Database for Blocking<'_, C> {
     async fn status(&mut self, runner: Runner<'_>) -> Result<Status, Error> {
@@ -59,6 +77,10 @@ impl<C: Connection> Database for Blocking<'_, C> {
 
     async fn sleep(&mut self, pause: Duration) {
         thread::sleep(pause);
+    }
+
+    fn beside(&mut self) -> Option<Opener> {
+        self.1.take()
     }
 }
 

@@ -4,55 +4,12 @@
 
 mod terminal;
 
-use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use boon::{Compiler, Draft, Schemas};
 use serde_json::Value;
 use terminal::Terminal;
-
-/// A schema of `cli/schemas`. A field that it does not list is an error here, though not to its users: fields may be
-/// added, and then stand in it.
-struct Schema {
-    schemas: Schemas,
-    index: boon::SchemaIndex,
-}
-
-impl Schema {
-    fn read(name: &str) -> Schema {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas").join(format!("{name}.json"));
-        let text = std::fs::read_to_string(&path).expect("the schema can be read");
-        let mut schema: Value = serde_json::from_str(&text).expect("the schema is JSON");
-        close(&mut schema);
-        let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
-        compiler.set_default_draft(Draft::V2020_12);
-        compiler.enable_format_assertions();
-        compiler.add_resource("schema.json", schema).expect("the schema is added");
-        let index = compiler.compile("schema.json", &mut schemas).expect("the schema is sound");
-        Schema { schemas, index }
-    }
-
-    #[track_caller]
-    fn check(&self, document: &Value) {
-        let error = self.schemas.validate(document, self.index).err().map(|error| format!("{error:#}"));
-        assert_eq!(error, None, "{document:#}");
-    }
-}
-
-/// Lets objects have no fields but those that are listed.
-fn close(schema: &mut Value) {
-    match schema {
-        Value::Object(fields) => {
-            if fields.contains_key("properties") {
-                fields.insert("additionalProperties".to_owned(), Value::Bool(false));
-            }
-            fields.values_mut().for_each(close);
-        }
-        Value::Array(items) => items.iter_mut().for_each(close),
-        _ => {}
-    }
-}
+use terminal::schema::Schema;
 
 fn output(terminal: &Terminal, line: &str) -> String {
     let output = terminal.command(line).output().expect("a shell starts");
@@ -118,7 +75,11 @@ fn documents(terminal: &Terminal) {
     assert_eq!(seen["tried"][0]["version"], 15, "{seen:#}");
     assert_eq!(seen["not_tried"][0]["reason"], "no_transaction", "{seen:#}");
     let seen = events(terminal, "gapless up --json --to 20");
-    assert_eq!(kinds(&seen), ["planned", "changed", "applying", "applied", "finished"], "{seen:#?}");
+    assert_eq!(
+        kinds(&seen),
+        ["planned", "started", "changed", "applying", "applied", "finished"],
+        "{seen:#?}"
+    );
     let seen = events(terminal, "gapless down --json --yes --past-later --to 15");
     assert_eq!(kinds(&seen).last(), Some(&"finished"), "{seen:#?}");
     assert_eq!(seen[seen.len() - 1]["rolled_back"][0]["version"], 20, "{seen:#?}");

@@ -1,5 +1,6 @@
 //! Connects to the database of the configuration.
 
+use std::sync::Arc;
 use std::thread;
 
 use gapless::{CancellationToken, Connection, MigrationSet, Runner};
@@ -12,6 +13,7 @@ use crate::Migrate;
 use crate::commands::wait::{Arguments, Waiting};
 use crate::database::{Blocking, block_on};
 use crate::exit::{CommandError, Exit};
+use crate::progress::Opener;
 
 /// Runs a command with the configured set and database.
 pub(super) fn run(configuration: &Configuration, command: Migrate) -> Result<Exit, CommandError> {
@@ -47,6 +49,8 @@ pub(super) struct Connected<C> {
     pub(super) client: C,
     /// Interrupts the statement that runs; called from another thread.
     pub(super) interrupt: Box<dyn FnMut() + Send>,
+    /// Looks at its session from beside.
+    pub(super) beside: Option<Opener>,
 }
 
 /// Runs the command once a connection is there.
@@ -60,9 +64,9 @@ fn start<C: Connection>(
     if let Migrate::Wait(arguments) = &command {
         return wait(arguments, &runner, connect);
     }
-    let (Connected { mut client, interrupt }, token) = (connect()?, CancellationToken::new());
+    let (Connected { mut client, interrupt, beside }, token) = (connect()?, CancellationToken::new());
     token.on_cancel(interrupt);
-    Ok(command.run(runner.cancel_on(&token), &mut client))
+    Ok(command.run_watched(runner.cancel_on(&token), &mut client, beside))
 }
 
 /// Waits with as many connections as it takes.
@@ -75,7 +79,7 @@ fn wait<C: Connection>(
     loop {
         let outcome = match connect() {
             Ok(Connected { mut client, .. }) => {
-                block_on(waiting.until_current(runner, &mut Blocking(&mut client)))?
+                block_on(waiting.until_current(runner, &mut Blocking::new(&mut client)))?
             }
             Err(refusal) if refusal.may_pass => Err(refusal.message),
             Err(refusal) => return Err(refusal.into()),
@@ -125,8 +129,13 @@ fn postgres(
     set: &MigrationSet,
     command: Migrate,
 ) -> Result<Exit, CommandError> {
-    let endpoint = super::postgres::Endpoint::new(parameters)?;
-    start(configuration, set, command, || endpoint.connect())
+    let endpoint = Arc::new(super::postgres::Endpoint::new(parameters)?);
+    let tracker = [&configuration.schema, &configuration.table]
+        .map(|name| name.as_ref().map(|name| name.value.clone()));
+    start(configuration, set, command, || {
+        let beside = super::postgres::beside(&endpoint, tracker.clone());
+        Ok(Connected { beside: Some(beside), ..endpoint.connect()? })
+    })
 }
 
 #[cfg(not(feature = "postgres"))]
@@ -163,7 +172,7 @@ fn sqlite(
         let refused = |error| Refusal { message: format!("cannot open {shown}: {error}"), may_pass: false };
         let client = opened.map_err(refused)?;
         let handle = client.get_interrupt_handle();
-        Ok(Connected { client, interrupt: Box::new(move || handle.interrupt()) })
+        Ok(Connected { client, interrupt: Box::new(move || handle.interrupt()), beside: None })
     })
 }
 

@@ -78,7 +78,7 @@ pub(super) async fn run<D: Database>(
             return Ok(Exit::Failed);
         }
     }
-    let attending = progress.attend(&runner);
+    let attending = (progress.attend(&runner), progress.watch(database.beside()));
     let outcome = database.rollback(progress.listen(runner), rollback).await;
     drop(attending);
     progress.conclude(outcome, output)

@@ -29,8 +29,11 @@ pub(super) async fn run<D: Database>(
 ) -> Result<Exit, CommandError> {
     let runner = arguments.timeouts.set(super::up::target(runner, arguments.to));
     let progress = Progress::new(arguments.json);
-    let attending = progress.attend(&runner);
+    let attending = (progress.attend(&runner), progress.watch(database.beside().filter(|_| !arguments.json)));
+    // The document alone is printed as JSON.
+    let runner = if arguments.json { runner } else { progress.listen(runner) };
     let dry_run = database.dry_run(runner).await;
+    progress.leave();
     drop(attending);
     let dry_run = dry_run?;
     if arguments.json {

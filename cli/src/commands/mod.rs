@@ -18,6 +18,8 @@ use gapless::{AsyncClient, Connection, Runner};
 use crate::database::{Async, Blocking, Database, block_on};
 use crate::exit::{CommandError, Exit, conclude};
 use crate::output::Output;
+#[cfg(feature = "binary")]
+use crate::progress::Opener;
 
 /// The commands that need a database, for a program to mount as a subcommand.
 #[derive(Clone, Debug, Subcommand)]
@@ -45,12 +47,23 @@ pub enum Migrate {
 impl Migrate {
     /// Runs the command with a blocking client. Prints its result, or its error to the standard error.
     pub fn run<C: Connection>(self, runner: Runner<'_>, client: &mut C) -> Exit {
-        conclude(block_on(self.execute(runner, &mut Blocking(client))))
+        conclude(block_on(self.execute(runner, &mut Blocking::new(client))))
     }
 
     /// [`run`](Migrate::run) with an asynchronous client.
     pub async fn run_async<C: AsyncClient>(self, runner: Runner<'_>, client: &mut C) -> Exit {
         conclude(self.execute(runner, &mut Async(client)).await)
+    }
+
+    /// [`run`](Migrate::run) with a client that can be looked at from beside.
+    #[cfg(feature = "binary")]
+    pub(crate) fn run_watched<C: Connection>(
+        self,
+        runner: Runner<'_>,
+        client: &mut C,
+        beside: Option<Opener>,
+    ) -> Exit {
+        conclude(block_on(self.execute(runner, &mut Blocking::watched(client, beside))))
     }
 
     /// True if the command is to create a database that is not there.

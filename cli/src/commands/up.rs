@@ -28,7 +28,7 @@ pub(super) async fn run<D: Database>(
 ) -> Result<Exit, CommandError> {
     let progress = Progress::new(arguments.json);
     let runner = progress.listen(arguments.timeouts.set(target(runner, arguments.to)));
-    let attending = progress.attend(&runner);
+    let attending = (progress.attend(&runner), progress.watch(database.beside()));
     let outcome = database.run(runner).await;
     drop(attending);
     progress.conclude(outcome, output)

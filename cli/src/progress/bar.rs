@@ -5,6 +5,7 @@ use std::time::Duration;
 use gapless::{Event, Pending};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::Activity;
 use super::echo::Echo;
 
 /// A bar that is drawn on the standard error from the first event on.
@@ -28,9 +29,14 @@ impl Bar {
                 self.begin(0);
                 self.say(&event.to_string());
             }
+            Event::Statement(begun) => {
+                let (number, total, sql) = (begun.number(), begun.total(), begun.sql());
+                let sql = sql.lines().next().unwrap_or_default();
+                self.say(&format!("{} {}, {number}/{total}: {sql}", begun.version(), begun.name()));
+            }
             Event::Retrying { .. } => self.print(&event.to_string()),
             // The report has these.
-            Event::Changed(_) | Event::Warning(_) => {}
+            Event::Changed(_) | Event::Started { .. } | Event::Warning(_) => {}
             event => self.say(&event.to_string()),
         }
     }
@@ -58,6 +64,14 @@ impl Bar {
     /// Replaces the text behind the bar.
     fn say(&self, text: &str) {
         self.bar.set_message(text.lines().next().unwrap_or_default().to_owned());
+    }
+
+    /// Shows what another connection sees.
+    pub(super) fn see(&self, activity: &Activity) {
+        self.bar.set_position(self.bar.position().max(activity.applied as u64));
+        if let Some(sentence) = activity.sentence() {
+            self.say(&sentence);
+        }
     }
 
     /// Prints a line above the bar.

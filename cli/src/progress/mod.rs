@@ -1,14 +1,20 @@
 //! Shows a run while it goes on: a bar on a terminal, plain lines elsewhere, JSON for programs.
 
+mod activity;
 mod bar;
 mod echo;
 mod lines;
+mod watcher;
 
 use std::io::{self, IsTerminal};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gapless::{Error, Event, Report, Runner};
 
+pub(crate) use self::activity::{Activity, Blocker};
 use self::bar::Bar;
+use self::lines::Lines;
+pub(crate) use self::watcher::{Look, Opener, Watcher};
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
 use crate::output::json::EventDocument;
@@ -18,6 +24,15 @@ use crate::signals::{self, Guard};
 #[derive(Clone, Debug)]
 pub(crate) struct Progress {
     face: Face,
+    run: Arc<Mutex<Run>>,
+}
+
+/// What the events have told so far.
+#[derive(Debug, Default)]
+struct Run {
+    backend: Option<i32>,
+    pending: Vec<i64>,
+    seen: Activity,
 }
 
 /// The reader's.
@@ -26,7 +41,7 @@ enum Face {
     /// A person at a terminal.
     Bar(Bar),
     /// A person who reads it later.
-    Lines,
+    Lines(Lines),
     /// A program.
     Json,
 }
@@ -36,9 +51,9 @@ impl Progress {
         let face = match json {
             true => Face::Json,
             false if io::stderr().is_terminal() => Face::Bar(Bar::new()),
-            false => Face::Lines,
+            false => Face::Lines(Lines::default()),
         };
-        Progress { face }
+        Progress { face, run: Arc::default() }
     }
 
     /// The runner that shows its events.
@@ -48,11 +63,49 @@ impl Progress {
     }
 
     fn show(&self, event: &Event<'_>) {
+        match event {
+            Event::Planned(plan) => {
+                let versions = plan.pending().iter().map(|pending| pending.version().number());
+                self.run().pending = versions.collect();
+            }
+            Event::Started { pid } => self.run().backend = *pid,
+            _ => {}
+        }
         match &self.face {
             Face::Bar(bar) => bar.show(event),
-            Face::Lines => lines::show(event),
+            Face::Lines(lines) => lines.show(event),
             Face::Json => write_json(&EventDocument::from(event)),
         }
+    }
+
+    /// Shows what is new to be seen from beside the run.
+    fn see(&self, activity: &Activity) {
+        if std::mem::replace(&mut self.run().seen, activity.clone()) == *activity {
+            return;
+        }
+        match &self.face {
+            Face::Bar(bar) => bar.see(activity),
+            Face::Lines(lines) => lines.see(activity),
+            Face::Json => write_json(&EventDocument::from(activity)),
+        }
+    }
+
+    fn run(&self) -> MutexGuard<'_, Run> {
+        self.run.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The process id of the run's backend, once it has begun.
+    fn backend(&self) -> Option<i32> {
+        self.run().backend
+    }
+
+    fn pending(&self) -> Vec<i64> {
+        self.run().pending.clone()
+    }
+
+    /// Looks at the run from beside it, until the watcher is dropped.
+    pub(crate) fn watch(&self, open: Option<Opener>) -> Watcher {
+        Watcher::begin(open, self)
     }
 
     /// Cancels the run at a signal, until the guard is dropped.
@@ -66,7 +119,7 @@ impl Progress {
     }
 
     /// Gives the terminal back as it was.
-    fn leave(&self) {
+    pub(crate) fn leave(&self) {
         if let Face::Bar(bar) = &self.face {
             bar.clear();
         }
@@ -76,7 +129,7 @@ impl Progress {
     fn say(&self, text: &str) {
         match &self.face {
             Face::Bar(bar) => bar.print(text),
-            Face::Lines | Face::Json => anstream::eprintln!("{text}"),
+            Face::Lines(_) | Face::Json => anstream::eprintln!("{text}"),
         }
     }
 

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 pub(crate) mod documented;
+pub(crate) mod schema;
 mod steady;
 
 use std::fs;

@@ -6,7 +6,9 @@ use std::sync::OnceLock;
 use regex::Regex;
 
 /// Patterns and their replacements. A directive's `2s` is none. Behind a time or a duration, the padding of a table's column differs as well.
-const PATTERNS: [(&str, &str); 11] = [
+const PATTERNS: [(&str, &str); 12] = [
+    // Seen by chance, from beside a run.
+    (r"(?m)^waiting for a lock of .*\n", ""),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+\d\d(:?\d\d)?)?( {2,})", "TIME  "),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+\d\d(:?\d\d)?)?", "TIME"),
     (r"(<|\b(under )?)(\d+(\.\d+)? (ns|µs|ms|s|min)|\d+(\.\d+)?(ns|µs|ms)|\d+\.\d+s)( {2,})", "DURATION  "),

@@ -1,5 +1,6 @@
 //! Connects to Postgres as libpq does, by the same parameters and variables.
 
+mod beside;
 mod defaults;
 mod passfile;
 mod refusal;
@@ -16,6 +17,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::connect::{Connected, Refusal};
 use super::parameters::Parameters;
 use crate::exit::CommandError;
+pub(super) use beside::beside;
 
 /// A server and database to connect to, as often as needed.
 pub(super) struct Endpoint {
@@ -60,7 +62,7 @@ impl Endpoint {
             let error = match security.connect(&self.config) {
                 Ok(client) => {
                     let interrupt = Box::new(security.canceller(&client));
-                    return Ok(Connected { client, interrupt });
+                    return Ok(Connected { client, interrupt, beside: None });
                 }
                 Err(error) => error,
             };

@@ -1,6 +1,6 @@
 //! The documents of `up --json` and `down --json`: one in a line for each event, the report or the failure last.
 
-use gapless::{Applied, Error, Event, Holder};
+use gapless::{Applied, Error, Event, Holder, ServerProgress, StatementBegun};
 use serde::Serialize;
 
 use super::plan::{ChangeDocument, PendingDocument, PlanDetails};
@@ -8,6 +8,7 @@ use super::report::{AppliedDocument, ReportDocument};
 use super::{FORMAT_VERSION, milliseconds};
 use crate::exit::CommandError;
 use crate::output::time;
+use crate::progress::Activity;
 
 #[derive(Serialize)]
 pub(crate) struct EventDocument {
@@ -24,7 +25,11 @@ pub(crate) struct EventDocument {
 enum Kind {
     Planned(PlanDetails),
     Waiting { waited_ms: f64, holder: Option<HolderDocument>, busy: Option<String> },
+    Started { pid: Option<i32> },
     Changed(ChangeDocument),
+    Statement(StatementDocument),
+    Progress(ActivityDocument),
+    RollingBack(AppliedDocument),
     Applying { migrations: Vec<PendingDocument> },
     Applied(AppliedDocument),
     RolledBack(AppliedDocument),
@@ -53,6 +58,70 @@ impl From<&Holder> for HolderDocument {
             since: holder.since().map(str::to_owned),
             query: holder.query().map(str::to_owned),
         }
+    }
+}
+
+/// A statement that is sent by itself.
+#[derive(Serialize)]
+struct StatementDocument {
+    version: i64,
+    name: String,
+    path: String,
+    line: Option<usize>,
+    statement: usize,
+    statements: usize,
+    sql: Option<String>,
+}
+
+impl From<&StatementBegun> for StatementDocument {
+    fn from(begun: &StatementBegun) -> StatementDocument {
+        StatementDocument {
+            version: begun.version().number(),
+            name: begun.name().to_owned(),
+            path: begun.path().to_owned(),
+            line: begun.location().map(|place| place.line),
+            statement: begun.number(),
+            statements: begun.total(),
+            sql: Some(begun.sql()).filter(|sql| !sql.is_empty()).map(str::to_owned),
+        }
+    }
+}
+
+/// What the server says of the run, seen from beside it.
+#[derive(Serialize)]
+struct ActivityDocument {
+    applied: usize,
+    command: Option<String>,
+    relation: Option<String>,
+    phase: Option<String>,
+    percent: Option<f64>,
+    blocked_by: Option<BlockerDocument>,
+}
+
+#[derive(Serialize)]
+struct BlockerDocument {
+    pid: i32,
+    application: String,
+    state: String,
+    query: String,
+}
+
+impl From<&Activity> for EventDocument {
+    fn from(activity: &Activity) -> EventDocument {
+        let server = activity.server.as_ref();
+        EventDocument::of(Kind::Progress(ActivityDocument {
+            applied: activity.applied,
+            command: server.map(|server| server.command().to_owned()),
+            relation: server.and_then(ServerProgress::relation).map(str::to_owned),
+            phase: server.map(|server| server.phase().to_owned()),
+            percent: server.and_then(ServerProgress::percent),
+            blocked_by: activity.blocker.as_ref().map(|blocker| BlockerDocument {
+                pid: blocker.pid,
+                application: blocker.application.clone(),
+                state: blocker.state.clone(),
+                query: blocker.query.clone(),
+            }),
+        }))
     }
 }
 
@@ -112,6 +181,9 @@ impl From<&Event<'_>> for EventDocument {
                 busy: busy.map(str::to_owned),
             },
             Event::Changed(change) => Kind::Changed((*change).into()),
+            Event::Started { pid } => Kind::Started { pid: *pid },
+            Event::Statement(begun) => Kind::Statement((*begun).into()),
+            Event::RollingBack(applied) => Kind::RollingBack((*applied).into()),
             Event::RolledBack(applied) => Kind::RolledBack((*applied).into()),
             Event::Applying(pending) => {
                 Kind::Applying { migrations: pending.iter().map(PendingDocument::new).collect() }
