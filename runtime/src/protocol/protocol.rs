@@ -143,7 +143,8 @@ impl<'a> Protocol<'a> {
     }
 
     async fn attempt(&mut self) -> Result<(), Stop> {
-        self.check_cancelled(|| "before it looked at the database".to_owned())?;
+        let when = if self.started { "before another attempt" } else { "before it looked at the database" };
+        self.check_cancelled(|| when.to_owned())?;
         if self.goal == Goal::Log {
             return self.read_log().await;
         }
