@@ -17,6 +17,8 @@ pub(crate) trait Database {
     async fn dry_run(&mut self, runner: Runner<'_>) -> Result<DryRun, Error>;
     async fn log(&mut self, runner: Runner<'_>) -> Result<Log, Error>;
     async fn verify(&mut self, runner: Runner<'_>) -> Result<Report, Error>;
+    async fn plan_repair(&mut self, runner: Runner<'_>) -> Result<Plan, Error>;
+    async fn repair(&mut self, runner: Runner<'_>) -> Result<Report, Error>;
     async fn plan_rollback(&mut self, runner: Runner<'_>, rollback: Rollback) -> Result<Plan, Error>;
     async fn rollback(&mut self, runner: Runner<'_>, rollback: Rollback) -> Result<Report, Error>;
     async fn sleep(&mut self, pause: Duration);
@@ -67,6 +69,14 @@ impl<C: Connection> Database for Blocking<'_, C> {
         runner.verify(self.0)
     }
 
+    async fn plan_repair(&mut self, runner: Runner<'_>) -> Result<Plan, Error> {
+        runner.plan_repair(self.0)
+    }
+
+    async fn repair(&mut self, runner: Runner<'_>) -> Result<Report, Error> {
+        runner.repair(self.0)
+    }
+
     async fn plan_rollback(&mut self, runner: Runner<'_>, rollback: Rollback) -> Result<Plan, Error> {
         runner.plan_rollback(rollback, self.0)
     }
@@ -110,6 +120,14 @@ impl<C: AsyncClient> Database for Async<'_, C> {
 
     async fn verify(&mut self, runner: Runner<'_>) -> Result<Report, Error> {
         runner.verify_async(self.0).await
+    }
+
+    async fn plan_repair(&mut self, runner: Runner<'_>) -> Result<Plan, Error> {
+        runner.plan_repair_async(self.0).await
+    }
+
+    async fn repair(&mut self, runner: Runner<'_>) -> Result<Report, Error> {
+        runner.repair_async(self.0).await
     }
 
     async fn plan_rollback(&mut self, runner: Runner<'_>, rollback: Rollback) -> Result<Plan, Error> {

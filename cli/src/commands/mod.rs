@@ -5,6 +5,7 @@ mod dry_run;
 pub(crate) mod duration;
 mod log;
 mod plan;
+mod repair;
 pub(crate) mod script;
 mod status;
 mod timeouts;
@@ -40,6 +41,14 @@ pub enum Migrate {
     Wait(wait::Arguments),
     /// Roll applied migrations back with their down files
     Down(down::Arguments),
+    /// Record what another tool has applied
+    Adopt(repair::adopt::Arguments),
+    /// Take edited files for what was applied
+    Accept(repair::accept::Arguments),
+    /// Record versions whose tables exist
+    Reconcile(repair::reconcile::Arguments),
+    /// Settle what became of an interrupted migration
+    Resolve(repair::resolve::Arguments),
     /// Show the journal: what happened, when, by whom
     Log(log::Arguments),
 }
@@ -82,6 +91,16 @@ impl Migrate {
             Migrate::Verify => verify::run(runner, database).await,
             Migrate::Wait(arguments) => wait::run(&arguments, runner, database).await,
             Migrate::Down(arguments) => down::run(&arguments, runner, database, &mut output).await,
+            Migrate::Adopt(arguments) => repair::adopt::run(&arguments, runner, database, &mut output).await,
+            Migrate::Accept(arguments) => {
+                repair::accept::run(&arguments, runner, database, &mut output).await
+            }
+            Migrate::Reconcile(arguments) => {
+                repair::reconcile::run(&arguments, runner, database, &mut output).await
+            }
+            Migrate::Resolve(arguments) => {
+                repair::resolve::run(&arguments, runner, database, &mut output).await
+            }
             Migrate::Log(arguments) => log::run(&arguments, runner, database, &mut output).await,
         }
     }

@@ -1,0 +1,127 @@
+//! `resolve`: settles what became of an interrupted migration.
+
+use gapless::{Migration, Resolution, Runner, Syntax, Version, VersionState, VersionStatus};
+use gapless_core::{Statement, split};
+
+use super::carry_out;
+use super::interruption::Interruption;
+use crate::ask::Consent;
+use crate::database::Database;
+use crate::exit::{CommandError, Exit};
+use crate::output::Output;
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    /// Version that was interrupted
+    version: Version,
+    #[command(flatten)]
+    outcome: Outcome,
+    #[command(flatten)]
+    consent: Consent,
+}
+
+/// What became of the interrupted statement. Without it, the command shows the statement.
+#[derive(Clone, Debug, clap::Args)]
+#[group(multiple = false)]
+struct Outcome {
+    /// The interrupted statement had no effect, or may be repeated: go on with it
+    #[arg(long)]
+    retry: bool,
+    /// The interrupted statement took effect: go on with the one after it
+    #[arg(long)]
+    skip: bool,
+    /// All statements before this one took effect: go on with it
+    #[arg(long, value_name = "STATEMENT")]
+    from: Option<usize>,
+    /// The whole file took effect: record it, and run nothing
+    #[arg(long)]
+    applied: bool,
+}
+
+impl Outcome {
+    fn resolution(&self, interruption: &Interruption) -> Option<Resolution> {
+        let skip = self.skip.then_some(Resolution::RetryFrom(interruption.done + 2));
+        let from = self.from.map(Resolution::RetryFrom);
+        let applied = self.applied.then_some(Resolution::MarkApplied);
+        skip.or(from).or(applied).or(self.retry.then_some(Resolution::Retry))
+    }
+}
+
+pub(in crate::commands) async fn run<D: Database>(
+    arguments: &Arguments,
+    runner: Runner<'_>,
+    database: &mut D,
+    output: &mut Output,
+) -> Result<Exit, CommandError> {
+    let version = arguments.version;
+    let status = database.status(runner.clone()).await?;
+    let Some(migration) = runner.set().find(version) else {
+        return Err(CommandError::usage(format!("version {version} is no migration of this set")));
+    };
+    let found = status.find(version);
+    if found.map(VersionStatus::state) == Some(VersionState::RollingBack) {
+        return Err(CommandError::usage(format!(
+            "version {version} is half rolled back\nhelp: `down` goes on with the rollback where it stopped"
+        )));
+    }
+    let log = database.log(runner.clone().log_version(version)).await?;
+    let name = found.map_or(migration.name(), VersionStatus::name);
+    let interruption = Interruption::read(&log, name).filter(|interruption| !interruption.back);
+    let state = found.map(VersionStatus::state);
+    let open = matches!(state, Some(VersionState::Interrupted | VersionState::Failed));
+    let Some(interruption) = interruption.filter(|_| open) else {
+        let state = state.map_or("unknown".to_owned(), |state| state.to_string());
+        return Err(CommandError::usage(format!("version {version} was not interrupted: it is {state}")));
+    };
+    show(migration, runner.set().syntax(), &interruption, output)?;
+    let Some(resolution) = arguments.outcome.resolution(&interruption) else {
+        ways(&interruption, output)?;
+        return Ok(Exit::Contradiction);
+    };
+    carry_out(runner.resolve(version, resolution), arguments.consent, database, output).await
+}
+
+/// Prints where the migration stopped, with the statement.
+fn show(
+    migration: &Migration,
+    syntax: Syntax,
+    interruption: &Interruption,
+    output: &mut Output,
+) -> Result<(), CommandError> {
+    let (version, name, done) = (migration.version(), migration.name(), interruption.done);
+    output.line(format_args!("{version} {name}: {}", migration.path()))?;
+    if let Some(last) = &interruption.last {
+        output.line(format_args!("  last journaled: {last}"))?;
+    }
+    let statements = split(migration.sql(), syntax).unwrap_or_default();
+    let total = if migration.directives().rust() { 1 } else { statements.len() };
+    output.line(format_args!("  statements done: {done} of {total}"))?;
+    if done >= total {
+        output.line("  all statements are done, and the migration is not recorded")?;
+        return Ok(());
+    }
+    let doubt = if interruption.in_doubt { "outcome unknown" } else { "not done" };
+    let line = statements.get(done).map_or(1, |statement| line_of(migration.sql(), statement));
+    output.line(format_args!("  statement {}, {doubt}: {}:{line}", done + 1, migration.path()))?;
+    let text = statements.get(done).map_or("(Rust)", Statement::text);
+    text.lines().try_for_each(|line| output.line(format_args!("    {line}")))?;
+    Ok(())
+}
+
+fn line_of(sql: &str, statement: &Statement<'_>) -> usize {
+    sql[..statement.span().start].matches('\n').count() + 1
+}
+
+/// Prints how to go on.
+fn ways(interruption: &Interruption, output: &mut Output) -> Result<(), CommandError> {
+    let next = interruption.done + 1;
+    output.line("look at the database, then say what became of it:")?;
+    output.line(format_args!(
+        "  --retry    statement {next} had no effect, or may be repeated: go on with it"
+    ))?;
+    output
+        .line(format_args!("  --skip     statement {next} took effect: go on with statement {}", next + 1))?;
+    output.line("  --from N   all statements before N took effect: go on with N")?;
+    output.line("  --applied  the whole file took effect: record it, and run nothing")?;
+    Ok(())
+}
