@@ -64,6 +64,12 @@ pub(super) enum Command {
     /// Look for statements that are dangerous on a database in use
     #[cfg(feature = "lint")]
     Lint(super::lint::Arguments),
+    /// Write one file that stands for all migrations up to a version, from a throwaway database
+    Baseline(super::baseline::Arguments),
+    /// Print the completions of a shell
+    Completions(super::pages::Completions),
+    /// Print the manual page
+    Man(super::pages::Man),
     /// Show the configuration, and where each value comes from
     Config,
     #[command(flatten)]

@@ -91,7 +91,7 @@ fn wait<C: Connection>(
     }
 }
 
-fn runner<'a>(configuration: &Configuration, set: &'a MigrationSet) -> Runner<'a> {
+pub(super) fn runner<'a>(configuration: &Configuration, set: &'a MigrationSet) -> Runner<'a> {
     let mut runner = set.runner();
     if let Some(schema) = &configuration.schema {
         runner = runner.schema(&*schema.value);

@@ -1,12 +1,14 @@
 //! The program: its options, its configuration, its connection.
 
 mod arguments;
+mod baseline;
 mod configuration;
 mod connect;
 mod database_url;
 mod files;
 #[cfg(feature = "lint")]
 mod lint;
+mod pages;
 mod parameters;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -34,6 +36,9 @@ pub(crate) fn main() -> Exit {
 fn run(program: Program) -> Result<Exit, CommandError> {
     let configuration = Configuration::load(&program.options)?;
     match program.command {
+        Command::Completions(arguments) => pages::completions(&arguments),
+        Command::Man(arguments) => pages::man(&arguments),
+        Command::Baseline(arguments) => baseline::run(&arguments, &configuration, &mut Output::new()),
         Command::New(arguments) => files::new::run(&arguments, &configuration, &mut Output::new()),
         Command::Renumber(arguments) => files::renumber::run(&arguments, &configuration, &mut Output::new()),
         Command::Rename(arguments) => files::rename::run(&arguments, &configuration, &mut Output::new()),

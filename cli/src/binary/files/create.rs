@@ -20,6 +20,12 @@ pub(super) fn create(directory: &Path, files: &[NewFile]) -> Result<Vec<PathBuf>
     Ok(created.files)
 }
 
+/// Creates one file in the directory.
+pub(in crate::binary) fn one(directory: &Path, name: &str, text: &str) -> Result<PathBuf, CommandError> {
+    let file = NewFile { path: name.to_owned(), text: text.to_owned() };
+    create(directory, &[file]).map(|mut created| created.remove(0))
+}
+
 #[derive(Default)]
 struct Created {
     files: Vec<PathBuf>,

@@ -4,7 +4,7 @@ mod base;
 mod change;
 pub(super) mod check;
 mod compare;
-mod create;
+pub(super) mod create;
 mod editor;
 mod edits;
 mod finding;
@@ -17,7 +17,7 @@ pub(super) mod rename;
 pub(super) mod renumber;
 pub(super) mod retire;
 mod template;
-mod tree;
+pub(super) mod tree;
 
 /// Returns those of the migrations that a base of this branch has not.
 #[cfg(feature = "lint")]

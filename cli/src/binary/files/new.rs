@@ -130,7 +130,7 @@ fn ending(tree: &Tree, down: bool) -> &'static str {
 /// # Errors
 ///
 /// A name that cannot be made safe without a guess.
-pub(super) fn safe_name(text: &str) -> Result<String, CommandError> {
+pub(in crate::binary) fn safe_name(text: &str) -> Result<String, CommandError> {
     let joined = text.split_whitespace().collect::<Vec<_>>().join("_");
     let odd = joined.chars().find(|one| !one.is_ascii_alphanumeric() && !matches!(one, '_' | '-'));
     if let Some(odd) = odd {

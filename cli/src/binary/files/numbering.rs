@@ -184,7 +184,7 @@ fn number(written: &str) -> Option<Version> {
 }
 
 /// The version as it is written in an entry's name.
-pub(super) fn written(layout: Layout, entry: &str) -> &str {
+pub(in crate::binary) fn written(layout: Layout, entry: &str) -> &str {
     let digits = entry.trim_start_matches(|first: char| first.is_ascii_alphabetic());
     let dashed = layout == Layout::Diesel;
     let end = digits.bytes().take_while(|byte| byte.is_ascii_digit() || (dashed && *byte == b'-')).count();

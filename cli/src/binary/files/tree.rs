@@ -12,30 +12,30 @@ use crate::exit::CommandError;
 
 /// The configured directories. Files that have problems are listed too, as long as their names can be read.
 #[derive(Debug)]
-pub(super) struct Tree {
-    pub(super) root: PathBuf,
-    pub(super) patterns: Vec<Pattern>,
-    pub(super) rules: Rules,
-    pub(super) directories: Vec<Directory>,
-    pub(super) entries: Vec<Entry>,
+pub(in crate::binary) struct Tree {
+    pub(in crate::binary) root: PathBuf,
+    pub(in crate::binary) patterns: Vec<Pattern>,
+    pub(in crate::binary) rules: Rules,
+    pub(in crate::binary) directories: Vec<Directory>,
+    pub(in crate::binary) entries: Vec<Entry>,
 }
 
 /// A directory of migrations.
 #[derive(Clone, Debug)]
-pub(super) struct Directory {
+pub(in crate::binary) struct Directory {
     /// As messages show it.
-    pub(super) shown: String,
-    pub(super) path: PathBuf,
+    pub(in crate::binary) shown: String,
+    pub(in crate::binary) path: PathBuf,
 }
 
 /// An entry of a directory that belongs to a migration: a file, or where migrations are directories one of these.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(in crate::binary) struct Entry {
     /// The index of its directory.
-    pub(super) directory: usize,
+    pub(in crate::binary) directory: usize,
     /// Its name in that directory.
-    pub(super) entry: String,
-    pub(super) named: FileName,
+    pub(in crate::binary) entry: String,
+    pub(in crate::binary) named: FileName,
 }
 
 impl Tree {
@@ -44,7 +44,7 @@ impl Tree {
     /// # Errors
     ///
     /// A directory that is missing or cannot be read.
-    pub(super) fn read(configuration: &Configuration) -> Result<Tree, CommandError> {
+    pub(in crate::binary) fn read(configuration: &Configuration) -> Result<Tree, CommandError> {
         let mut tree = Tree::empty(configuration)?;
         for pattern in &tree.patterns {
             let found = pattern.directories(&tree.root);
