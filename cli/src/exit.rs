@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::process::{ExitCode, Termination};
 
+use gapless::Conflict;
+
 use crate::voice::in_commands;
 
 /// How a command ended. `fn main` may return it: it becomes the exit code.
@@ -126,7 +128,21 @@ pub(crate) fn conclude(result: Result<Exit, CommandError>) -> Exit {
             matches!(&error, CommandError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe);
         if !quiet {
             anstream::eprintln!("error: {}", in_commands(&error.to_string()));
+            if let CommandError::Run(error) = &error
+                && let Some(command) = command(error)
+            {
+                anstream::eprintln!("command: {command}");
+            }
         }
         error.exit()
     })
+}
+
+/// The command that takes what the error is about for right, if there is one.
+fn command(error: &gapless::Error) -> Option<String> {
+    let edited = error.conflicts().iter().filter(|conflict| matches!(conflict, Conflict::Drift { .. }));
+    let versions: Vec<_> = edited.map(|conflict| conflict.version().to_string()).collect();
+    let accept =
+        || format!("`accept {}` keeps the edits, if the database needs no change", versions.join(" "));
+    (!versions.is_empty()).then(accept)
 }

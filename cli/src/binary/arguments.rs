@@ -64,7 +64,7 @@ pub(super) enum Command {
     /// Look for statements that are dangerous on a database in use
     #[cfg(feature = "lint")]
     Lint(super::lint::Arguments),
-    /// Write one file that stands for all migrations up to a version, from a throwaway database
+    /// Write one file that stands for all migrations up to a version
     Baseline(super::baseline::Arguments),
     /// Print the completions of a shell
     Completions(super::pages::Completions),
