@@ -221,3 +221,16 @@ fn the_editor_gets_the_files() {
     let ended = project.command(&["new", "c", "--edit"]).env("VISUAL", "false").output().unwrap();
     assert_eq!(ended.status.code(), Some(1));
 }
+
+#[test]
+fn directories_may_lie_anywhere() {
+    let (here, other) = (Project::new(), Project::new());
+    let absolute = other.join("sql").display().to_string();
+    let arguments = ["new", "a", "--dir", &absolute];
+    assert_eq!(here.output(&arguments), format!("{absolute}/0001_a.up.sql\n"));
+    here.output(&["check", "--dir", &absolute]);
+    let name = other.path().file_name().expect("it has a name").to_string_lossy().into_owned();
+    here.output(&["check", "--dir", &format!("../{name}/sql")]);
+    here.output(&["up", "--dir", &absolute, "--database-url=sqlite:app.db"]);
+    assert!(here.output(&["config", "--dir", &absolute]).contains(&absolute));
+}

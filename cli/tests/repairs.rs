@@ -213,3 +213,44 @@ fn what_was_not_interrupted_is_not_resolved() {
         );
     }
 }
+
+#[test]
+fn an_interrupted_rollback_is_resolved_too() {
+    let (project, database) = (Project::new(), cluster().database());
+    let url = format!("--database-url={}", database.url());
+    project.write(
+        "migrations/1_a.up.sql",
+        "CREATE TABLE a (id int);\nCREATE TABLE b (id int);\nCREATE TABLE log (line text);\n",
+    );
+    project.write(
+        "migrations/1_a.down.sql",
+        "-- gapless: no-transaction\nDROP TABLE a;\n\
+         DO $$ BEGIN INSERT INTO log VALUES ('half'); COMMIT; PERFORM pg_sleep(600); END $$;\nDROP TABLE b;\n",
+    );
+    project.output(&["up", &url]);
+    let end = thread::spawn({
+        let mut client = database.connect();
+        move || {
+            let begun = Instant::now();
+            while client.query("SELECT FROM log", &[]).expect("it answers").is_empty() {
+                assert!(begun.elapsed() < Duration::from_secs(60), "the statement does not begin");
+                thread::sleep(Duration::from_millis(20));
+            }
+            let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'DO $$ BEGIN INSERT%'";
+            client.batch_execute(end).expect("the backend ends");
+        }
+    });
+    project.run(&["down", "--yes", &url]);
+    end.join().expect("the backend was ended");
+    let ended = project.run(&["resolve", "1", &url]);
+    assert!(
+        ended.code == Some(4)
+            && ended.stdout.contains("statement 2, outcome unknown: migrations/1_a.down.sql:3\n"),
+        "{ended:?}"
+    );
+    let output = project.output(&["resolve", "1", "--skip", "--yes", &url]);
+    assert!(output.contains("go on to roll back 1 a"), "{output}");
+    let plan = project.run(&["plan", &url]);
+    assert!(plan.stdout.starts_with("1 pending, 0 applied"), "{plan:?}");
+    assert!(database.connect().query("SELECT FROM b", &[]).is_err(), "the last statement ran");
+}

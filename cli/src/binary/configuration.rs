@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use gapless::Syntax;
 use serde::Deserialize;
 
+use super::anchor::anchored;
 use super::arguments::Options;
 use super::database_url::DatabaseUrl;
 use super::files::numbering::Numbering;
@@ -33,7 +34,10 @@ impl<T> Setting<T> {
 pub(super) struct Configuration {
     /// The directory that relative directories of migrations begin at.
     pub(super) root: PathBuf,
-    pub(super) directories: Setting<Vec<String>>,
+    /// The directories from there.
+    pub(super) patterns: Vec<String>,
+    /// The directories as they were given.
+    directories: Setting<Vec<String>>,
     pub(super) layout: Setting<String>,
     pub(super) dialect: Option<Setting<String>>,
     pub(super) database_url: Option<Setting<String>>,
@@ -98,9 +102,12 @@ impl Configuration {
         // Directories of a file are relative to it, those of a flag to the current directory.
         let from_file = directories.origin == origin;
         let root = path.parent().filter(|_| from_file).map(Path::to_path_buf).unwrap_or_default();
+        let root = if root.as_os_str().is_empty() { PathBuf::from(".") } else { root };
+        let (root, patterns) = anchored(root, &directories.value);
         let layout = pick(&options.layout, "layout", file.layout);
         Ok(Configuration {
-            root: if root.as_os_str().is_empty() { PathBuf::from(".") } else { root },
+            root,
+            patterns,
             directories,
             layout: layout.unwrap_or_else(|| Setting::new("native".to_owned(), "default")),
             dialect: pick(&options.dialect, "dialect", file.dialect),

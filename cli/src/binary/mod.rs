@@ -1,5 +1,6 @@
 //! The program: its options, its configuration, its connection.
 
+mod anchor;
 mod arguments;
 mod baseline;
 mod configuration;

@@ -15,7 +15,7 @@ pub(super) fn scan(configuration: &Configuration, syntax: Syntax) -> Result<Migr
 /// The configured directories.
 pub(super) fn patterns(configuration: &Configuration) -> Result<Vec<Pattern>, CommandError> {
     let patterns: Result<Vec<_>, _> =
-        configuration.directories.value.iter().map(|directory| Pattern::new(directory)).collect();
+        configuration.patterns.iter().map(|directory| Pattern::new(directory)).collect();
     patterns.map_err(|error| CommandError::usage(error.to_string()))
 }
 

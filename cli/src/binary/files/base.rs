@@ -58,7 +58,7 @@ impl Base {
     ///
     /// A directory without git, a name that is no commit here, or a history that does not reach back far enough.
     pub(super) fn read(tree: &Tree, name: &str) -> Result<Base, CommandError> {
-        let git = Git::around(&tree.root)?;
+        let git = Git::around(tree.place())?;
         let tip = commit(&git, name)?;
         git.text(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
             .map_err(|_| CommandError::failed("the repository has no commit yet"))?;

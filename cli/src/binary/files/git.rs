@@ -93,7 +93,7 @@ impl Git {
 
 /// The versions that the directories hold on other branches, each with a branch that has it. `None` without git.
 pub(super) fn taken(tree: &Tree) -> Option<Vec<(Version, String)>> {
-    let git = Git::around(&tree.root).ok()?;
+    let git = Git::around(tree.place()).ok()?;
     let refs = git
         .text(&["for-each-ref", "--format=%(objectname) %(refname:short)", "refs/heads", "refs/remotes"])
         .ok()?;

@@ -91,6 +91,11 @@ impl Tree {
         format!("{}/{}", self.directories[entry.directory].shown, entry.entry)
     }
 
+    /// A directory of the project.
+    pub(super) fn place(&self) -> &Path {
+        self.directories.first().map_or(&self.root, |directory| &directory.path)
+    }
+
     pub(super) fn highest(&self) -> Option<&Entry> {
         self.entries.last()
     }

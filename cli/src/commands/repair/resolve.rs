@@ -1,6 +1,6 @@
 //! `resolve`: settles what became of an interrupted migration.
 
-use gapless::{Migration, Resolution, Runner, Syntax, Version, VersionState, VersionStatus};
+use gapless::{Migration, Resolution, Rollback, Runner, Syntax, Version, VersionState, VersionStatus};
 use gapless_core::{Statement, split};
 
 use super::carry_out;
@@ -9,6 +9,7 @@ use crate::ask::Consent;
 use crate::database::Database;
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
+use crate::progress::Progress;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
@@ -59,16 +60,12 @@ pub(in crate::commands) async fn run<D: Database>(
         return Err(CommandError::usage(format!("version {version} is no migration of this set")));
     };
     let found = status.find(version);
-    if found.map(VersionStatus::state) == Some(VersionState::RollingBack) {
-        return Err(CommandError::usage(format!(
-            "version {version} is half rolled back\nhelp: `down` goes on with the rollback where it stopped"
-        )));
-    }
     let log = database.log(runner.clone().log_version(version)).await?;
     let name = found.map_or(migration.name(), VersionStatus::name);
-    let interruption = Interruption::read(&log, name).filter(|interruption| !interruption.back);
     let state = found.map(VersionStatus::state);
-    let open = matches!(state, Some(VersionState::Interrupted | VersionState::Failed));
+    let back = state == Some(VersionState::RollingBack);
+    let interruption = Interruption::read(&log, name).filter(|interruption| interruption.back == back);
+    let open = back || matches!(state, Some(VersionState::Interrupted | VersionState::Failed));
     let Some(interruption) = interruption.filter(|_| open) else {
         let state = state.map_or("unknown".to_owned(), |state| state.to_string());
         return Err(CommandError::usage(format!("version {version} was not interrupted: it is {state}")));
@@ -78,7 +75,38 @@ pub(in crate::commands) async fn run<D: Database>(
         ways(&interruption, output)?;
         return Ok(Exit::Contradiction);
     };
-    carry_out(runner.resolve(version, resolution), arguments.consent, database, output).await
+    let runner = runner.resolve(version, resolution);
+    if back {
+        return roll_back(version, runner, arguments.consent, database, output).await;
+    }
+    carry_out(runner, arguments.consent, database, output).await
+}
+
+/// Goes on with a rollback that was interrupted.
+async fn roll_back<D: Database>(
+    version: Version,
+    runner: Runner<'_>,
+    consent: Consent,
+    database: &mut D,
+    output: &mut Output,
+) -> Result<Exit, CommandError> {
+    let rollback = Rollback::steps(1);
+    let plan = database.plan_rollback(runner.clone(), rollback).await?;
+    if plan.rolled_back().iter().any(|back| back.version() != version) {
+        return Err(CommandError::failed(format!(
+            "version {version} is not the one that was applied last\nhelp: roll back what was applied after it first"
+        )));
+    }
+    plan.rolled_back().iter().try_for_each(|back| output.line(format_args!("go on to roll back {back}")))?;
+    if !consent.given("roll back?")? {
+        output.line("nothing was changed")?;
+        return Ok(Exit::Failed);
+    }
+    let progress = Progress::new(false);
+    let attending = progress.attend(&runner);
+    let outcome = database.rollback(progress.listen(runner), rollback).await;
+    drop(attending);
+    progress.conclude(outcome, output)
 }
 
 /// Prints where the migration stopped, with the statement.
@@ -89,20 +117,22 @@ fn show(
     output: &mut Output,
 ) -> Result<(), CommandError> {
     let (version, name, done) = (migration.version(), migration.name(), interruption.done);
-    output.line(format_args!("{version} {name}: {}", migration.path()))?;
+    let down = migration.down().filter(|_| interruption.back);
+    let (path, sql) = down.map_or((migration.path(), migration.sql()), |down| (down.path(), down.sql()));
+    output.line(format_args!("{version} {name}: {path}"))?;
     if let Some(last) = &interruption.last {
         output.line(format_args!("  last journaled: {last}"))?;
     }
-    let statements = split(migration.sql(), syntax).unwrap_or_default();
-    let total = if migration.directives().rust() { 1 } else { statements.len() };
+    let statements = split(sql, syntax).unwrap_or_default();
+    let total = if migration.directives().rust() && down.is_none() { 1 } else { statements.len() };
     output.line(format_args!("  statements done: {done} of {total}"))?;
     if done >= total {
-        output.line("  all statements are done, and the migration is not recorded")?;
+        output.line("  all statements are done, and the set does not say so yet")?;
         return Ok(());
     }
     let doubt = if interruption.in_doubt { "outcome unknown" } else { "not done" };
-    let line = statements.get(done).map_or(1, |statement| line_of(migration.sql(), statement));
-    output.line(format_args!("  statement {}, {doubt}: {}:{line}", done + 1, migration.path()))?;
+    let line = statements.get(done).map_or(1, |statement| line_of(sql, statement));
+    output.line(format_args!("  statement {}, {doubt}: {path}:{line}", done + 1))?;
     let text = statements.get(done).map_or("(Rust)", Statement::text);
     text.lines().try_for_each(|line| output.line(format_args!("    {line}")))?;
     Ok(())
