@@ -41,9 +41,9 @@ fn the_build_of_an_index_tells_its_phases() {
     assert!(report.starts_with("2 applied, 0 were already"), "{report}");
     for expected in [
         "applying 1 customers\n",
-        "statement 1 of 2 of 2 index (migrations/2_index.sql:2:1): CREATE INDEX CONCURRENTLY orders_id",
+        "2 index, statement 1 of 2 (migrations/2_index.sql:2:1): CREATE INDEX CONCURRENTLY orders_id",
         "CREATE INDEX CONCURRENTLY on orders: building index: scanning table",
-        "statement 2 of 2 of 2 index",
+        "2 index, statement 2 of 2",
     ] {
         assert!(lines.contains(expected), "{expected}: {lines}");
     }

@@ -51,9 +51,9 @@ fn each_statement_outside_of_a_transaction_is_told_with_its_place() {
             "applying 1 a".to_owned(),
             "applied 1 a".to_owned(),
             "applying 2 steps (outside of a transaction)".to_owned(),
-            format!("statement 1 of 3 of 2 steps ({path}.up.sql:2:1): SET lock_timeout = '9s'"),
-            format!("statement 2 of 3 of 2 steps ({path}.up.sql:2:26): CREATE INDEX CONCURRENTLY a_id"),
-            format!("statement 3 of 3 of 2 steps ({path}.up.sql:5:1): ANALYZE a"),
+            format!("2 steps, statement 1 of 3 ({path}.up.sql:2:1): SET lock_timeout = '9s'"),
+            format!("2 steps, statement 2 of 3 ({path}.up.sql:2:26): CREATE INDEX CONCURRENTLY a_id"),
+            format!("2 steps, statement 3 of 3 ({path}.up.sql:5:1): ANALYZE a"),
             "applied 2 steps".to_owned(),
         ]
     );
@@ -63,7 +63,7 @@ fn each_statement_outside_of_a_transaction_is_told_with_its_place() {
             "planned".to_owned(),
             "started true".to_owned(),
             "rolling back 2 steps".to_owned(),
-            format!("statement 1 of 1 of 2 steps ({path}.down.sql:2:1): DROP INDEX CONCURRENTLY a_id"),
+            format!("2 steps, statement 1 of 1 ({path}.down.sql:2:1): DROP INDEX CONCURRENTLY a_id"),
             "rolled back 2 steps".to_owned(),
         ]
     );

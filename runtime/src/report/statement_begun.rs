@@ -57,7 +57,7 @@ impl StatementBegun {
 impl fmt::Display for StatementBegun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let StatementBegun { version, name, path, number, total, .. } = self;
-        write!(f, "statement {number} of {total} of {version} {name} ({path}")?;
+        write!(f, "{version} {name}, statement {number} of {total} ({path}")?;
         self.location.map_or(Ok(()), |location| write!(f, ":{location}"))?;
         f.write_str(")")?;
         let line = self.sql.lines().next().unwrap_or_default();
