@@ -93,7 +93,7 @@ fn a_statement_that_is_tried_again_is_told_once() {
         told
     });
     let count = |begins: &str| told.iter().filter(|event| event.starts_with(begins)).count();
-    assert_eq!(count("statement 1 of 1 of 1 b "), 1, "{told:#?}");
+    assert_eq!(count("1 b, statement 1 of 1 "), 1, "{told:#?}");
     assert!(count("version 1, try ") > 0, "{told:#?}");
 }
 
@@ -103,7 +103,7 @@ fn sqlite_starts_without_a_backend() {
     let all = set(&[("1_a.sql", "-- gapless: no-transaction\nCREATE TABLE a (id int);")]);
     all.runner().on_event(|event| told.push(words(event))).run(&mut client).unwrap();
     assert_eq!(told[1], "started false");
-    assert_eq!(told[3], "statement 1 of 1 of 1 a (migrations/1_a.sql:2:1): CREATE TABLE a (id int)");
+    assert_eq!(told[3], "1 a, statement 1 of 1 (migrations/1_a.sql:2:1): CREATE TABLE a (id int)");
     assert_eq!(ServerProgress::read(1, &mut client).unwrap(), None);
 }
 
