@@ -1,33 +1,61 @@
 //! Says advice in the words of commands. The library speaks to those who write the program: of methods, and of builds.
 
-/// What the library says, and what is said here.
-const WORDS: [(&str, &str); 6] = [
+/// Sentences that say something else to those who type commands.
+const SENTENCES: [(&str, &str); 4] = [
     ("`GAPLESS_LOCK=write cargo build`", "`gapless lock`"),
     ("correct the path: it is relative to the crate's Cargo.toml", "name another directory with `--dir`"),
-    ("a longer `lock-timeout` or more `.retries(...)` wait for it", "a longer `lock-timeout` waits for it"),
-    ("`.lock_wait(...)`", "`--lock-wait`"),
     (
         "roll it back with `Rollback::steps(1).edited()` and run again",
         "roll it back with `down --edited` and run `up`",
     ),
-    ("`Resolution::MarkApplied`", "`--applied`"),
+    ("a longer `lock-timeout` or more `.retries(...)` wait for it", "a longer `lock-timeout` waits for it"),
 ];
 
 /// Returns a message in the words of commands.
 pub(crate) fn in_commands(message: &str) -> String {
-    let text = WORDS.iter().fold(message.to_owned(), |text, (theirs, ours)| text.replace(theirs, ours));
-    let text =
-        with_number(&text, "then start once with one of `.resolve(", ", Resolution::Retry)`", |version| {
-            format!("then run `resolve {version}` with `--retry`")
-        });
-    with_number(&text, "`Resolution::RetryFrom(", ")`", |statement| format!("`--from {statement}`"))
+    let message =
+        SENTENCES.iter().fold(message.to_owned(), |text, (theirs, ours)| text.replace(theirs, ours));
+    let message = resolve(&message);
+    // What stands between backquotes is every other part. Lines of SQL, which may have backquotes too, have no methods.
+    let parts = message.split('`').enumerate();
+    let parts = parts.map(|(index, part)| match command(part).filter(|_| index % 2 == 1) {
+        Some(command) => command,
+        None => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("`")
 }
 
-/// The text with other words for the first place that has a number between these two.
-fn with_number(text: &str, before: &str, after: &str, ours: impl Fn(&str) -> String) -> String {
-    let found = text.split_once(before).and_then(|(head, rest)| Some((head, rest.split_once(after)?)));
-    match found.filter(|(_, (number, _))| number.bytes().all(|byte| byte.is_ascii_digit())) {
-        Some((head, (number, tail))) => format!("{head}{}{tail}", ours(number)),
+/// The command or the option that does what a piece of Rust does.
+fn command(rust: &str) -> Option<String> {
+    if rust == "Resolution::MarkApplied" {
+        return Some("--applied".to_owned());
+    }
+    let (method, argument) = rust.strip_suffix(')')?.split_once('(')?;
+    let argument = argument.trim_start_matches("...");
+    let (name, option) = match method {
+        "Resolution::RetryFrom" => ("--from", argument),
+        "Rollback::steps" => ("--steps", argument),
+        "Rollback::to" => ("--to", "VERSION"),
+        ".resolve" => ("resolve", argument),
+        ".accept" => ("accept", argument),
+        ".adopt" => ("adopt", argument),
+        ".reconcile" => ("reconcile", argument),
+        ".past_later" => ("--past-later", argument),
+        ".unproven" => ("--unproven", argument),
+        ".lock_wait" => ("--lock-wait", argument),
+        ".schema" => ("--schema", argument),
+        ".table" => ("--table", argument),
+        _ => return None,
+    };
+    Some(format!("{name} {option}").trim_end().to_owned())
+}
+
+/// The text with the command for each way to resolve a version, of which Rust names one with the version.
+fn resolve(text: &str) -> String {
+    let parts = text.split_once("then start once with one of `.resolve(");
+    let parts = parts.and_then(|(head, rest)| Some((head, rest.split_once(", Resolution::Retry)`")?)));
+    match parts.filter(|(_, (version, _))| version.bytes().all(|byte| byte.is_ascii_digit())) {
+        Some((head, (version, tail))) => format!("{head}then run `resolve {version}` with `--retry`{tail}"),
         None => text.to_owned(),
     }
 }
@@ -38,18 +66,33 @@ mod tests {
 
     #[test]
     fn methods_become_commands() {
-        let said = in_commands(
-            "help: wait longer with `.lock_wait(...)`, or rewrite the lock: `GAPLESS_LOCK=write cargo build`",
-        );
-        assert_eq!(said, "help: wait longer with `--lock-wait`, or rewrite the lock: `gapless lock`");
-        let said = in_commands(
-            "help: inspect the database, then start once with one of `.resolve(2, Resolution::Retry)` to run statement 1 \
-             again, `Resolution::RetryFrom(2)` if it took effect, or `Resolution::MarkApplied` if all of the file did",
-        );
-        assert_eq!(
-            said,
-            "help: inspect the database, then run `resolve 2` with `--retry` to run statement 1 again, `--from 2` if it \
-             took effect, or `--applied` if all of the file did"
-        );
+        for (theirs, ours) in [
+            (
+                "help: wait longer with `.lock_wait(...)`, or rewrite the lock: `GAPLESS_LOCK=write cargo build`",
+                "help: wait longer with `--lock-wait`, or rewrite the lock: `gapless lock`",
+            ),
+            (
+                "inspect the database, then start once with one of `.resolve(2, Resolution::Retry)` to run statement 1 \
+                 again, `Resolution::RetryFrom(2)` if it took effect, or `Resolution::MarkApplied` if all of the file \
+                 did",
+                "inspect the database, then run `resolve 2` with `--retry` to run statement 1 again, `--from 2` if it \
+                 took effect, or `--applied` if all of the file did",
+            ),
+            (
+                "run once with `.resolve(...)`, or `.accept(12)` it",
+                "run once with `resolve`, or `accept 12` it",
+            ),
+            (
+                "`Rollback::steps(9)` is too many: use `Rollback::to(version)`",
+                "`--steps 9` is too many: use `--to VERSION`",
+            ),
+            (
+                "roll it back with `Rollback::steps(1).edited()` and run again",
+                "roll it back with `down --edited` and run `up`",
+            ),
+            ("syntax error at `.`: `a` (b) `x(1)`", "syntax error at `.`: `a` (b) `x(1)`"),
+        ] {
+            assert_eq!(in_commands(theirs), ours);
+        }
     }
 }

@@ -35,3 +35,22 @@ fn links_lead_somewhere() {
         assert!(leads, "{link}");
     }
 }
+
+/// People who type commands cannot call methods.
+#[test]
+fn no_output_speaks_of_methods() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let snapshots = std::fs::read_dir(here.join("tests/snapshots")).expect("there are snapshots");
+    for snapshot in snapshots {
+        let path = snapshot.expect("it can be read").path();
+        let text = std::fs::read_to_string(&path).expect("it is text");
+        let (_, shown) =
+            text.split_once("---\n").and_then(|(_, rest)| rest.split_once("---\n")).expect("a head");
+        let calls =
+            shown.split('`').skip(1).step_by(2).find(|part| part.starts_with('.') && part.ends_with(')'));
+        assert_eq!(calls, None, "{}", path.display());
+        for word in ["Rollback::", "Resolution::", "cargo build", "Cargo.toml"] {
+            assert!(!shown.contains(word), "{word} in {}", path.display());
+        }
+    }
+}

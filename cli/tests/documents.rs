@@ -124,3 +124,18 @@ fn a_waiting_run_says_for_whom() {
     assert!(waiting["holder"]["pid"].is_i64() && waiting["holder"]["query"].is_string(), "{seen:#?}");
     assert_eq!(seen[seen.len() - 1]["already_applied"], 1, "{seen:#?}");
 }
+
+#[test]
+#[cfg(feature = "lint")]
+fn findings() {
+    let terminal = Terminal::new(String::new());
+    terminal.file(
+        "migrations/1_a.up.sql",
+        "CREATE TABLE a (id int);\nDROP TABLE b;\nALTER TABLE c\n  ADD d text;\n",
+    );
+    let seen = document(&terminal, "gapless lint --format json");
+    Schema::read("lint").check(&seen);
+    let findings = seen["findings"].as_array().expect("it is a list");
+    let rules: Vec<_> = findings.iter().filter_map(|one| one["rule"].as_str()).collect();
+    assert_eq!(rules, ["prefer-bigint-over-int", "ban-drop-table", "require-lock-timeout"], "{seen:#}");
+}
