@@ -302,7 +302,11 @@ fn what_git_cannot_say_is_an_error() {
     let output = command.env("GIT_CEILING_DIRECTORIES", "/").output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("is not in a git repository"), "{output:?}");
-    let output = project.command(&["check", "--base", "main"]).env("PATH", "/nowhere").output().unwrap();
+    let output = project
+        .command(&["check", "--base", "main"])
+        .env("PATH", project.join("migrations/0001_a.sql"))
+        .output()
+        .unwrap();
     assert!(
         String::from_utf8_lossy(&output.stderr).contains("the program `git` is not installed"),
         "{output:?}"

@@ -146,7 +146,7 @@ fn a_name_that_reads_as_a_direction_gets_one() {
 fn nothing_is_overwritten() {
     let project = Project::new();
     project.write("migrations/V1__x.sql", "SELECT 1;\n");
-    std::os::unix::fs::symlink("/nowhere", project.join("migrations/V2__y.sql.conf")).unwrap();
+    std::os::unix::fs::symlink(project.join("nowhere"), project.join("migrations/V2__y.sql.conf")).unwrap();
     let error = project.error(&["new", "y", "--no-transaction", "--layout", "flyway"], 1);
     assert!(error.contains("V2__y.sql.conf: File exists"), "{error}");
     assert_eq!(

@@ -51,7 +51,9 @@ impl Git {
         let mut command = self.command();
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => "the program `git` is not installed".to_owned(),
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
+                "the program `git` is not installed".to_owned()
+            }
             _ => format!("the program `git` cannot be started: {error}"),
         })?;
         let stdin = child.stdin.take();
