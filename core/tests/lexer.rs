@@ -115,19 +115,6 @@ fn a_byte_order_mark_inside_is_a_fault() {
 }
 
 #[test]
-fn mysql_has_its_own_quotes_and_bodies() {
-    let mysql = |sql| statements(sql, Syntax::Mysql);
-    assert_eq!(mysql("SELECT 'a\\';b'; SELECT \"a\\\";b\" # ;\n; SELECT `a;b`").len(), 3);
-    assert_eq!(mysql("SELECT 1--1; SELECT 2 -- ;"), ["SELECT 1--1", "SELECT 2"]);
-    assert_eq!(mysql("/*!40101 SET NAMES utf8 */; /* nothing */;"), ["/*!40101 SET NAMES utf8 */"]);
-    assert_eq!(mysql("SELECT /* a /* b */ 1; SELECT 2").len(), 2);
-    let body = "CREATE DEFINER=`r`@`h` PROCEDURE p() BEGIN IF 1 THEN SELECT IF(1, 2, 3); END IF; \
-                WHILE 0 DO SET @x = 1; END WHILE; CASE 1 WHEN 1 THEN SELECT 1; END CASE; \
-                BEGIN SELECT 2; END; END";
-    assert_eq!(mysql(&format!("{body}; SELECT 2")), [body, "SELECT 2"]);
-}
-
-#[test]
 fn unterminated_text_is_a_fault() {
     for (sql, message) in [
         ("SELECT 'a", "unterminated string"),
@@ -141,7 +128,6 @@ fn unterminated_text_is_a_fault() {
     ] {
         assert_eq!(faults(sql, Syntax::Shared), [message], "{sql}");
     }
-    assert_eq!(faults("SELECT `a", Syntax::Mysql), ["unterminated quoted identifier"]);
 }
 
 #[test]
@@ -278,7 +264,7 @@ fn words_of_clients_are_refused() {
         ("GO\nSELECT 1", "GO", "sqlcmd"),
     ] {
         let message = format!("`{word}` is a command of the {client} client, not SQL");
-        for syntax in [Syntax::Shared, Syntax::Postgres, Syntax::Sqlite, Syntax::Mysql] {
+        for syntax in [Syntax::Shared, Syntax::Postgres, Syntax::Sqlite] {
             assert_eq!(faults(sql, syntax), [message.as_str()], "{sql}");
         }
     }

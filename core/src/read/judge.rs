@@ -71,7 +71,18 @@ mod tests {
     use crate::sql::visited;
 
     /// Texts that make the lexer, the layouts and the lints work, also where they are joined.
-    const PIECES: [&str; 34] = [
+    const PIECES: [&str; 45] = [
+        "/*!50003 ",
+        "*/",
+        "/*!50003 a */",
+        "DELIMITER $$\na$$ ",
+        "a$$",
+        "BEGIN ",
+        "IF case ",
+        "x: begin end;",
+        "CREATE DEFINER = a",
+        "CREATE TRIGGER a for each row ",
+        "DECLARE EXIT HANDLER FOR not found,",
         "COMMIT;\n",
         "COMMIT;",
         "--\r",

@@ -1,6 +1,8 @@
 //! Splits a script into tokens and statements, and tells what single statements do.
 
 mod autocommit;
+mod compound;
+mod compound_header;
 mod concurrent;
 mod ddl_only;
 mod fault;
@@ -13,6 +15,7 @@ mod statement;
 mod statement_builder;
 mod syntax;
 mod token;
+mod token_mysql;
 mod visit;
 
 pub(crate) use autocommit::{DISCARD_LESS, is_autocommit, may_need_autocommit, needs_autocommit};

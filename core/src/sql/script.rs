@@ -28,7 +28,8 @@ pub(crate) struct Script<'a> {
 ///
 /// # Errors
 ///
-/// Returns a fault for each quote, comment, parenthesis or block that does not end, and for each client command.
+/// Returns a fault for each quote, comment, parenthesis or block that does not end, and for each client command but
+/// MySQL's `DELIMITER`, at which the script is cut.
 pub fn split(sql: &str, syntax: Syntax) -> Result<Vec<Statement<'_>>, Vec<Fault>> {
     let script = parse(sql, syntax);
     if script.faults.is_empty() { Ok(script.statements) } else { Err(script.faults) }
@@ -36,38 +37,123 @@ pub fn split(sql: &str, syntax: Syntax) -> Result<Vec<Statement<'_>>, Vec<Fault>
 
 /// Splits a script, and keeps its comments and faults too.
 pub(crate) fn parse(sql: &str, syntax: Syntax) -> Script<'_> {
-    let mut script = Script::default();
-    let mut lexer = Lexer::new(sql, syntax);
-    let mut builder = StatementBuilder::new(sql, syntax);
-    while let Some(token) = lexer.next() {
+    let mut splitter = Splitter {
+        sql,
+        syntax,
+        lexer: Lexer::new(sql, syntax),
+        builder: StatementBuilder::new(sql, syntax),
+        script: Script::default(),
+    };
+    while let Some(token) = splitter.lexer.next() {
         match token {
+            Ok(token) => splitter.token(token),
             Err(fault) => {
-                script.faults.push(fault);
+                splitter.script.faults.push(fault);
                 // Open parentheses and blocks are a consequence.
-                return script;
+                return splitter.script;
             }
-            Ok(token) if token.kind == TokenKind::Comment => script.comments.push(token.span()),
-            Ok(token) if token.kind == TokenKind::Conflict => {
-                script.conflict(sql, token);
-                lexer.skip_line();
-            }
-            Ok(token) if is_client_command(sql, token, builder.is_empty()) => {
-                script.faults.push(client_command(sql, token, syntax));
-                lexer.skip_line();
-            }
-            Ok(token) if token.kind == TokenKind::Semicolon && builder.at_top() => {
-                let statement = builder.take();
-                if copies_with_client(&statement, "FROM") {
-                    lexer.skip_past_line("\\.");
-                }
-                script.push(statement);
-            }
-            Ok(token) => builder.push(token),
         }
     }
-    script.faults.extend(builder.fault());
-    script.push(builder.take());
-    script
+    splitter.end();
+    splitter.script
+}
+
+/// A script while it is being split.
+struct Splitter<'a> {
+    sql: &'a str,
+    syntax: Syntax,
+    lexer: Lexer<'a>,
+    builder: StatementBuilder<'a>,
+    script: Script<'a>,
+}
+
+impl Splitter<'_> {
+    fn token(&mut self, token: Token) {
+        match token.kind {
+            TokenKind::Comment => self.script.comments.push(token.span()),
+            TokenKind::Mark => self.builder.mark(token),
+            TokenKind::Conflict => {
+                self.script.conflict(self.sql, token);
+                self.lexer.skip_line();
+            }
+            _ if self.is_client_command(token) => self.client_command(token),
+            TokenKind::Delimiter => self.end_at(token),
+            TokenKind::Semicolon if self.builder.at_top() => self.end_at(token),
+            _ => self.builder.push(token),
+        }
+    }
+
+    /// Ends the statement at a semicolon or a delimiter.
+    fn end_at(&mut self, token: Token) {
+        if self.lexer.in_conditional() {
+            // Where the server passes over the comment, nothing ends here.
+            let help = "move it behind the `*/`, and give each statement a conditional comment of its own";
+            let message = "the end of a statement inside of a conditional comment";
+            self.script.faults.push(Fault::new(message, token.span(), help));
+        }
+        self.end();
+    }
+
+    fn end(&mut self) {
+        self.script.faults.extend(self.builder.fault());
+        let statement = self.builder.take();
+        if copies_with_client(&statement, "FROM") {
+            self.lexer.skip_past_line("\\.");
+        }
+        self.script.push(statement);
+    }
+
+    /// Returns true for a backslash, and for a first word that is a command of a client and begins no statement.
+    fn is_client_command(&self, token: Token) -> bool {
+        let rest = || self.sql[token.end..].split('\n').next().unwrap_or_default().trim();
+        let is = |command: &str| token.text(self.sql).eq_ignore_ascii_case(command);
+        match token.kind {
+            TokenKind::Backslash => true,
+            TokenKind::Word if self.builder.is_empty() => {
+                is("DELIMITER") || is("SOURCE") || (is("GO") && rest().is_empty())
+            }
+            _ => false,
+        }
+    }
+
+    fn client_command(&mut self, token: Token) {
+        let delimiter =
+            token.kind == TokenKind::Word && token.text(self.sql).eq_ignore_ascii_case("DELIMITER");
+        let fault = if delimiter && self.syntax == Syntax::Mysql {
+            self.delimiter(token).err()
+        } else {
+            Some(client_command(self.sql, token))
+        };
+        self.script.faults.extend(fault);
+        self.lexer.skip_line();
+    }
+
+    /// Obeys a `DELIMITER`, as the client does: it is not sent.
+    fn delimiter(&mut self, token: Token) -> Result<(), Fault> {
+        let fault = |message: &str, help: &str| Err(Fault::new(message, token.span(), help));
+        let line_start = self.sql[..token.start].rfind('\n').map_or(0, |newline| newline + 1);
+        if !self.sql[line_start..token.start].trim().is_empty() {
+            return fault(
+                "`DELIMITER` behind a statement",
+                "give it a line of its own: the client ignores it here",
+            );
+        }
+        let rest = self.sql[token.end..].split('\n').next().unwrap_or_default();
+        let chosen = rest.split_whitespace().next().unwrap_or_default();
+        let quoted =
+            ['\'', '"', '`'].into_iter().find_map(|mark| chosen.strip_prefix(mark)?.strip_suffix(mark));
+        match quoted.unwrap_or(chosen) {
+            "" => fault("`DELIMITER` without a delimiter", "write it as `DELIMITER //`"),
+            chosen if chosen.contains('\\') => fault(
+                "a delimiter with a backslash",
+                "choose another, such as `DELIMITER //`: the client refuses it",
+            ),
+            chosen => {
+                self.lexer.set_delimiter(chosen);
+                Ok(())
+            }
+        }
+    }
 }
 
 impl<'a> Script<'a> {
@@ -89,19 +175,7 @@ impl<'a> Script<'a> {
 
 const CONFLICT: &str = "an unresolved merge conflict";
 
-/// Returns true for a backslash, and for a first word that is a command of a client and begins no statement.
-fn is_client_command(sql: &str, token: Token, is_first: bool) -> bool {
-    let word = token.text(sql);
-    let rest = || sql[token.end..].split('\n').next().unwrap_or_default().trim();
-    let is = |command: &str| word.eq_ignore_ascii_case(command);
-    match token.kind {
-        TokenKind::Backslash => true,
-        TokenKind::Word if is_first => is("DELIMITER") || is("SOURCE") || (is("GO") && rest().is_empty()),
-        _ => false,
-    }
-}
-
-fn client_command(sql: &str, token: Token, syntax: Syntax) -> Fault {
+fn client_command(sql: &str, token: Token) -> Fault {
     let line = sql[token.start..].lines().next().unwrap_or_default().trim_end();
     let word = line.split_whitespace().next().unwrap_or(line);
     let span = token.start..token.start + word.len().max(1);
@@ -110,8 +184,8 @@ fn client_command(sql: &str, token: Token, syntax: Syntax) -> Fault {
         _ if word.eq_ignore_ascii_case("GO") => "sqlcmd",
         _ => "mysql",
     };
-    let help = if syntax == Syntax::Mysql && word.eq_ignore_ascii_case("DELIMITER") {
-        "remove it: bodies between BEGIN and END are recognised without it"
+    let help = if word.eq_ignore_ascii_case("DELIMITER") {
+        "add `dialect = \"mysql\"` if the scripts are for MySQL or MariaDB, or remove it"
     } else {
         "remove it; only the client program understands it, the database does not"
     };

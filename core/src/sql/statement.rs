@@ -10,22 +10,23 @@ use super::token::{Token, TokenKind};
 pub struct Statement<'a> {
     sql: &'a str,
     tokens: Vec<Token>,
+    /// From its first token to its last, or from the conditional comment around them.
+    span: Range<usize>,
 }
 
 impl<'a> Statement<'a> {
-    pub(crate) fn new(sql: &'a str, tokens: Vec<Token>) -> Statement<'a> {
-        Statement { sql, tokens }
+    pub(crate) fn new(sql: &'a str, tokens: Vec<Token>, span: Range<usize>) -> Statement<'a> {
+        Statement { sql, tokens, span }
     }
 
-    /// Returns the text, from the first token to the last.
+    /// Returns the text, from the first token to the last, with a conditional comment of MySQL around it.
     pub fn text(&self) -> &'a str {
-        &self.sql[self.span()]
+        &self.sql[self.span.clone()]
     }
 
     /// Returns its place in the script, in bytes.
     pub fn span(&self) -> Range<usize> {
-        let start = self.tokens.first().map_or(0, |token| token.start);
-        start..self.tokens.last().map_or(start, |token| token.end)
+        self.span.clone()
     }
 
     pub(crate) fn tokens(&self) -> &[Token] {

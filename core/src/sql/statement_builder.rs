@@ -1,5 +1,8 @@
 //! Collects the tokens of a statement until its parentheses and blocks are closed.
 
+use std::ops::Range;
+
+use super::compound::Compound;
 use super::fault::Fault;
 use super::statement::Statement;
 use super::syntax::Syntax;
@@ -12,8 +15,10 @@ pub(crate) struct StatementBuilder<'a> {
     tokens: Vec<Token>,
     parens: Vec<Token>,
     blocks: Vec<Token>,
-    /// The block that was closed last, until the next word shows that its `END` was no `END IF`.
-    ended: Option<Token>,
+    /// The blocks of MySQL.
+    compound: Compound,
+    /// From the first token or conditional comment to the last.
+    span: Option<Range<usize>>,
     /// The token after the `BEGIN` of the one body that a routine has.
     body: Option<usize>,
     /// True if it says `EXECUTE`: a trigger of Postgres does, and has no body.
@@ -22,30 +27,42 @@ pub(crate) struct StatementBuilder<'a> {
 
 impl<'a> StatementBuilder<'a> {
     pub(crate) fn new(sql: &'a str, syntax: Syntax) -> StatementBuilder<'a> {
-        let (tokens, parens, blocks) = (Vec::new(), Vec::new(), Vec::new());
-        StatementBuilder { sql, syntax, tokens, parens, blocks, ended: None, body: None, executes: false }
+        StatementBuilder {
+            sql,
+            syntax,
+            tokens: Vec::new(),
+            parens: Vec::new(),
+            blocks: Vec::new(),
+            compound: Compound::NONE,
+            span: None,
+            body: None,
+            executes: false,
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.tokens.is_empty()
+        self.tokens.is_empty() && self.span.is_none()
     }
 
     pub(crate) fn at_top(&self) -> bool {
-        self.parens.is_empty() && self.blocks.is_empty()
+        self.parens.is_empty() && self.blocks.is_empty() && self.compound.is_closed()
     }
 
     pub(crate) fn take(&mut self) -> Statement<'a> {
         self.parens.clear();
         self.blocks.clear();
-        self.ended = None;
+        self.compound = Compound::NONE;
         (self.body, self.executes) = (None, false);
-        Statement::new(self.sql, std::mem::take(&mut self.tokens))
+        let span = self.span.take().unwrap_or_default();
+        Statement::new(self.sql, std::mem::take(&mut self.tokens), span)
     }
 
     pub(crate) fn fault(&self) -> Option<Fault> {
-        let block = self.blocks.first().map(|token| {
+        let block = self.blocks.first().map(|token| (*token, "END")).or_else(|| self.compound.open());
+        let block = block.map(|(token, end)| {
             let word = token.text(self.sql).to_ascii_uppercase();
-            Fault::new(format!("`{word}` without its `END`"), token.span(), "close the block with `END;`")
+            let message = format!("`{word}` without its `{end}`");
+            Fault::new(message, token.span(), format!("close the block with `{end};`"))
         });
         block.or_else(|| {
             self.parens.first().map(|token| {
@@ -62,14 +79,23 @@ impl<'a> StatementBuilder<'a> {
         match token.kind {
             TokenKind::Open => self.parens.push(token),
             TokenKind::Close => drop(self.parens.pop()),
-            TokenKind::Word if self.syntax == Syntax::Mysql => self.track_compound(token),
-            TokenKind::Word => {
+            TokenKind::Word if self.syntax != Syntax::Mysql => {
                 self.track_body(token);
                 self.executes |= token.text(self.sql).eq_ignore_ascii_case("EXECUTE");
             }
             _ => {}
         }
+        if self.syntax == Syntax::Mysql {
+            self.compound.push(token, token.text(self.sql), self.parens.len());
+        }
+        self.mark(token);
         self.tokens.push(token);
+    }
+
+    /// Adds the beginning or the end of a conditional comment: a part of the text that is no token of the statement.
+    pub(crate) fn mark(&mut self, token: Token) {
+        let start = self.span.as_ref().map_or(token.start, |span| span.start);
+        self.span = Some(start..token.end);
     }
 
     /// Tracks the one body of whole statements that a trigger of SQLite and a function of standard SQL have. `begin`
@@ -111,34 +137,10 @@ impl<'a> StatementBuilder<'a> {
         last.kind == TokenKind::Semicolon || (empty && self.after("ATOMIC"))
     }
 
-    /// Tracks the blocks of MySQL, which nest, and whose loops and conditions end in `END LOOP` and its like.
-    fn track_compound(&mut self, token: Token) {
-        let word = token.text(self.sql);
-        let is = |keyword: &str| word.eq_ignore_ascii_case(keyword);
-        if self.after("END") && is_loop_word(word) {
-            // The `END` was not a block's.
-            self.blocks.extend(self.ended.take());
-            return;
-        }
-        if !(is("BEGIN") || is("CASE") || is("END")) || self.after_name() || self.routine().is_none() {
-            return;
-        }
-        if is("END") {
-            self.ended = self.blocks.pop();
-        } else if is("BEGIN") || !self.after("END") {
-            self.blocks.push(token);
-        }
-    }
-
     fn after(&self, keyword: &str) -> bool {
         self.tokens.last().is_some_and(|last| {
             last.kind == TokenKind::Word && last.text(self.sql).eq_ignore_ascii_case(keyword)
         })
-    }
-
-    /// Returns true after a dot or `AS`, where every word is a name: `NEW.end`, `AS end`.
-    fn after_name(&self) -> bool {
-        self.after("AS") || self.tokens.last().is_some_and(|last| last.text(self.sql) == ".")
     }
 
     /// Returns the kind of routine that the statement creates, if it may have a body. Each word has its place:
@@ -154,7 +156,6 @@ impl<'a> StatementBuilder<'a> {
         let replaces = is(1, "OR") && is(2, "REPLACE");
         let at = if replaces { 3 } else { 1 };
         match self.syntax {
-            Syntax::Mysql => self.routine_of_mysql(),
             Syntax::Shared | Syntax::Postgres if is(at, "FUNCTION") || is(at, "PROCEDURE") => {
                 Some(Routine::Function)
             }
@@ -165,25 +166,10 @@ impl<'a> StatementBuilder<'a> {
             _ => None,
         }
     }
-
-    fn routine_of_mysql(&self) -> Option<Routine> {
-        // `CREATE OR REPLACE DEFINER = 'somebody'@'somewhere' AGGREGATE FUNCTION` is the longest way.
-        let mut words = self.tokens.iter().skip(1).take(12).map(|token| token.text(self.sql));
-        words.find_map(|word| match &*word.to_ascii_uppercase() {
-            "FUNCTION" | "PROCEDURE" | "EVENT" => Some(Some(Routine::Function)),
-            "TRIGGER" => Some(Some(Routine::Trigger)),
-            "TABLE" | "VIEW" | "INDEX" | "RULE" | "TYPE" | "SCHEMA" | "POLICY" => Some(None),
-            _ => None,
-        })?
-    }
 }
 
 #[derive(Clone, Copy)]
 enum Routine {
     Function,
     Trigger,
-}
-
-fn is_loop_word(word: &str) -> bool {
-    ["IF", "LOOP", "WHILE", "REPEAT", "FOR"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword))
 }

@@ -12,7 +12,8 @@ pub enum Syntax {
     Postgres,
     /// SQLite: `[..]` and backquoted identifiers, comments that do not nest, trigger bodies.
     Sqlite,
-    /// MySQL and MariaDB: backslash escapes, `#` comments, double-quoted strings.
+    /// MySQL and MariaDB: backslash escapes, `#` comments, double-quoted strings, blocks that nest, conditional comments,
+    /// `DELIMITER`.
     Mysql,
 }
 

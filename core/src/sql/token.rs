@@ -26,6 +26,10 @@ pub(crate) enum TokenKind {
     /// A `\` outside of quotes. No database has it; `psql` and `mysql` take it for a command.
     Backslash,
     Comment,
+    /// The beginning or the end of a conditional comment, whose content is SQL.
+    Mark,
+    /// The delimiter that the script has chosen with `DELIMITER`.
+    Delimiter,
     /// A marker that git leaves at a merge conflict.
     Conflict,
     /// Anything else, a byte at a time.
@@ -53,18 +57,21 @@ impl Token {
 }
 
 pub(crate) struct Lexer<'a> {
-    sql: &'a str,
-    bytes: &'a [u8],
+    pub(super) sql: &'a str,
+    pub(super) bytes: &'a [u8],
     syntax: Syntax,
-    at: usize,
+    pub(super) at: usize,
+    pub(super) delimiter: Option<&'a str>,
+    /// The place of the conditional comment that is open.
+    pub(super) conditional: Option<usize>,
 }
 
 /// The kind and the end of a token, or its fault.
-type End = Result<(TokenKind, usize), Fault>;
+pub(super) type End = Result<(TokenKind, usize), Fault>;
 
 impl<'a> Lexer<'a> {
     pub(crate) fn new(sql: &'a str, syntax: Syntax) -> Lexer<'a> {
-        Lexer { sql, bytes: sql.as_bytes(), syntax, at: 0 }
+        Lexer { sql, bytes: sql.as_bytes(), syntax, at: 0, delimiter: None, conditional: None }
     }
 
     /// Skips everything up to the next line that is exactly `line`, with that line.
@@ -82,7 +89,7 @@ impl<'a> Lexer<'a> {
         self.at = self.line_end(self.at);
     }
 
-    fn byte(&self, at: usize) -> Option<u8> {
+    pub(super) fn byte(&self, at: usize) -> Option<u8> {
         self.bytes.get(at).copied()
     }
 
@@ -92,7 +99,9 @@ impl<'a> Lexer<'a> {
         match byte {
             b'-' if self.line_comment(start) => Ok((TokenKind::Comment, self.line_end(start))),
             b'#' if mysql => Ok((TokenKind::Comment, self.line_end(start))),
+            b'/' if mysql && self.opens_conditional(start) => self.conditional_comment(start),
             b'/' if self.byte(start + 1) == Some(b'*') => self.block_comment(start),
+            b'*' if self.closes_conditional(start) => Ok((TokenKind::Mark, start + 2)),
             b'\'' => self.quoted(start, start, TokenKind::Text, mysql),
             b'"' if mysql => self.quoted(start, start, TokenKind::Text, true),
             b'"' => self.quoted(start, start, TokenKind::Identifier, false),
@@ -104,7 +113,9 @@ impl<'a> Lexer<'a> {
             b')' => one(TokenKind::Close),
             b'\\' => one(TokenKind::Backslash),
             b'$' | b'@' | b':' | b'#' if self.syntax == Syntax::Sqlite => Ok(self.variable(start)),
+            b'0'..=b'9' if mysql => Ok(self.number_or_name(start)),
             b'0'..=b'9' => Ok((TokenKind::Number, self.number_end(start))),
+            b'$' if mysql => self.word(start),
             b'<' | b'=' | b'>' | b'|' if self.marks_conflict(start) => {
                 Ok((TokenKind::Conflict, start + MARKER))
             }
@@ -139,7 +150,7 @@ impl<'a> Lexer<'a> {
 
     /// Reads digits, a fraction and an exponent. The next character begins a token of its own, though some servers
     /// refuse that: to PostgreSQL 14 `1a$$` is a number and a name, and a name's `$$` opens no quote.
-    fn number_end(&self, start: usize) -> usize {
+    pub(super) fn number_end(&self, start: usize) -> usize {
         let digits = |at: usize| self.end_of(at, |byte| byte.is_ascii_digit());
         let mut end = digits(start);
         if self.byte(end) == Some(b'.') && self.byte(end + 1) != Some(b'.') {
@@ -181,7 +192,7 @@ impl<'a> Lexer<'a> {
         end == start + MARKER && alone && (start == 0 || self.bytes[start - 1] == b'\n')
     }
 
-    fn end_of(&self, start: usize, part: impl Fn(u8) -> bool) -> usize {
+    pub(super) fn end_of(&self, start: usize, part: impl Fn(u8) -> bool) -> usize {
         // A plain loop: the macro's crate is mostly built without optimisation.
         let mut end = start;
         while end < self.bytes.len() && part(self.bytes[end]) {
@@ -192,9 +203,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn word(&self, start: usize) -> End {
-        let whole = self.end_of(start, is_word);
-        // A byte order mark is white space to SQLite, also after a word.
-        let end = self.sql[start..whole].find('\u{feff}').map_or(whole, |length| start + length);
+        let end = self.word_end(start);
         let escape = end == start + 1 && matches!(self.bytes[start], b'e' | b'E');
         if escape && self.byte(end) == Some(b'\'') && self.syntax.is_postgres() {
             return self.escape_string(start, end);
@@ -283,9 +292,6 @@ impl<'a> Lexer<'a> {
 
     /// Reads a block comment. Postgres nests them, MySQL and SQLite do not.
     fn block_comment(&self, start: usize) -> End {
-        let mysql = self.syntax == Syntax::Mysql;
-        let executed =
-            mysql && [&b"/*!"[..], b"/*M!"].iter().any(|mark| self.bytes[start..].starts_with(mark));
         let mut depth = 1;
         let mut at = start + 2;
         while let Some(byte) = self.byte(at) {
@@ -294,8 +300,7 @@ impl<'a> Lexer<'a> {
                     at += 2;
                     depth -= 1;
                     if depth == 0 {
-                        let kind = if executed { TokenKind::Symbol } else { TokenKind::Comment };
-                        return Ok((kind, at));
+                        return Ok((TokenKind::Comment, at));
                     }
                 }
                 (b'/', Some(b'*')) if self.syntax.is_postgres() => {
@@ -314,8 +319,14 @@ impl Iterator for Lexer<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let start = self.end_of(self.at, |byte| byte.is_ascii_whitespace() || byte == 0x0b);
-        let byte = self.byte(start)?;
-        Some(match self.token_end(start, byte) {
+        let Some(byte) = self.byte(start) else { return self.unclosed().map(Err) };
+        let end = match self.delimiter {
+            Some(delimiter) if self.sql[start..].starts_with(delimiter) => {
+                Ok((TokenKind::Delimiter, start + delimiter.len()))
+            }
+            _ => self.token_end(start, byte),
+        };
+        Some(match end.and_then(|end| self.followed(start, end)) {
             Ok((kind, end)) => {
                 self.at = end;
                 Ok(Token { kind, start, end })
@@ -333,6 +344,6 @@ fn starts_word(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80
 }
 
-fn is_word(byte: u8) -> bool {
+pub(super) fn is_word(byte: u8) -> bool {
     starts_word(byte) || byte.is_ascii_digit() || byte == b'$'
 }
