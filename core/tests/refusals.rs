@@ -35,7 +35,6 @@ fn statements_that_break_out_of_the_transaction() {
         let found = problems(sql, Syntax::Shared);
         assert_eq!(found, [format!("`{name}` would break out of the migration's own transaction")], "{sql}");
         assert_eq!(problems(&format!("-- gapless: no-transaction\n{sql}"), Syntax::Shared).len(), 1, "{sql}");
-        assert!(problems(sql, Syntax::Mysql).is_empty(), "{sql}");
     }
 }
 
@@ -130,7 +129,6 @@ fn commands_of_clients() {
     assert_eq!(problems("COPY t TO STDIN; COPY t FROM STDOUT;\n1\n\\.\n", Syntax::Shared).len(), 2);
     assert_eq!(problems("\\set x 1\n\\i other.sql\nSELECT 1;", Syntax::Shared).len(), 2);
     assert_eq!(problems(".mode csv\n", Syntax::Shared).len(), 1);
-    assert_eq!(problems("DELIMITER //\nSELECT 1//", Syntax::Mysql).len(), 1);
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod allowance;
 mod comment;
 mod diagnostic;
 mod directives;
+mod mysql;
 mod script;
 mod setting;
 mod statement;

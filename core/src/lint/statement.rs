@@ -1,6 +1,7 @@
 //! Refuses statements that would break out of the migration's transaction, that cannot run in one, or that no driver
 //! can send, and says how to fix each.
 
+use super::mysql;
 use super::setting::{Setting, changed_reading};
 use crate::set::Directives;
 use crate::sql::{Fault, Statement, Syntax, copies_with_client, may_need_autocommit, needs_autocommit};
@@ -8,7 +9,7 @@ use crate::sql::{Fault, Statement, Syntax, copies_with_client, may_need_autocomm
 /// Returns the fault of a statement, if it has one.
 pub(crate) fn refusal(statement: &Statement<'_>, syntax: Syntax, directives: Directives) -> Option<Fault> {
     if syntax == Syntax::Mysql {
-        return None;
+        return mysql::refusal(statement);
     }
     // Nearly all statements begin with another word, and there may be many thousands of them.
     let suspect = SUSPECTS.iter().any(|word| statement.first_is(word)) || may_need_autocommit(statement);

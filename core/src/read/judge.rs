@@ -49,9 +49,8 @@ fn unwrapped(
     if tool.autocommit.applies(part, needing, script.statements.len()) {
         base = base.outside_of_transaction();
     }
-    // MySQL ends a transaction before most statements, so there is none to take their place.
-    let wrapper =
-        if tool.may_wrap && syntax != Syntax::Mysql { Wrapper::of(&script.statements) } else { None };
+    // On MySQL the run's transaction takes its place only around rows; elsewhere the journal resumes.
+    let wrapper = if tool.may_wrap { Wrapper::of(&script.statements) } else { None };
     let Some(wrapper) = wrapper else { return (Known::Beside(base), None) };
     let (read, _) = directives(sql, &script, base, part);
     if !read.no_transaction() {

@@ -5,6 +5,7 @@ mod compound;
 mod compound_header;
 mod concurrent;
 mod ddl_only;
+mod dml;
 mod fault;
 mod identifier;
 mod list;
@@ -28,7 +29,7 @@ pub use snippet::{Location, snippet};
 pub use statement::Statement;
 pub(crate) use statement::copies_with_client;
 pub use syntax::Syntax;
-pub(crate) use token::TokenKind;
+pub(crate) use token::{Token, TokenKind};
 pub(crate) use visit::visit;
 #[cfg(test)]
 pub(crate) use visit::visited;

@@ -45,14 +45,6 @@ impl Statement<'_> {
             && !self.sets_session()
     }
 
-    /// Returns true if it surely reads and writes rows and nothing else, so that no database commits before it or after
-    /// it.
-    pub fn is_dml(&self) -> bool {
-        const KNOWN: [&str; 8] =
-            ["DELETE", "INSERT", "MERGE", "REPLACE", "SELECT", "UPDATE", "VALUES", "WITH"];
-        KNOWN.iter().any(|word| self.first_is(word))
-    }
-
     /// Returns true for `CREATE OR REPLACE` of an object that is replaced whole, and for `IF NOT EXISTS`. `AS` brings
     /// rows along.
     fn creates_again(&self) -> bool {
