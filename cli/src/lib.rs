@@ -30,7 +30,11 @@
 
 #![cfg_attr(
     not(all(feature = "binary", feature = "lint", feature = "postgres", feature = "sqlite")),
-    allow(dead_code, reason = "what the parts of the program share is used by all of them together")
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "what the parts of the program share is used by all of them together"
+    )
 )]
 
 mod ask;
