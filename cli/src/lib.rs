@@ -33,6 +33,7 @@
     allow(
         dead_code,
         unused_imports,
+        unused_variables,
         reason = "what the parts of the program share is used by all of them together"
     )
 )]
