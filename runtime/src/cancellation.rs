@@ -94,7 +94,8 @@ impl CancellationToken {
     /// The hook is where a program interrupts the statement that runs: `postgres::CancelToken::cancel_query` (with the
     /// program's TLS), `rusqlite::InterruptHandle::interrupt`, or a spawned task that awaits
     /// `tokio_postgres::CancelToken::cancel_query`. A hook stays as long as the token: use one token for
-    /// one connection.
+    /// one connection. The server may deliver a cancel late, to whatever the connection does next: close it after a
+    /// cancelled run.
     pub fn on_cancel(&self, hook: impl FnMut() + Send + 'static) {
         let hook: Hook = Arc::new(Mutex::new(hook));
         let is_cancelled = {
