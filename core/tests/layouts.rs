@@ -258,3 +258,24 @@ fn a_down_script_may_hold_comments_alone() {
         assert!(!back("\n\n--\n"), "{layout:?}");
     }
 }
+
+/// Editors comment lines out in several ways.
+#[test]
+fn an_annotation_that_is_commented_out_is_a_comment() {
+    let ways = ["-- ", "--", "  -- ", "# ", "-- # "];
+    for (layout, text) in [
+        (
+            Layout::SqlMigrate,
+            "-- +migrate Up\nSELECT 1;\n@-- +migrate StatementBegin\n@SELECT 2;\n@-- +migrate Down\n",
+        ),
+        (Layout::Dbmate, "-- migrate:up\nSELECT 1;\n@-- migrate:down\n@SELECT 2;\n-- migrate:down\n"),
+    ] {
+        for way in ways {
+            let root = tempfile::tempdir().unwrap();
+            write(root.path(), &[("1_a.sql", &text.replace('@', way))]);
+            let rules = Rules::new(Syntax::Mysql, layout);
+            let set = MigrationSet::scan(root.path(), &[Pattern::new("m").unwrap()], rules).unwrap();
+            assert!(set.migrations()[0].down().is_none(), "{layout:?} {way}");
+        }
+    }
+}

@@ -99,7 +99,9 @@ impl Arguments {
     fn dialect(&mut self, value: &LitStr) -> syn::Result<()> {
         self.rules.syntax = Syntax::named(&value.value()).ok_or_else(|| {
             let known = "expected \"postgres\", \"sqlite\", \"mysql\" or \"mariadb\"";
-            syn::Error::new(value.span(), format!("unknown dialect {:?}\nhelp: {known}", value.value()))
+            let meant = Syntax::meant(&value.value());
+            let help = meant.map_or_else(|| known.to_owned(), |meant| format!("write \"{meant}\"; {known}"));
+            syn::Error::new(value.span(), format!("unknown dialect {:?}\nhelp: {help}", value.value()))
         })?;
         Ok(())
     }

@@ -29,7 +29,9 @@ pub(super) fn rules(configuration: &Configuration, syntax: Syntax) -> Result<Rul
     let syntax = match configuration.dialect.as_ref().map(|dialect| &dialect.value) {
         None => syntax,
         Some(name) => Syntax::named(name).ok_or_else(|| {
-            CommandError::usage(format!("unknown dialect `{name}`\nhelp: known are postgres and sqlite"))
+            let meant = Syntax::meant(name).map_or(String::new(), |meant| format!("write `{meant}`; "));
+            let known = "known are postgres, sqlite, mysql and mariadb";
+            CommandError::usage(format!("unknown dialect `{name}`\nhelp: {meant}{known}"))
         })?,
     };
     Ok(Rules::new(syntax, layout))

@@ -38,6 +38,17 @@ impl Line<'_> {
         ["--", "/*", "#"].iter().any(|opening| self.text.trim_start().starts_with(opening))
     }
 
+    /// Returns true for a comment in a comment: an annotation that is commented out is none. Tern's begin with four dashes.
+    fn is_commented_out(self, tool: &str) -> bool {
+        let text = self.text.trim_start();
+        let Some(inner) = ["--", "/*", "#"].iter().find_map(|opening| text.strip_prefix(opening)) else {
+            return false;
+        };
+        let spaced = inner.starts_with(char::is_whitespace);
+        (spaced || !tool.is_empty())
+            && ["--", "#"].iter().any(|opening| inner.trim_start().starts_with(opening))
+    }
+
     /// Returns the name that stands after the tool's in a comment of nothing else, in any case and punctuation. This
     /// tells an annotation with a slip from prose.
     pub(super) fn spells<'n>(self, tool: &str, names: &[&'n str]) -> Option<&'n str> {
@@ -46,9 +57,7 @@ impl Line<'_> {
             kept.map(|letter| letter.to_ascii_lowercase()).collect()
         };
         let said = self.is_comment().then(|| letters(self.text))?;
-        // An annotation that is commented out is a comment.
-        let twice = self.text.trim_start().strip_prefix("--").map(|text| (text, text.trim_start()));
-        if twice.is_some_and(|(text, inner)| text.len() > inner.len() && inner.starts_with("--")) {
+        if self.is_commented_out(tool) {
             return None;
         }
         let rest = said.strip_prefix(tool)?;
@@ -210,6 +219,11 @@ mod tests {
             ("-- goose down below", false),
             ("goose down", false),
             ("-- -- +goose Down", false),
+            ("---- +goose Down", false),
+            ("# -- +goose Down", false),
+            ("-- # -- +goose Down", false),
+            ("/* -- +goose Down */", false),
+            ("--- +goose Down", true),
         ] {
             let line = Line { text, number: 0, start: 0 };
             assert_eq!(line.spells("goose", &["Down"]).is_some(), spells, "{text}");
