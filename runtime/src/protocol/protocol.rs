@@ -92,6 +92,7 @@ impl<'a> Protocol<'a> {
         let schema = options.schema.as_deref().unwrap_or(dialect.default_schema());
         let tracker = Tracker::new(dialect, schema, &options.table)?;
         validate::check(set, &options, &codes)?;
+        validate::check_dialect(set.syntax(), dialect.syntax())?;
         if goal == Goal::DryRun && options.trace_locks && dialect.relations().is_none() {
             return Err(Error::new(ErrorKind::NoLockTrace));
         }

@@ -2,11 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use gapless_core::{MigrationSet, Version};
+use gapless_core::{MigrationSet, Syntax, Version};
 
 use crate::code::Code;
 use crate::report::error::{Error, ErrorKind};
 use crate::runner::options::Options;
+
+/// Refuses a set whose `dialect` names other databases: its statements may mean something else here.
+pub(super) fn check_dialect(set: Syntax, database: Syntax) -> Result<(), Error> {
+    match (set.database(), database.database()) {
+        (Some(named), Some(met)) if named != met => {
+            Err(Error::new(ErrorKind::OtherDialect { set: named, database: met }))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Fails unless each named version is embedded and fits its option.
 pub(super) fn check(

@@ -186,11 +186,12 @@ impl Error {
     }
 
     /// Returns true if the program is wrong: a name or a version that cannot be, missing or unsuitable code, a connection
-    /// inside of a transaction or with `standard_conforming_strings` off.
+    /// inside of a transaction or with `standard_conforming_strings` off, a set for other databases.
     pub fn is_usage(&self) -> bool {
         use ErrorKind::{
             InTransaction, Misuse, Name, NoBaseline, NoCode, NoLockTrace, NotEmbedded, NotRust,
-            NothingToReconcile, ReservedClient, Resolve, Strings, Target, UnfitCode, UnsuitedCode,
+            NothingToReconcile, OtherDialect, ReservedClient, Resolve, Strings, Target, UnfitCode,
+            UnsuitedCode,
         };
         matches!(
             self.inner.kind,
@@ -204,6 +205,7 @@ impl Error {
                 | NotEmbedded { .. }
                 | NotRust(_)
                 | NothingToReconcile(_)
+                | OtherDialect { .. }
                 | ReservedClient { .. }
                 | UnsuitedCode { .. }
                 | Resolve(..)

@@ -64,6 +64,11 @@ pub(crate) enum ErrorKind {
     InTransaction,
     /// `standard_conforming_strings` is off, so the server would read scripts by other rules than the build.
     Strings,
+    /// The set is for other databases than this one, by their names.
+    OtherDialect {
+        set: &'static str,
+        database: &'static str,
+    },
     /// Problems that only this database's quoting rules show.
     Refused(Vec<Problem>),
     /// A `no-transaction` migration, by its file, under [`Locking::Transaction`](crate::Locking::Transaction).
@@ -146,6 +151,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Database { doing, error } => message::database(f, doing, error),
             ErrorKind::InTransaction => f.write_str(message::IN_TRANSACTION),
             ErrorKind::Strings => f.write_str(message::STRINGS),
+            ErrorKind::OtherDialect { set, database } => message::other_dialect(f, set, database),
             ErrorKind::Refused(problems) => message::each(f, problems),
             ErrorKind::NeedsSession(path) => write!(f, "{path} {}", message::NEEDS_SESSION),
             ErrorKind::Pooler { before, after } => message::pooler(f, *before, after),

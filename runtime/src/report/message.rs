@@ -237,3 +237,11 @@ pub(super) fn reserved_client(
          a built-in one\nhelp: make it with `Code::{constructor}`, or give your driver another name"
     )
 }
+
+pub(super) fn other_dialect(f: &mut Formatter<'_>, set: &str, database: &str) -> Result {
+    write!(
+        f,
+        "the migrations are for {set}, as their `dialect` says, and this database is {database}\n\
+         help: connect to the database that they are for, or remove `dialect` if they are for both"
+    )
+}

@@ -104,6 +104,7 @@ suite! {
         a_read_only_connection_boots_when_current
         a_transaction_of_the_callers_is_left_alone
         a_set_read_by_other_rules_is_read_again
+        a_set_for_other_databases_is_refused
         a_script_that_removes_its_record_fails
         a_recorded_migration_is_not_blamed
         a_failure_gives_the_lock_back
