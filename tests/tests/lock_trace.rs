@@ -118,7 +118,7 @@ fn locks_are_held_until_the_end_of_their_migration() {
     let said = dry_run.to_string();
     assert!(
         said.contains(
-            "\nstatement 1 of 5 of 1 index (migrations/1_index.sql:1:1): CREATE INDEX a_name ON a (name) in "
+            "\n1 index, statement 1 of 5 (migrations/1_index.sql:1:1): CREATE INDEX a_name ON a (name) in "
         ),
         "{said}"
     );
