@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use crate::progress::Opener;
+use crate::progress::watcher::Opener;
 use gapless::{AsyncClient, Connection, DryRun, Error, Log, Plan, Report, Rollback, Runner, Status};
 
 /// The endings of a runner that commands use.

@@ -4,9 +4,6 @@
 
 mod terminal;
 
-use std::thread;
-use std::time::Duration;
-
 use serde_json::Value;
 use terminal::Terminal;
 use terminal::schema::Schema;
@@ -112,11 +109,57 @@ fn documents_of_postgres_are_as_the_schemas_say() {
 }
 
 #[test]
+fn a_dry_run_measures_locks() {
+    let terminal = Terminal::postgres();
+    terminal
+        .sql("CREATE TABLE orders AS SELECT * FROM generate_series(1, 1000) AS orders (id); ANALYZE orders");
+    terminal.file("migrations/1_note.sql", "SELECT 1;\nALTER TABLE orders ALTER COLUMN id TYPE bigint;\n");
+    let schema = Schema::read("dry_run");
+    let seen = document(&terminal, "gapless dry-run --locks --json");
+    schema.check(&seen);
+    let [first, second] = &seen["statements"].as_array().expect("it is a list")[..] else {
+        unreachable!("two statements: {seen:#}")
+    };
+    assert_eq!(first["locks"], Value::Array(Vec::new()), "{seen:#}");
+    assert_eq!((&second["line"], &second["statement"]), (&2.into(), &2.into()), "{seen:#}");
+    let lock = &second["locks"][0];
+    assert_eq!(
+        (&lock["relation"], &lock["mode"]),
+        (&"public.orders".into(), &"ACCESS EXCLUSIVE".into()),
+        "{seen:#}"
+    );
+    assert_eq!((&lock["blocks_reads"], &lock["rows"]), (&true.into(), &1000.into()), "{seen:#}");
+    assert_eq!(second["rewrites"][0]["relation"], "public.orders", "{seen:#}");
+    let text = output(&terminal, "gapless dry-run --locks");
+    assert!(text.contains("ACCESS EXCLUSIVE on table public.orders (about 1000 rows, "), "{text}");
+    // Another session is in the way.
+    let mut other = terminal.client();
+    let mut holding = other.transaction().expect("a transaction begins");
+    holding
+        .batch_execute("SET application_name = 'report'; SELECT count(*) FROM orders")
+        .expect("it is locked");
+    let seen = document(&terminal, "gapless dry-run --locks --json --lock-timeout 200ms");
+    schema.check(&seen);
+    let waits = &seen["statements"][1]["waits_for"][0];
+    assert_eq!(
+        (&waits["session"]["application"], &waits["mode"]),
+        (&"report".into(), &"ACCESS SHARE".into()),
+        "{seen:#}"
+    );
+    holding.rollback().expect("it is rolled back");
+    let terminal = Terminal::sqlite();
+    terminal.file("app.db", "").file("migrations/1_a.sql", "CREATE TABLE a (id integer);\n");
+    let output = terminal.command("gapless dry-run --locks").output().expect("a shell starts");
+    let text = String::from_utf8(output.stderr).expect("it is text");
+    assert!(output.status.code() == Some(2) && text.contains("Postgres"), "{text}");
+}
+
+#[test]
 fn a_waiting_run_says_for_whom() {
     let terminal = Terminal::postgres();
     terminal.file("migrations/1_slow.sql", "SELECT pg_sleep(2);\n");
     let mut first = terminal.command("gapless up 2>/dev/null >&2").spawn().expect("a shell starts");
-    thread::sleep(Duration::from_millis(700));
+    terminal.await_sleeping();
     let seen = events(&terminal, "gapless up --json");
     assert!(first.wait().expect("it ends").success());
     let waiting = seen.iter().find(|event| event["event"] == "waiting").expect("it waited");

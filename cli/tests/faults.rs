@@ -75,7 +75,7 @@ fn a_lock_that_is_not_given_back_is_an_exit_code_of_its_own() {
     let terminal = Terminal::postgres();
     terminal.file("migrations/1_slow.sql", "SELECT pg_sleep(3);\n");
     let mut first = terminal.command("gapless up >/dev/null 2>&1").spawn().expect("a shell starts");
-    std::thread::sleep(std::time::Duration::from_millis(700));
+    terminal.await_sleeping();
     let (code, text) = run(&terminal, "gapless up --lock-wait 500ms");
     assert_eq!(code, 5, "{text}");
     assert!(text.contains("gapless"), "it names the holder: {text}");

@@ -114,7 +114,7 @@ fn a_bar_goes_over_the_migrations_and_is_gone_at_the_end() {
 fn another_runner_is_waited_for_on_the_screen() {
     let terminal = slow();
     let mut first = terminal.command("gapless up >/dev/null 2>&1").spawn().expect("a shell starts");
-    thread::sleep(Duration::from_millis(700));
+    terminal.await_sleeping();
     let screen = Screen::open(&terminal);
     screen.type_line("gapless up");
     screen.await_text("waiting for another runner");
@@ -174,7 +174,7 @@ fn the_status_fits_the_screen_and_has_colours_unless_they_are_not_wanted() {
     let terminal = slow();
     let screen = Screen::open(&terminal);
     screen.type_line("gapless status");
-    let text = screen.await_text("3 pending");
+    let text = screen.await_text("3 pending\n$");
     assert!(text.contains("a_name_that_goes_beyond") && text.contains("…  pending"), "{text}");
     // A line that is too long would go on in the next.
     assert_eq!(text.lines().count(), 7, "{text}");
@@ -182,6 +182,6 @@ fn the_status_fits_the_screen_and_has_colours_unless_they_are_not_wanted() {
     assert!(with_escapes().contains("\u{1b}[33mpending"), "{}", with_escapes());
     screen.clear();
     screen.type_line("NO_COLOR=1 gapless status");
-    screen.await_text("3 pending");
+    screen.await_text("3 pending\n$");
     assert!(!with_escapes().contains("\u{1b}[33m"), "{}", with_escapes());
 }

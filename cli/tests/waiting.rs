@@ -87,7 +87,7 @@ fn a_step_that_another_runner_works_on_is_waited_for() {
         "-- gapless: no-transaction\nSELECT pg_sleep(2);\nCREATE INDEX CONCURRENTLY ON users (id);\n",
     );
     let mut up = begin(&terminal, "gapless up >/dev/null");
-    thread::sleep(Duration::from_millis(700));
+    terminal.await_sleeping();
     let begun = Instant::now();
     let (code, text) = run(&terminal, "gapless wait --for 1m --every 50ms");
     assert_eq!(code, 0, "{text}");

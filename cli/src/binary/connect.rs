@@ -1,6 +1,5 @@
 //! Connects to the database of the configuration.
 
-use std::sync::Arc;
 use std::thread;
 
 use gapless::{CancellationToken, Connection, MigrationSet, Runner};
@@ -13,7 +12,7 @@ use crate::Migrate;
 use crate::commands::wait::{Arguments, Waiting};
 use crate::database::{Blocking, block_on};
 use crate::exit::{CommandError, Exit};
-use crate::progress::Opener;
+use crate::progress::watcher::Opener;
 
 /// Runs a command with the configured set and database.
 pub(super) fn run(configuration: &Configuration, command: Migrate) -> Result<Exit, CommandError> {
@@ -129,7 +128,7 @@ fn postgres(
     set: &MigrationSet,
     command: Migrate,
 ) -> Result<Exit, CommandError> {
-    let endpoint = Arc::new(super::postgres::Endpoint::new(parameters)?);
+    let endpoint = std::sync::Arc::new(super::postgres::Endpoint::new(parameters)?);
     let tracker = [&configuration.schema, &configuration.table]
         .map(|name| name.as_ref().map(|name| name.value.clone()));
     start(configuration, set, command, || {

@@ -14,6 +14,9 @@ pub struct Arguments {
     /// Stop after this version
     #[arg(long, value_name = "VERSION")]
     to: Option<Version>,
+    /// Show the locks of each statement, what they block, and for whom it would wait now; Postgres only
+    #[arg(long)]
+    locks: bool,
     #[command(flatten)]
     timeouts: Timeouts,
     /// Print JSON
@@ -28,6 +31,7 @@ pub(super) async fn run<D: Database>(
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
     let runner = arguments.timeouts.set(super::up::target(runner, arguments.to));
+    let runner = if arguments.locks { runner.trace_locks() } else { runner };
     let progress = Progress::new(arguments.json);
     let attending = (progress.attend(&runner), progress.watch(database.beside().filter(|_| !arguments.json)));
     // The document alone is printed as JSON.

@@ -20,7 +20,7 @@ use crate::database::{Async, Blocking, Database, block_on};
 use crate::exit::{CommandError, Exit, conclude};
 use crate::output::Output;
 #[cfg(feature = "binary")]
-use crate::progress::Opener;
+use crate::progress::watcher::Opener;
 
 /// The commands that need a database, for a program to mount as a subcommand.
 #[derive(Clone, Debug, Subcommand)]

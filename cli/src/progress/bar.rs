@@ -5,7 +5,7 @@ use std::time::Duration;
 use gapless::{Event, Pending};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::Activity;
+use super::activity::Activity;
 use super::echo::Echo;
 
 /// A bar that is drawn on the standard error from the first event on.

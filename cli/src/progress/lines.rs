@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use gapless::Event;
 
-use super::Activity;
+use super::activity::Activity;
 
 /// A long statement is reported as often as its phase changes, and besides no more often than this.
 const BETWEEN: Duration = Duration::from_secs(10);

@@ -1,20 +1,20 @@
 //! Shows a run while it goes on: a bar on a terminal, plain lines elsewhere, JSON for programs.
 
-mod activity;
+pub(crate) mod activity;
 mod bar;
 mod echo;
 mod lines;
-mod watcher;
+pub(crate) mod watcher;
 
 use std::io::{self, IsTerminal};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gapless::{Error, Event, Report, Runner};
 
-pub(crate) use self::activity::{Activity, Blocker};
+use self::activity::Activity;
 use self::bar::Bar;
 use self::lines::Lines;
-pub(crate) use self::watcher::{Look, Opener, Watcher};
+use self::watcher::{Opener, Watcher};
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
 use crate::output::json::EventDocument;

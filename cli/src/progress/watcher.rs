@@ -4,7 +4,8 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::{Activity, Progress};
+use super::Progress;
+use super::activity::Activity;
 
 /// Most runs are over before that, and need no second connection.
 const FIRST: Duration = Duration::from_secs(1);

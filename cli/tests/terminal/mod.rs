@@ -11,6 +11,8 @@ use std::fs;
 use std::io::{Read, pipe};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use gapless_tests::cluster;
 
@@ -84,6 +86,17 @@ impl Terminal {
     /// Sets a variable of the environment.
     pub(crate) fn variable(&mut self, name: &str, value: &str) {
         self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Waits until a run on the Postgres database sleeps with `pg_sleep`.
+    pub(crate) fn await_sleeping(&self) {
+        let query =
+            "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+        let (mut client, begun) = (self.client(), Instant::now());
+        while client.query_opt(query, &[]).expect("the server answers").is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "nobody sleeps");
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// The command that runs a line in a shell. Its standard input is empty.

@@ -6,7 +6,8 @@ use gapless::ServerProgress;
 use postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
 use super::Endpoint;
-use crate::progress::{Activity, Blocker, Look, Opener};
+use crate::progress::activity::{Activity, Blocker};
+use crate::progress::watcher::{Look, Opener};
 
 const SETTINGS: &str = "SET application_name = 'gapless progress'; SET statement_timeout = '5s'; \
                         SET default_transaction_read_only = on";

@@ -8,7 +8,7 @@ use super::report::{AppliedDocument, ReportDocument};
 use super::{FORMAT_VERSION, milliseconds};
 use crate::exit::CommandError;
 use crate::output::time;
-use crate::progress::Activity;
+use crate::progress::activity::Activity;
 
 #[derive(Serialize)]
 pub(crate) struct EventDocument {
@@ -41,7 +41,7 @@ enum Kind {
 }
 
 #[derive(Serialize)]
-struct HolderDocument {
+pub(super) struct HolderDocument {
     pid: Option<i32>,
     application: Option<String>,
     state: Option<String>,
@@ -63,7 +63,7 @@ impl From<&Holder> for HolderDocument {
 
 /// A statement that is sent by itself.
 #[derive(Serialize)]
-struct StatementDocument {
+pub(super) struct StatementDocument {
     version: i64,
     name: String,
     path: String,
