@@ -98,6 +98,7 @@ pub(super) fn read(
         let misfits = claim.misfits.iter().filter_map(|file| reader.read(file).err());
         problems.extend(misfits.flatten());
     }
+    problems.extend(reader.for_mysql());
     let targets =
         Targets { migrations: &migrations, baseline: baseline.as_ref(), complete: problems.is_empty() };
     let renames = targets.resolve(&listing.directories, rules.layout, &mut problems);

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::guess::{is_plainly_mysql, misread_mysql};
 use super::judge::{Judged, judge};
 use super::layout::{Section, Sections};
 use super::listing::File;
@@ -11,13 +12,15 @@ use super::scanned::ScannedFile;
 use super::text::Text;
 use crate::lint::{Problem, to_problems};
 use crate::set::{Checksum, Directives, Part, Rules};
-use crate::sql::{Fault, parse};
+use crate::sql::{Fault, Syntax, parse};
 
 /// Reads files, and records the checksums of those whose directory has a lock.
 pub(crate) struct ScriptReader {
     rules: Rules,
     /// Of each directory, if they are wanted.
     checksums: Vec<Option<Files>>,
+    /// The files that are written for MySQL, in a set that names no dialect.
+    for_mysql: Vec<(usize, String)>,
 }
 
 /// The scripts of a file without problems. Empty down scripts are left out.
@@ -39,7 +42,7 @@ const NOTHING: &str = "-- nothing to do\n";
 
 impl ScriptReader {
     pub(crate) fn new(rules: Rules, checksums: Vec<Option<Files>>) -> ScriptReader {
-        ScriptReader { rules, checksums }
+        ScriptReader { rules, checksums, for_mysql: Vec::new() }
     }
 
     /// Returns the checksums of the files that were read, by directory.
@@ -53,11 +56,21 @@ impl ScriptReader {
         if let Some(Some(files)) = self.checksums.get_mut(file.directory) {
             files.insert(file.entry.clone(), Checksum::of(&text.text));
         }
-        if file.name.part == Part::Sections {
+        let scripts = if file.name.part == Part::Sections {
             self.sections(file, &text.text)
         } else {
             self.whole(file, &text)
+        };
+        if scripts.is_err() && self.rules.syntax == Syntax::Shared && is_plainly_mysql(&text.text) {
+            self.for_mysql.push((file.pattern, file.shown.clone()));
+            return Err(Vec::new());
         }
+        scripts
+    }
+
+    /// Returns one problem for all files that are written for MySQL, because one fix helps all.
+    pub(crate) fn for_mysql(&self) -> Option<Problem> {
+        misread_mysql(&self.for_mysql)
     }
 
     /// Reads a file that holds both directions.
