@@ -145,12 +145,15 @@ fn a_baseline_of_sqlite_is_written_and_proven() {
          CREATE TRIGGER a_log AFTER INSERT ON a BEGIN INSERT INTO log VALUES ('a;b'); END;\n\
          CREATE VIEW v AS SELECT name FROM a;\nALTER TABLE log ADD COLUMN at text;\n",
     );
+    project.output(&["lock"]);
     let url = "--database-url=sqlite:app.db";
     let output = project.output(&["baseline", "2", url]);
     assert!(output.contains("proven: ") && output.contains("which the baseline lacks: a;"), "{output}");
     assert!(!project.exists("app.db"));
     let text = project.read("migrations/2_baseline.baseline.sql");
     assert!(text.contains("CREATE TRIGGER a_log") && !text.contains("applied_migrations"), "{text}");
+    // The lock has taken the new file along.
+    assert!(project.read("migrations/migrations.lock").contains("2_baseline.baseline.sql"));
     project.output(&["check", url]);
     project.output(&["up", url]);
     project.output(&["verify", url]);

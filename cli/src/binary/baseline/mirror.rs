@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gapless::{Layout, MigrationSet, Pattern, Rules, Syntax, Version};
 use gapless_core::Kind;
@@ -22,10 +22,8 @@ pub(super) struct Mirror {
     rules: Rules,
     /// The version of the baseline, as the directory writes it.
     pub(super) version: String,
-    /// The directory that the baseline belongs into.
-    pub(super) directory: PathBuf,
-    /// Its number in the copy.
-    number: usize,
+    /// The number of the directory that the baseline belongs into.
+    pub(super) number: usize,
 }
 
 impl Mirror {
@@ -68,7 +66,6 @@ impl Mirror {
             patterns: patterns.map_err(|error| CommandError::failed(error.to_string()))?,
             rules: source::rules(configuration, syntax)?,
             version: own.unwrap_or_else(|| version.to_string()),
-            directory: tree.directories[number].path.clone(),
             number,
         })
     }

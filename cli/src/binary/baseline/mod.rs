@@ -119,7 +119,8 @@ fn write<S: Scratch>(
         }
         Err(Failure::Other(error)) => return Err(error),
     }
-    let path = files::create::one(&mirror.directory, &mirror.file_name(&arguments.name)?, &text)?;
+    let tree = Tree::read(configuration)?;
+    let path = files::add(&tree, mirror.number, &mirror.file_name(&arguments.name)?, &text)?;
     output.line(path.display())?;
     if !written.filled.is_empty() {
         output.line(format_args!(

@@ -35,3 +35,22 @@ pub(super) fn added_since<'a>(
 pub(super) fn from_top(directory: &std::path::Path) -> Option<String> {
     git::Git::around(directory).ok()?.relative(directory)
 }
+
+/// Creates a file of a migration, without overwriting any, and lists it in the directory's `migrations.lock`, if there
+/// is one.
+pub(super) fn add(
+    tree: &tree::Tree,
+    directory: usize,
+    name: &str,
+    text: &str,
+) -> Result<std::path::PathBuf, crate::exit::CommandError> {
+    let mut edits = edits::Edits::new(tree);
+    edits.write(directory, name.to_owned(), text.to_owned(), String::new());
+    let mut changes = edits.finish()?;
+    let directory = &tree.directories[directory].path;
+    let file = directory.join(name);
+    changes.retain(|change| !matches!(change, change::Change::Write { path, .. } if *path == file));
+    let created = create::one(directory, name, text)?;
+    change::make(&changes).inspect_err(|_| drop(std::fs::remove_file(&created)))?;
+    Ok(created)
+}
