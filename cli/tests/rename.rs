@@ -143,3 +143,14 @@ fn a_lock_is_written_and_an_edit_is_not_hidden() {
     project.output(&["lock", "--yes"]);
     project.output(&["lock", "--check"]);
 }
+
+#[test]
+fn a_retired_migration_of_diesel_takes_no_other_file_along() {
+    let project = Project::new();
+    project.write("migrations/1_a/up.sql", "SELECT 1;\n");
+    project.write("migrations/1_a/backfill.py", "pass\n");
+    let arguments = ["--layout", "diesel", "retire", "1", "--why", "x", "--yes"];
+    let error = project.error(&arguments, 1);
+    assert!(error.contains("1_a/backfill.py is not a part of the migration"), "{error}");
+    assert!(project.exists("migrations/1_a/up.sql"));
+}

@@ -1,5 +1,7 @@
 //! `retire`: leaves a tombstone in a migration's place.
 
+use std::path::{Path, PathBuf};
+
 use gapless_core::Kind;
 
 use super::change::{make, show};
@@ -38,6 +40,13 @@ pub(in crate::binary) fn run(
     let text = comment(&arguments.why)?;
     let mut edits = Edits::new(&tree);
     for part in tree.of(entry.named.version, &entry.named.name) {
+        if let Some(other) = foreign(&tree.directories[part.directory].path.join(&part.entry)) {
+            return Err(CommandError::failed(format!(
+                "{} is not a part of the migration, and would be removed with it\n\
+                 help: move it elsewhere first",
+                other.display()
+            )));
+        }
         edits.remove(part);
     }
     let name = format!("{}.tombstone.sql", entry.stem(tree.rules.layout));
@@ -50,6 +59,14 @@ pub(in crate::binary) fn run(
     }
     make(&changes)?;
     Ok(Exit::Done)
+}
+
+/// A file in the directory of a Diesel migration that Diesel does not read.
+fn foreign(migration: &Path) -> Option<PathBuf> {
+    let files = migration.read_dir().ok()?.filter_map(Result::ok);
+    let mut files = files
+        .filter(|file| !["up.sql", "down.sql", "metadata.toml"].iter().any(|name| file.file_name() == *name));
+    files.next().map(|file| file.path())
 }
 
 /// The reason as comments.
