@@ -6,6 +6,7 @@ use std::process::{ExitCode, Termination};
 
 use gapless::Conflict;
 
+use crate::output::complain;
 use crate::voice::in_commands;
 
 /// How a command ended. `fn main` may return it: it becomes the exit code.
@@ -127,11 +128,11 @@ pub(crate) fn conclude(result: Result<Exit, CommandError>) -> Exit {
         let quiet =
             matches!(&error, CommandError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe);
         if !quiet {
-            anstream::eprintln!("error: {}", in_commands(&error.to_string()));
+            complain(format_args!("error: {}", in_commands(&error.to_string())));
             if let CommandError::Run(error) = &error
                 && let Some(command) = command(error)
             {
-                anstream::eprintln!("command: {command}");
+                complain(format_args!("command: {command}"));
             }
         }
         error.exit()

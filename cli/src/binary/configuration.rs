@@ -170,10 +170,33 @@ impl File {
                 return Err(CommandError::usage(format!("cannot read {}: {error}", path.display())));
             }
         };
-        let file = toml::from_str(&text)
-            .map_err(|error| CommandError::usage(format!("{} cannot be used: {error}", path.display())))?;
+        let file = toml::from_str(&text).map_err(|error| {
+            CommandError::usage(format!(
+                "{} cannot be used: {}",
+                path.display(),
+                without_values(&error, &text)
+            ))
+        })?;
         Ok((file, path))
     }
+}
+
+/// The error without the text of the file: the line that it would show may hold a password.
+fn without_values(error: &toml::de::Error, text: &str) -> String {
+    let message = error.message();
+    // Serde quotes a string that it did not expect, and a word that is none of those it knows.
+    let (value, rest) = match message.rsplit_once(", expected") {
+        Some((value, rest)) if !value.starts_with("unknown field") => (value, format!(", expected{rest}")),
+        _ => (message, String::new()),
+    };
+    let value =
+        value.find(['"', '`']).filter(|_| !rest.is_empty()).map_or(value, |start| value[..start].trim_end());
+    let message = format!("{value}{rest}");
+    let line = error.span().map(|span| {
+        let before = text.as_bytes().iter().take(span.start);
+        before.filter(|byte| **byte == b'\n').count() + 1
+    });
+    line.map_or(message.clone(), |line| format!("line {line}: {message}"))
 }
 
 fn database_url(
@@ -185,6 +208,12 @@ fn database_url(
         return Ok(Some(Setting::new(url.clone(), "--database-url")));
     }
     if let Some(path) = &options.database_url_file {
+        if path.to_string_lossy().contains(['=', '@']) && !path.exists() {
+            return Err(CommandError::usage(
+                "--database-url-file takes the name of a file, and this looks like a URL\n\
+                 help: give --database-url, or write the URL into a file",
+            ));
+        }
         let text = if path.as_os_str() == "-" {
             let mut text = String::new();
             io::stdin().read_to_string(&mut text).map(|_| text)

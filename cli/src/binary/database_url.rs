@@ -68,6 +68,11 @@ fn sqlite(path: &str) -> Result<DatabaseUrl, String> {
     if path.is_empty() {
         return Err("the URL names no file\nhelp: write sqlite:file.db".to_owned());
     }
+    if path.split_once(':').is_some_and(|(_, rest)| rest.contains('@')) {
+        return Err(
+            "the URL of a SQLite file names no user and no password\nhelp: write sqlite:file.db".to_owned()
+        );
+    }
     if path.contains('?') {
         return Err("the URL of a SQLite file takes no parameters\nhelp: write sqlite:file.db".to_owned());
     }
@@ -110,6 +115,9 @@ mod tests {
             "postgres://me:hunter2%zz@host/app",
             "host=host password='hunter2",
             "mysql://me:hunter2@host/app",
+            "sqlite://me:hunter2@host/app.db",
+            "postgres://me@host/app?PASSWORD=hunter2",
+            "host=host passwd=hunter2",
         ] {
             let shown = DatabaseUrl::shown(text);
             assert!(!shown.contains("hunter2"), "{text}: {shown}");

@@ -6,8 +6,25 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Parameters(BTreeMap<String, String>);
 
-/// Parameters that nobody may see.
-const SECRETS: [&str; 2] = ["password", "sslpassword"];
+/// Parameters that people may see. Any other may be a misspelt `password`.
+const SHOWN: [&str; 16] = [
+    "application_name",
+    "channel_binding",
+    "connect_timeout",
+    "dbname",
+    "host",
+    "hostaddr",
+    "load_balance_hosts",
+    "options",
+    "passfile",
+    "port",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "target_session_attrs",
+    "user",
+];
 
 impl Parameters {
     /// Parses what follows `postgres://`.
@@ -144,9 +161,9 @@ impl Parameters {
             _ => false,
         };
         let rest = self.0.iter().filter(|(key, _)| !in_place(key));
-        let rest = rest.map(|(key, value)| match SECRETS.contains(&key.as_str()) {
-            true => format!("{key}=***"),
-            false => format!("{key}={value}"),
+        let rest = rest.map(|(key, value)| match SHOWN.contains(&key.as_str()) {
+            true => format!("{key}={value}"),
+            false => format!("{key}=***"),
         });
         let rest = rest.collect::<Vec<_>>().join("&");
         let query = if rest.is_empty() { rest } else { format!("?{rest}") };

@@ -7,6 +7,7 @@ use gapless::Runner;
 use super::duration;
 use crate::database::Database;
 use crate::exit::{CommandError, Exit};
+use crate::output::complain;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
@@ -81,7 +82,7 @@ impl Waiting {
             return Err(CommandError::Other(Exit::Pending, format!("not current after {waited}: {reason}")));
         }
         if reason != self.reason {
-            anstream::eprintln!("waiting: {}", reason.lines().next().unwrap_or_default());
+            complain(format_args!("waiting: {}", reason.lines().next().unwrap_or_default()));
             self.reason = reason;
         }
         Ok(left.min(self.every))

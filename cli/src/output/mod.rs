@@ -11,6 +11,11 @@ use serde::Serialize;
 
 pub(crate) use self::table::{Cell, Colour};
 
+/// Writes a line to the standard error. A full disk or a closed pipe there must not break off a migration.
+pub(crate) fn complain(text: impl std::fmt::Display) {
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
 /// The standard output. Colours are left out where it is no terminal, or `NO_COLOR` is set.
 pub(crate) struct Output {
     stream: AutoStream<io::Stdout>,

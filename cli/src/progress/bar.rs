@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::activity::Activity;
 use super::echo::Echo;
+use crate::output::complain;
 
 /// A bar that is drawn on the standard error from the first event on.
 #[derive(Clone, Debug)]
@@ -76,7 +77,7 @@ impl Bar {
 
     /// Prints a line above the bar.
     pub(super) fn print(&self, text: &str) {
-        self.bar.suspend(|| anstream::eprintln!("{text}"));
+        self.bar.suspend(|| complain(text));
     }
 
     /// Takes it off the terminal.

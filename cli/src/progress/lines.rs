@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use gapless::Event;
 
 use super::activity::Activity;
+use crate::output::complain;
 
 /// A long statement is reported as often as its phase changes, and besides no more often than this.
 const BETWEEN: Duration = Duration::from_secs(10);
@@ -23,7 +24,7 @@ impl Lines {
             | Event::Applied(_)
             | Event::RolledBack(_)
             | Event::Warning(_) => {}
-            event => anstream::eprintln!("{event}"),
+            event => complain(event),
         }
     }
 
@@ -33,7 +34,7 @@ impl Lines {
         let is_due =
             last.as_ref().is_none_or(|(at, before)| activity.is_news(before) || at.elapsed() > BETWEEN);
         if is_due {
-            anstream::eprintln!("{sentence}");
+            complain(sentence);
             *last = Some((Instant::now(), activity.clone()));
         }
     }

@@ -17,6 +17,7 @@ use self::lines::Lines;
 use self::watcher::{Opener, Watcher};
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
+use crate::output::complain;
 use crate::output::json::EventDocument;
 use crate::signals::{self, Guard};
 
@@ -129,7 +130,7 @@ impl Progress {
     fn say(&self, text: &str) {
         match &self.face {
             Face::Bar(bar) => bar.print(text),
-            Face::Lines(_) | Face::Json => anstream::eprintln!("{text}"),
+            Face::Lines(_) | Face::Json => complain(text),
         }
     }
 

@@ -17,6 +17,7 @@ use super::files;
 use super::files::tree::Tree;
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
+use crate::output::complain;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(in crate::binary) struct Arguments {
@@ -110,7 +111,7 @@ fn write<S: Scratch>(
     match proof {
         Ok(()) => output.line("proven: the baseline makes the schema that the migrations make")?,
         Err(Failure::Differs(error)) if arguments.unproven => {
-            anstream::eprintln!("warning: {error}");
+            complain(format_args!("warning: {error}"));
         }
         Err(Failure::Differs(error)) => {
             return Err(CommandError::failed(format!(

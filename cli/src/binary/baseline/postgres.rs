@@ -14,6 +14,7 @@ use crate::binary::connect::Connected;
 use crate::binary::parameters::Parameters;
 use crate::binary::postgres::Endpoint;
 use crate::exit::CommandError;
+use crate::output::complain;
 
 /// A server, and the databases that were created on it.
 pub(super) struct Server {
@@ -174,7 +175,7 @@ impl Drop for Server {
             let dropped =
                 forced.or_else(|_| self.client.batch_execute(&format!("DROP DATABASE IF EXISTS \"{name}\"")));
             if let Err(error) = dropped {
-                anstream::eprintln!("warning: cannot drop the throwaway database {name}: {error}");
+                complain(format_args!("warning: cannot drop the throwaway database {name}: {error}"));
             }
         }
     }

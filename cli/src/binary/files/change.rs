@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::exit::CommandError;
 use crate::output::Output;
+use crate::output::complain;
 
 /// A change to a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,7 +145,7 @@ impl Work {
             // It is hidden, and so no migration any more, whether it can be removed or not.
             let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
             if let Err(error) = removed {
-                anstream::eprintln!("warning: cannot remove {}: {error}", path.display());
+                complain(format_args!("warning: cannot remove {}: {error}", path.display()));
             }
         }
     }

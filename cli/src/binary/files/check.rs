@@ -9,6 +9,7 @@ use super::tree::Tree;
 use crate::binary::configuration::Configuration;
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
+use crate::output::complain;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(in crate::binary) struct Arguments {
@@ -45,7 +46,7 @@ fn conclude(findings: &[Finding], scan: &Scan, output: &mut Output) -> Result<Ex
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     if errors > 0 {
         let plural = if errors == 1 { "" } else { "s" };
-        anstream::eprintln!("\n{errors} problem{plural} found");
+        complain(format_args!("\n{errors} problem{plural} found"));
         return Ok(Exit::Failed);
     }
     let count = scan.migrations().len();

@@ -7,6 +7,7 @@ use gapless::Problem;
 
 use super::git::Git;
 use super::tree::Tree;
+use crate::output::complain;
 use crate::voice::in_commands;
 
 /// The form in which findings are written.
@@ -64,7 +65,7 @@ pub(super) fn write(findings: &[Finding], format: Format, tree: &Tree) {
         Format::Text => {
             for (index, finding) in findings.iter().enumerate() {
                 let gap = if index > 0 { "\n" } else { "" };
-                anstream::eprintln!("{gap}{}: {}", finding.word(), finding.text);
+                complain(format_args!("{gap}{}: {}", finding.word(), finding.text));
             }
         }
         Format::Github => {

@@ -17,6 +17,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::connect::{Connected, Refusal};
 use super::parameters::Parameters;
 use crate::exit::CommandError;
+use crate::output::complain;
 pub(super) use beside::beside;
 
 /// A server and database to connect to, as often as needed.
@@ -41,7 +42,7 @@ impl Endpoint {
     pub(super) fn new(parameters: Parameters) -> Result<Endpoint, CommandError> {
         let (mut parameters, warning) = defaults::complete(parameters, |name| std::env::var(name).ok());
         if let Some(warning) = warning {
-            anstream::eprintln!("warning: {warning}");
+            complain(format_args!("warning: {warning}"));
         }
         if parameters.take("service").is_some() {
             return Err(CommandError::usage(
