@@ -217,7 +217,7 @@ fn the_editor_gets_the_files() {
         "{ended:?}"
     );
     let error = project.error(&["new", "b", "--edit"], 2);
-    assert!(error.contains("no editor is named, and the files were created"), "{error}");
+    assert!(error.contains("no editor is named, and nothing was created"), "{error}");
     let ended = project.command(&["new", "c", "--edit"]).env("VISUAL", "false").output().unwrap();
     assert_eq!(ended.status.code(), Some(1));
 }

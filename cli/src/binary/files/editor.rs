@@ -6,13 +6,17 @@ use std::process::Command;
 
 use crate::exit::CommandError;
 
+/// The editor that the user has named.
+pub(super) fn named() -> Result<OsString, CommandError> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.to_string_lossy().trim().is_empty());
+    set("VISUAL").or_else(|| set("EDITOR")).ok_or_else(|| {
+        CommandError::usage("no editor is named, and nothing was created\nhelp: set VISUAL or EDITOR")
+    })
+}
+
 /// Opens the files, and waits until the editor ends.
-pub(super) fn open(files: &[PathBuf]) -> Result<(), CommandError> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let editor = set("VISUAL").or_else(|| set("EDITOR")).ok_or_else(|| {
-        CommandError::usage("no editor is named, and the files were created\nhelp: set VISUAL or EDITOR")
-    })?;
-    let status = command(&editor, files).status();
+pub(super) fn open(editor: &OsString, files: &[PathBuf]) -> Result<(), CommandError> {
+    let status = command(editor, files).status();
     let problem = match status {
         Ok(status) if status.success() => return Ok(()),
         Ok(status) => format!("ended with {status}"),

@@ -15,6 +15,7 @@ use super::tree::{Directory, Tree};
 use crate::binary::configuration::Configuration;
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
+use crate::output::complain;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(in crate::binary) struct Arguments {
@@ -47,20 +48,21 @@ pub(in crate::binary) fn run(
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
     let name = safe_name(&arguments.name.join(" "))?;
+    let editor = arguments.edit.then(editor::named).transpose()?;
     let mut tree = read_or_create(arguments, configuration)?;
     let at = tree.chosen(arguments.into.as_deref())?;
     let numbering = arguments.numbering.or(configuration.numbering.as_ref().map(|setting| setting.value));
     let (blueprint, skipped) = plan(arguments, &tree, name, numbering)?;
     let created = create(&tree.directories[at].path, &blueprint.files())?;
     for (version, branch) in skipped {
-        anstream::eprintln!("note: {version} is taken on the branch {branch}");
+        complain(format_args!("note: {version} is taken on the branch {branch}"));
     }
     for path in &created {
         output.line(path.display())?;
     }
     tree.list()?;
-    if arguments.edit {
-        editor::open(&created)?;
+    if let Some(editor) = editor {
+        editor::open(&editor, &created)?;
     }
     Ok(Exit::Done)
 }
