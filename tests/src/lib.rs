@@ -2,6 +2,7 @@
 //! migrations from text, and the conformance suite that every driver runs.
 
 pub mod application;
+pub mod between;
 pub mod cancelled;
 pub mod cluster;
 pub mod conformance;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use gapless::engine::{Dialect, ResultSet};
-use gapless::{Connection, ExchangeError, Legacy, Locking, MigrationSet, Rollback};
+use gapless::{Legacy, Locking, MigrationSet, Rollback};
+use gapless_tests::between::Between;
 use gapless_tests::cluster::{Database, cluster};
 use gapless_tests::set::{set, tables};
 use postgres::Client;
@@ -142,28 +142,6 @@ fn a_tracker_with_unique_names_refuses_an_adoption_once() {
     assert_eq!(error.database_error().unwrap().code, "23505", "{error}");
     assert_eq!(column(&mut client, SET), Vec::<String>::new());
     assert_no_advisory_locks(&mut client);
-}
-
-/// A connection before whose first message with this text something happens.
-struct Between<F> {
-    client: Client,
-    text: &'static str,
-    between: Option<F>,
-}
-
-impl<F: FnOnce()> Connection for Between<F> {
-    fn dialect(&self) -> &'static dyn Dialect {
-        self.client.dialect()
-    }
-
-    fn exchange(&mut self, message: &str) -> Result<Vec<ResultSet>, ExchangeError> {
-        if message.contains(self.text)
-            && let Some(between) = self.between.take()
-        {
-            between();
-        }
-        self.client.exchange(message)
-    }
 }
 
 /// The old tool applies its next one after its table was read, and before anything is taken over.

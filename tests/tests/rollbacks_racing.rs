@@ -1,32 +1,10 @@
 //! Two rollbacks of one migration at the same time.
 
-use gapless::engine::{Dialect, ResultSet};
-use gapless::{Connection, ExchangeError, Locking, MigrationSet, Rollback, Version};
+use gapless::{Locking, MigrationSet, Rollback, Version};
+use gapless_tests::between::Between;
 use gapless_tests::cluster::cluster;
 use gapless_tests::set::set;
 use postgres::Client;
-
-/// A connection before whose first message with this text something happens.
-struct Between<F> {
-    client: Client,
-    text: &'static str,
-    between: Option<F>,
-}
-
-impl<F: FnOnce()> Connection for Between<F> {
-    fn dialect(&self) -> &'static dyn Dialect {
-        self.client.dialect()
-    }
-
-    fn exchange(&mut self, message: &str) -> Result<Vec<ResultSet>, ExchangeError> {
-        if message.contains(self.text)
-            && let Some(between) = self.between.take()
-        {
-            between();
-        }
-        self.client.exchange(message)
-    }
-}
 
 fn text(client: &mut Client, sql: &str) -> String {
     client.query_one(sql, &[]).unwrap().get::<_, Option<String>>(0).unwrap_or_default()

@@ -5,7 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::exit::CommandError;
+use crate::ask::Consent;
+use crate::exit::{CommandError, Exit};
 use crate::output::Output;
 use crate::output::complain;
 
@@ -40,6 +41,21 @@ impl fmt::Display for Change {
 /// Prints the changes.
 pub(super) fn show(changes: &[Change], output: &mut Output) -> io::Result<()> {
     changes.iter().try_for_each(|change| output.line(change))
+}
+
+/// Asks the question, and makes the changes if the user agrees.
+pub(super) fn make_if_agreed(
+    changes: &[Change],
+    consent: &Consent,
+    question: &str,
+    output: &mut Output,
+) -> Result<Exit, CommandError> {
+    if !consent.given(question)? {
+        output.line("nothing was changed")?;
+        return Ok(Exit::Failed);
+    }
+    make(changes)?;
+    Ok(Exit::Done)
 }
 
 /// Makes the changes. Renames may swap names; files are written behind their new names. If one fails, those before it are

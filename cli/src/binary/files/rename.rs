@@ -3,7 +3,7 @@
 use gapless::Layout;
 use gapless_core::{FileName, Kind};
 
-use super::change::{make, show};
+use super::change::{make_if_agreed, show};
 use super::edits::Edits;
 use super::new::safe_name;
 use super::numbering::written;
@@ -45,12 +45,7 @@ pub(in crate::binary) fn run(
     edits.declare(entry.directory, entry.stem(layout), stem(layout, &renamed));
     let changes = edits.finish()?;
     show(&changes, output)?;
-    if !arguments.consent.given("rename?")? {
-        output.line("nothing was changed")?;
-        return Ok(Exit::Failed);
-    }
-    make(&changes)?;
-    Ok(Exit::Done)
+    make_if_agreed(&changes, &arguments.consent, "rename?", output)
 }
 
 /// The version, as it is written, and the name that the migration is to have.

@@ -3,7 +3,7 @@
 use gapless_core::{Scan, scan_leniently};
 
 use super::base::Base;
-use super::change::{make, show};
+use super::change::{make_if_agreed, show};
 use super::compare::own;
 use super::edits::{Edits, read};
 use super::mentions::{Moved, reworded};
@@ -54,12 +54,7 @@ pub(in crate::binary) fn run(
     if arguments.dry_run {
         return Ok(Exit::Done);
     }
-    if !arguments.consent.given("renumber?")? {
-        output.line("nothing was changed")?;
-        return Ok(Exit::Failed);
-    }
-    make(&changes)?;
-    Ok(Exit::Done)
+    make_if_agreed(&changes, &arguments.consent, "renumber?", output)
 }
 
 /// A migration, and the version that it is to have, as it is written.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use gapless_core::Kind;
 
-use super::change::{make, show};
+use super::change::{make_if_agreed, show};
 use super::edits::Edits;
 use super::tree::Tree;
 use crate::ask::Consent;
@@ -53,12 +53,7 @@ pub(in crate::binary) fn run(
     edits.write(entry.directory, name, text, "the tombstone".to_owned());
     let changes = edits.finish()?;
     show(&changes, output)?;
-    if !arguments.consent.given("retire it?")? {
-        output.line("nothing was changed")?;
-        return Ok(Exit::Failed);
-    }
-    make(&changes)?;
-    Ok(Exit::Done)
+    make_if_agreed(&changes, &arguments.consent, "retire it?", output)
 }
 
 /// A file in the directory of a Diesel migration that Diesel does not read.
