@@ -22,7 +22,6 @@ fn the_first_migration_makes_its_directory() {
         project.files("migrations"),
         ["0001_add_users.up.sql", "0002_orders.down.sql", "0002_orders.up.sql"]
     );
-    project.output(&["check"]);
 }
 
 #[test]
@@ -58,7 +57,7 @@ fn numbers_go_on_as_they_are_found() {
     project.output(&["new", "new", "--layout", "diesel", "--down"]);
     assert_eq!(
         project.read("migrations/2300-01-02-000000_new/down.sql"),
-        "-- Write the SQL here that undoes it.\n"
+        "-- gapless: todo\n-- Write the SQL here that undoes it, and remove these two lines.\n"
     );
 }
 
@@ -76,8 +75,18 @@ fn numbering_may_be_the_time() {
     assert_eq!(other.files("migrations")[0].split('_').next().unwrap().len(), "2026-01-31-120000".len());
 }
 
+/// Removes the lines that say that the scripts are not written yet.
+fn write(project: &Project) {
+    for file in project.files("migrations") {
+        let text = project.read(&format!("migrations/{file}"));
+        let kept = text.lines().filter(|line| *line != "-- gapless: todo");
+        project
+            .write(&format!("migrations/{file}"), &kept.map(|line| format!("{line}\n")).collect::<String>());
+    }
+}
+
 #[test]
-fn every_kind_of_file_passes_check_in_every_layout() {
+fn every_kind_of_file_passes_check_in_every_layout_once_it_is_written() {
     for layout in Layout::names() {
         for (options, rust, outside) in [
             (&[][..], false, false),
@@ -94,6 +103,15 @@ fn every_kind_of_file_passes_check_in_every_layout() {
             } else {
                 project.output(&down);
             }
+            let scripts = if layout == "refinery" { 1 } else { 3 };
+            let error = project.error(&["check", "--layout", layout], 1);
+            assert_eq!(
+                error.matches("error: the script is not written yet\n").count(),
+                scripts,
+                "{layout} {options:?}: {error}"
+            );
+            assert!(error.contains("help: write it, and remove the line `-- gapless: todo`"), "{error}");
+            write(&project);
             project.output(&["check", "--layout", layout]);
             let set = scan(&project, layout);
             for migration in set.migrations() {
@@ -106,6 +124,22 @@ fn every_kind_of_file_passes_check_in_every_layout() {
             }
         }
     }
+}
+
+#[test]
+fn an_unwritten_migration_is_never_applied() {
+    let project = Project::new();
+    project.output(&["new", "users"]);
+    let error = project.error(&["up", "--database-url=sqlite:app.db"], 1);
+    assert!(
+        error.contains(
+            "error: the script is not written yet\n --> migrations/0001_users.up.sql:1:1\n  |\n1 | -- gapless: todo\n"
+        ),
+        "{error}"
+    );
+    assert!(project.error(&["lock"], 1).contains("the script is not written yet"));
+    write(&project);
+    project.output(&["up", "--database-url=sqlite:app.db"]);
 }
 
 #[test]
@@ -139,6 +173,7 @@ fn a_name_that_reads_as_a_direction_gets_one() {
     project.write("migrations/0001_x.sql", "SELECT 1;\n");
     project.output(&["new", "scale down"]);
     assert!(project.exists("migrations/0002_scale_down.up.sql"));
+    write(&project);
     project.output(&["check"]);
 }
 
@@ -228,6 +263,7 @@ fn directories_may_lie_anywhere() {
     let absolute = other.join("sql").display().to_string();
     let arguments = ["new", "a", "--dir", &absolute];
     assert_eq!(here.output(&arguments), format!("{absolute}/0001_a.up.sql\n"));
+    other.write("sql/0001_a.up.sql", "SELECT 1;\n");
     here.output(&["check", "--dir", &absolute]);
     let name = other.path().file_name().expect("it has a name").to_string_lossy().into_owned();
     here.output(&["check", "--dir", &format!("../{name}/sql")]);

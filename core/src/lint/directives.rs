@@ -10,7 +10,7 @@ use crate::set::{Directives, Part};
 use crate::sql::{Fault, Script};
 
 const KNOWN: &str = "the directives are `no-transaction`, `rerunnable`, `rust`, `lock-timeout 2s`, \
-                     `statement-timeout 1h` and `allow RULE: why`";
+                     `statement-timeout 1h`, `allow RULE: why` and `todo`";
 
 const NAMES: [&str; 4] = ["no-transaction", "rerunnable", "lock-timeout", "statement-timeout"];
 
@@ -108,6 +108,11 @@ impl Reader {
                 _ => Ok(()),
             };
         }
+        if body.split_whitespace().next().is_some_and(|name| name.trim_end_matches([':', '.', ',']) == "todo")
+        {
+            let help = "write it, and remove the line `-- gapless: todo`".to_owned();
+            return Err(("the script is not written yet".to_owned(), help));
+        }
         if place() != Place::Header {
             let help = "move it above the first statement; it counts for the whole file";
             return Err(("a directive must come before the first statement".to_owned(), help.to_owned()));
@@ -144,8 +149,8 @@ fn addressed(line: &str) -> Option<&str> {
     let word = rest.trim_start_matches([' ', '\t', '=']);
     let names =
         NAMES.iter().any(|name| word.get(..name.len()).is_some_and(|word| word.eq_ignore_ascii_case(name)));
-    // `rust` begins many sentences, so it must stand alone.
-    let named = names || word.eq_ignore_ascii_case("rust");
+    // These begin many sentences, so they must stand alone.
+    let named = names || ["rust", "todo"].iter().any(|name| word.eq_ignore_ascii_case(name));
     (rest.trim_start().starts_with(':') || (named && word.len() < rest.len())).then_some(line)
 }
 
@@ -231,6 +236,23 @@ mod tests {
         ] {
             assert_eq!(of(sql).1.len(), 1, "{sql}");
         }
+    }
+
+    #[test]
+    fn an_unwritten_script_is_a_fault_wherever_it_says_so() {
+        for sql in [
+            "-- gapless: todo\n-- Write the SQL here.\n",
+            "--gapless: todo: the index\nSELECT 1",
+            "-- gapless: rust\n-- gapless: todo\n",
+            "SELECT 1;\n-- gapless: todo\n",
+            "SELECT 1 -- gapless: todo\n",
+        ] {
+            assert_eq!(of(sql).1, ["the script is not written yet"], "{sql}");
+        }
+        for near in ["-- gapless todo\n", "-- Gapless: TODO\n", "/* gapless: todo */"] {
+            assert!(of(near).1[0].ends_with("is not a directive"), "{near}");
+        }
+        assert_eq!(of("-- gapless todo lists are kept here\nSELECT 1"), (Directives::NONE, vec![]));
     }
 
     #[test]

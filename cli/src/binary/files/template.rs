@@ -1,6 +1,6 @@
 //! The names and texts of a new migration's files, in each layout.
 //!
-//! The texts hold comments only, which `check` accepts: they say what to write.
+//! The texts hold comments only, and a line by which the build refuses them until they are written.
 
 use gapless::Layout;
 
@@ -83,14 +83,15 @@ impl Blueprint {
         }
         match self.work {
             Work::Rust => {
-                text + "-- gapless: rust\n-- Say here what the code does, and why SQL cannot do it.\n"
+                text + "-- gapless: rust\n-- gapless: todo\n\
+                        -- Say here what the code does, and why SQL cannot do it. Then remove the line above.\n"
             }
-            Work::Sql => text + "-- Write the SQL here.\n",
+            Work::Sql => text + "-- gapless: todo\n-- Write the SQL here, and remove these two lines.\n",
         }
     }
 
     fn undo(&self) -> String {
-        "-- Write the SQL here that undoes it.\n".to_owned()
+        "-- gapless: todo\n-- Write the SQL here that undoes it, and remove these two lines.\n".to_owned()
     }
 
     /// One file with both directions.

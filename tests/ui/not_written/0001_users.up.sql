@@ -1,0 +1,2 @@
+-- gapless: todo
+-- Write the SQL here, and remove these two lines.
