@@ -1,9 +1,15 @@
-//! Code of migrations in Rust, and the call by which a driver runs it.
+//! Code of migrations in Rust.
+
+mod call;
+#[cfg(feature = "mysql")]
+mod mysql;
 
 use std::any::{Any, type_name};
 use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use self::call::Call;
 
 /// Error of a migration in Rust.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -80,7 +86,8 @@ type TokioCode = Box<dyn for<'a, 'b> FnMut(&'a mut tokio_postgres::Transaction<'
 type TokioOutside = Box<dyn for<'a> FnMut(&'a mut tokio_postgres::Client) -> Working<'a> + Send>;
 
 /// The names of the built-in clients, with the constructors of code for them: inside and outside of a transaction.
-const RESERVED: [(&str, &str, &str); 3] = [
+const RESERVED: [(&str, &str, &str); 4] = [
+    ("mysql::Conn", "mysql", "mysql_no_transaction"),
     ("postgres::Client", "postgres", "postgres_no_transaction"),
     ("rusqlite::Connection", "rusqlite", "rusqlite_no_transaction"),
     ("tokio_postgres::Client", "tokio_postgres", "tokio_postgres_no_transaction"),
@@ -91,6 +98,10 @@ type OwnCode = Box<dyn FnMut(&mut dyn Any) -> Result<(), BoxError> + Send>;
 #[derive(Clone)]
 pub(crate) enum Inner {
     Own(Own),
+    #[cfg(feature = "mysql")]
+    Mysql(Shared<mysql::MysqlCode>),
+    #[cfg(feature = "mysql")]
+    MysqlOutside(Shared<mysql::MysqlOutside>),
     #[cfg(feature = "postgres")]
     Postgres(Shared<PostgresCode>),
     #[cfg(feature = "postgres")]
@@ -240,6 +251,10 @@ impl Code {
     pub(crate) fn is_outside(&self) -> bool {
         match &self.0 {
             Inner::Own(own) => own.outside,
+            #[cfg(feature = "mysql")]
+            Inner::MysqlOutside(_) => true,
+            #[cfg(feature = "mysql")]
+            Inner::Mysql(_) => false,
             #[cfg(feature = "postgres")]
             Inner::PostgresOutside(_) => true,
             #[cfg(feature = "rusqlite")]
@@ -269,6 +284,8 @@ impl Code {
     /// Returns the name of the client that it is for.
     pub(crate) fn driver(&self) -> &'static str {
         match &self.0 {
+            #[cfg(feature = "mysql")]
+            Inner::Mysql(_) | Inner::MysqlOutside(_) => "mysql::Conn",
             #[cfg(feature = "postgres")]
             Inner::Postgres(_) | Inner::PostgresOutside(_) => "postgres::Client",
             #[cfg(feature = "rusqlite")]
@@ -283,54 +300,5 @@ impl Code {
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Code({})", self.driver())
-    }
-}
-
-/// Call of a migration in Rust, for a driver to make inside of a transaction that it begins and commits, unless the
-/// code [runs outside](Call::is_outside) of one; see [`Step::Call`](crate::engine::Step::Call).
-#[derive(Debug)]
-pub struct Call {
-    pub(crate) before: String,
-    pub(crate) code: Code,
-    pub(crate) after: String,
-}
-
-impl Call {
-    /// Returns true if the driver must not open a transaction, and passes the connection itself to the code.
-    pub fn is_outside(&self) -> bool {
-        self.code.is_outside()
-    }
-
-    /// Returns the message to send before the code, which inserts the version's row.
-    pub fn before(&self) -> &str {
-        &self.before
-    }
-
-    /// Returns the message to send after the code, which restores settings and writes the journal's row.
-    pub fn after(&self) -> &str {
-        &self.after
-    }
-
-    /// Calls the code once, with the type that its constructor calls `C`. Your own driver does so between sending
-    /// [`before`](Call::before) and [`after`](Call::after); see [`Connection::call`](crate::Connection::call).
-    ///
-    /// # Errors
-    ///
-    /// The error of the code. Code for another driver, or for another type than `C`, is an error and does not run.
-    pub fn run<C: Any>(&mut self, client: &mut C) -> Result<(), BoxError> {
-        match &self.code.0 {
-            Inner::Own(own) => (own.code.lock())(client),
-            #[cfg(any(feature = "postgres", feature = "rusqlite", feature = "tokio-postgres"))]
-            _ => Err(self.unsuited().into()),
-        }
-    }
-
-    /// Returns the reason why a driver cannot run this code.
-    pub(crate) fn unsuited(&self) -> String {
-        format!(
-            "its code is for `{}`, and the run has another client: make the code with the constructor of `Code` \
-             for the client that runs it",
-            self.code.driver()
-        )
     }
 }

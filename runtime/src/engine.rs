@@ -7,6 +7,6 @@
 pub use gapless_core::{Concurrent, Fault, Statement, split};
 
 pub use crate::code::Call;
-pub use crate::dialect::{APPLIED, Dialect, Postgres, Sqlite};
+pub use crate::dialect::{APPLIED, Dialect, Mysql, Postgres, Sqlite};
 pub use crate::protocol::{DbError, Finished, Position, Reply, ResultSet, Run, Source, Step};
 pub use crate::tracker::Tracker;

@@ -28,6 +28,7 @@
 //! - `sqlx`: `sqlx::PgConnection` and `sqlx::PgPool`, on tokio; sqlx logs messages that take longer than a second
 //!   as slow statements (target `sqlx::query`), which `ConnectOptions::log_slow_statements` turns off
 //! - `rusqlite`: `rusqlite::Connection`
+//! - `mysql`: `mysql::Conn` and `mysql::PooledConn`, for MySQL and MariaDB
 //! - `tracing`: a span and events of each run
 
 mod cancellation;

@@ -20,7 +20,10 @@ impl Tracker {
     /// Returns the tracker with these names, as this dialect writes them.
     pub(crate) fn new(dialect: &dyn Dialect, schema: &str, table: &str) -> Result<Tracker, Error> {
         let longest = dialect.longest_identifier();
-        check("schema", schema, longest)?;
+        // The default may be the connection's own, which has no name yet.
+        if schema != dialect.default_schema() {
+            check("schema", schema, longest)?;
+        }
         check("table", table, longest.map(|longest| longest - JOURNAL.len()))?;
         Ok(Tracker {
             schema: schema.to_owned(),
@@ -57,7 +60,10 @@ impl Tracker {
 
     /// Returns the name of the applied set as people write it.
     pub fn shown(&self) -> String {
-        format!("{}.{}", self.schema, self.table)
+        match self.schema.as_str() {
+            "" => self.table.clone(),
+            schema => format!("{schema}.{}", self.table),
+        }
     }
 
     /// Returns true if an error names one of the two tables.

@@ -9,6 +9,7 @@ pub mod conformance;
 pub mod driver;
 pub mod faults;
 pub mod killed;
+pub mod mariadb;
 pub mod model;
 pub mod proxy;
 pub mod server;

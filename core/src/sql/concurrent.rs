@@ -53,7 +53,18 @@ impl<'a> Statement<'a> {
     pub fn sets_session(&self) -> bool {
         let calls = |index: usize| self.word_is(index, "set_config") && self.text_of(index + 1) == "(";
         let selects = self.first_is("SELECT") && (0..self.tokens().len()).any(calls);
-        selects || ["SET", "RESET", "PRAGMA", "LOAD"].iter().any(|word| self.first_is(word))
+        // Postgres loads a library, MySQL prepares from a variable.
+        let loads = self.first_is("LOAD") && !self.loads_rows();
+        let prepares = self.first_is("PREPARE") && self.word_is(2, "FROM");
+        selects
+            || loads
+            || prepares
+            || ["SET", "RESET", "PRAGMA", "USE"].iter().any(|word| self.first_is(word))
+    }
+
+    /// Returns true for MySQL's `LOAD DATA` and `LOAD XML`.
+    pub(crate) fn loads_rows(&self) -> bool {
+        self.begins(&["LOAD", "DATA"]) || self.begins(&["LOAD", "XML"])
     }
 
     /// Returns true if it may commit a part of its work and then fail: procedures end transactions by themselves.

@@ -15,8 +15,8 @@ impl Statement<'_> {
     /// `SELECT ... INTO OUTFILE` leaves a file. Only the server knows tables whose rows outlast a rollback, such as those
     /// of MyISAM.
     pub fn is_dml(&self) -> bool {
-        const KNOWN: [&str; 8] =
-            ["DELETE", "INSERT", "MERGE", "REPLACE", "SELECT", "UPDATE", "VALUES", "WITH"];
+        const KNOWN: [&str; 9] =
+            ["DEALLOCATE", "DELETE", "INSERT", "MERGE", "REPLACE", "SELECT", "UPDATE", "VALUES", "WITH"];
         let rows = KNOWN.iter().any(|word| self.first_is(word));
         (rows && !self.writes_file()) || (self.first_is("SET") && self.sets_variables())
     }
@@ -65,6 +65,7 @@ mod tests {
             "WITH x AS (SELECT 1) SELECT * FROM x",
             "SELECT a INTO @x FROM t FOR UPDATE",
             "VALUES (1), (2)",
+            "DEALLOCATE PREPARE s",
             "/*!50003 INSERT INTO t VALUES (1) */",
             "SET @a = LAST_INSERT_ID(), @b := (SELECT 1)",
             "SET foreign_key_checks = 0, @@unique_checks = 0, @@session.sql_mode = ''",

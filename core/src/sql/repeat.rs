@@ -22,8 +22,9 @@ impl Statement<'_> {
             "REFRESH" => self.begins(&["REFRESH", "MATERIALIZED", "VIEW"]),
             "SECURITY" => self.begins(&["SECURITY", "LABEL"]),
             "COMMENT" => self.begins(&["COMMENT", "ON"]),
-            "ANALYZE" | "CHECKPOINT" | "CLUSTER" | "DISCARD" | "GRANT" | "LOAD" | "PRAGMA" | "RESET"
-            | "SHOW" => true,
+            "LOAD" => !self.loads_rows(),
+            "ANALYZE" | "CHECKPOINT" | "CLUSTER" | "DISCARD" | "GRANT" | "PRAGMA" | "RESET" | "SHOW"
+            | "USE" => true,
             _ => false,
         }
     }
@@ -31,9 +32,26 @@ impl Statement<'_> {
     /// Returns true if it surely runs in a transaction, so that its record commits with it or not at all. Returns false
     /// for a statement that changes the session, because its effect outlasts the transaction.
     pub fn is_transactional(&self) -> bool {
-        const KNOWN: [&str; 18] = [
-            "ALTER", "ANALYZE", "COMMENT", "CREATE", "DELETE", "DROP", "GRANT", "INSERT", "MERGE", "REFRESH",
-            "REPLACE", "REVOKE", "SECURITY", "SELECT", "TRUNCATE", "UPDATE", "VALUES", "WITH",
+        const KNOWN: [&str; 19] = [
+            "ALTER",
+            "ANALYZE",
+            "COMMENT",
+            "CREATE",
+            "DEALLOCATE",
+            "DELETE",
+            "DROP",
+            "GRANT",
+            "INSERT",
+            "MERGE",
+            "REFRESH",
+            "REPLACE",
+            "REVOKE",
+            "SECURITY",
+            "SELECT",
+            "TRUNCATE",
+            "UPDATE",
+            "VALUES",
+            "WITH",
         ];
         // With some of their options these run in autocommit only, and the catalog decides which.
         let global =

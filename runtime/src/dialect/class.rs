@@ -32,6 +32,8 @@ pub enum Class {
     Permission,
     /// The database takes no writes.
     ReadOnly,
+    /// The connection has no database that holds the tracker.
+    NoDatabase,
     /// The connection is in a transaction.
     InTransaction,
     /// A column of the tracker is missing.
@@ -49,4 +51,12 @@ pub enum Class {
     Apart,
     /// Anything else.
     Other,
+}
+
+impl Class {
+    /// Returns `true` if only a statement of the run has such an error. A database whose errors do not name their
+    /// objects has it for statements of scripts too.
+    pub(crate) fn is_of_run(self) -> bool {
+        matches!(self, Class::Fence { .. } | Class::HandedOn { .. } | Class::Unrecorded | Class::Unfinished)
+    }
 }

@@ -36,5 +36,9 @@ pub(super) fn statement<D: Language + ?Sized>(
     if !before.is_empty() {
         there.push(format!("EXISTS (SELECT 1 FROM {set} s WHERE {})", before.join(" OR ")));
     }
-    format!("INSERT INTO {set} (version, name, applied_at) SELECT {row} WHERE {};\n", there.join(" OR "))
+    format!(
+        "INSERT INTO {set} (version, name, applied_at) SELECT {row}{} WHERE {};\n",
+        dialect.no_table(),
+        there.join(" OR ")
+    )
 }

@@ -1,5 +1,6 @@
 //! The words of a database: its syntax, quoting, literals and errors.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use gapless_core::Syntax;
@@ -40,6 +41,28 @@ pub trait Language: Sealed + fmt::Debug + Sync {
 
     /// Writes bytes as hex digits; an expression.
     fn hex(&self, column: &str) -> String;
+
+    /// Joins texts; an expression.
+    fn concat(&self, parts: &[&str]) -> String {
+        parts.join(" || ")
+    }
+
+    /// Returns the clause of a `SELECT` that reads no table and has a condition.
+    fn no_table(&self) -> &'static str {
+        ""
+    }
+
+    /// Writes a script as a part of a message, ended by a semicolon. Each of its statements stays at its place.
+    fn script<'s>(&self, sql: &'s str) -> Cow<'s, str> {
+        // It may end in a comment, or without a semicolon.
+        Cow::Owned(format!("{sql}\n;\n"))
+    }
+
+    /// Returns `true` if a script may mean something else in a session that reads strings by other rules than the
+    /// lexer.
+    fn depends_on_strings(&self, _sql: &str) -> bool {
+        true
+    }
 
     /// Returns the time of the call, not of the transaction or message; an expression.
     fn clock(&self) -> &'static str;

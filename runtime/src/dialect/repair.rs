@@ -62,7 +62,10 @@ fn moves<D: Language + ?Sized>(dialect: &D, tracker: &Tracker, changes: &[Change
         let (known, name) = (dialect.literal(known), dialect.literal(name));
         let row = format!("version = {old} AND name = {known}");
         let _ = if *both {
-            let there = format!("SELECT 1 FROM {set} WHERE version = {new} AND name = {name}");
+            // A derived table: not every database deletes from a table that the condition reads.
+            let there = format!(
+                "SELECT 1 FROM (SELECT version FROM {set} WHERE version = {new} AND name = {name} LIMIT 1) kept"
+            );
             writeln!(gone, "DELETE FROM {set} WHERE {row} AND EXISTS ({there});")
         } else {
             let _ = writeln!(away, "UPDATE {set} SET version = -1 - version WHERE {row};");

@@ -42,8 +42,13 @@ pub trait SessionSql: Language {
     /// Sets these timeouts for the session.
     fn set_timeouts(&self, timeouts: Timeouts) -> String;
 
-    /// Puts the session's settings back to what they were.
+    /// Puts the session's settings back to what they were, between two migrations.
     fn restore(&self, settings: &[(String, String)]) -> String;
+
+    /// Puts the session's settings back at the end of the run, with those that the run itself needs.
+    fn give_back(&self, settings: &[(String, String)]) -> String {
+        self.restore(settings)
+    }
 
     /// Fails with [`Class::LeftOpen`](super::Class::LeftOpen) in a transaction, where SQL can ask that.
     fn outside(&self) -> String {
@@ -72,6 +77,8 @@ pub(crate) enum Rows<'r> {
 pub(crate) struct Observation<'r> {
     pub(crate) session: SessionFacts,
     pub(crate) in_transaction: bool,
+    /// The database of the connection, where the tracker may be in any.
+    pub(crate) database: Option<&'r str>,
     pub(crate) set: Option<Rows<'r>>,
 }
 
@@ -88,6 +95,8 @@ pub(crate) struct LockAnswer<'r> {
     pub(crate) standard_strings: bool,
     /// The version is the set's key.
     pub(crate) has_key: bool,
+    /// The database of the connection, where the tracker may be in any.
+    pub(crate) database: Option<&'r str>,
     pub(crate) settings: Option<Vec<(String, String)>>,
     pub(crate) set: Option<Rows<'r>>,
     pub(crate) holder: Option<Holder>,
@@ -122,21 +131,25 @@ impl<'r> Observation<'r> {
             read_only: first.is_true(1),
             standby: first.is_true(2),
         };
-        let first = results.first();
+        let mut results = answers(results);
+        let first = results.next();
         Observation {
             session: first.map(facts).unwrap_or_default(),
             in_transaction: first.is_some_and(|first| first.is_true(3)),
-            set: results.get(1).map(Rows::read),
+            database: first.and_then(|first| first.value(4)),
+            set: results.next().map(Rows::read),
         }
     }
 }
 
 impl<'r> LockAnswer<'r> {
     pub(crate) fn read(query: LockQuery, results: &'r [ResultSet]) -> LockAnswer<'r> {
+        let mut results = answers(results);
+        let first = results.next();
         let none = ResultSet::default();
-        let mut results = results.iter();
-        let flags = results.next().unwrap_or(&none);
+        let flags = first.unwrap_or(&none);
         LockAnswer {
+            database: first.and_then(|first| first.value(9)),
             ours: flags.value(0).map(|_| flags.is_true(0)),
             schema: flags.is_true(1),
             set_exists: flags.is_true(2),
@@ -160,6 +173,11 @@ impl<'r> Rows<'r> {
         let current = rows.value(0).is_none() && rows.value(1) == Some(CURRENT);
         if current { Rows::Current } else { Rows::All(rows) }
     }
+}
+
+/// Passes over the results of statements that select nothing, before the first that does.
+fn answers(results: &[ResultSet]) -> impl Iterator<Item = &ResultSet> {
+    results.iter().skip_while(|result| result.rows().next().is_none())
 }
 
 fn number(rows: &ResultSet, column: usize) -> Option<i32> {

@@ -2,7 +2,7 @@
 
 use gapless_core::Version;
 
-use super::{Language, Postgres, Sqlite};
+use super::{Language, Mysql, Postgres, Sqlite};
 use crate::tracker::Tracker;
 
 /// The statements behind the status and the log.
@@ -56,6 +56,13 @@ impl StatusSql for Postgres {
 }
 
 impl StatusSql for Sqlite {}
+
+impl StatusSql for Mysql {
+    /// The tracker's times are UTC.
+    fn time(&self, sortable: &str) -> String {
+        format!("{}Z", sortable.replacen(' ', "T", 1))
+    }
+}
 
 /// Writes microseconds since the year 2000 as UTC, in the proleptic Gregorian calendar.
 ///

@@ -186,7 +186,8 @@ pub(super) fn start<D: Language + ?Sized>(
 ) -> String {
     let journal = tracker.journal();
     let about = about(dialect, tracker, names);
-    row_unless(dialect, tracker, entry, &format!("(SELECT count(*) FROM {journal} WHERE {about}) <> {known}"))
+    let rows = format!("(SELECT count(*) FROM (SELECT id FROM {journal} WHERE {about}) known)");
+    row_unless(dialect, tracker, entry, &format!("{rows} <> {known}"))
 }
 
 /// See [`StepSql::journal_step`].
@@ -217,8 +218,10 @@ pub(super) fn begun<D: Language + ?Sized>(
     there: Option<String>,
 ) -> String {
     let checksum = dialect.literal(entry.detail.as_deref().unwrap_or_default());
-    let detail =
-        there.map_or(checksum.clone(), |there| format!("{checksum} || coalesce(' ' || {there}, '')"));
+    let detail = there.map_or(checksum.clone(), |there| {
+        let there = format!("coalesce({}, '')", dialect.concat(&["' '", &there]));
+        dialect.concat(&[&checksum, &there])
+    });
     format!(
         "INSERT INTO {} (version, name, event, attempt, statement, statements, detail) \
          VALUES ({}, {}, '{BEGUN}', {}, {}, {}, {detail});\n",
@@ -260,20 +263,21 @@ pub(super) fn unfinished<D: Language + ?Sized>(
 ) -> String {
     let rows_of = |names: &Names<'_>| {
         let own = names.version;
-        let row = |(version, name)| format!("({own}, {version}, {})", dialect.literal(name));
+        let row = |(version, name)| format!("SELECT {own}, {version}, {}", dialect.literal(name));
         names.all().map(row).collect::<Vec<_>>()
     };
     let rows: Vec<_> = migrations.iter().flat_map(rows_of).collect();
     let journal = tracker.journal();
+    let stem = dialect.concat(&["k.version", "'_'", "k.name"]);
     format!(
-        "WITH k (own, version, name) AS (VALUES {}), a AS (SELECT own, version, name FROM k UNION \
+        "WITH k (own, version, name) AS ({}), a AS (SELECT own, version, name FROM k UNION \
          SELECT k.own, j.version, j.name FROM k JOIN {journal} j ON j.event = 'renamed' \
-         AND j.detail = k.version || '_' || k.name) \
+         AND j.detail = {stem}) \
          SELECT DISTINCT a.own AS version FROM a JOIN {journal} s ON s.version = a.version AND s.name = a.name \
          WHERE s.event IN ('statement', '{BEGUN}', 'interrupted') AND NOT EXISTS (SELECT 1 FROM {journal} c \
          JOIN a b ON c.version = b.version AND c.name = b.name WHERE b.own = a.own AND c.id > s.id \
          AND (c.event IN ({CLOSING}) OR c.event = 'resolved' AND c.statement = 0))",
-        rows.join(", ")
+        rows.join(" UNION ALL ")
     )
 }
 
@@ -281,8 +285,10 @@ pub(super) fn unfinished<D: Language + ?Sized>(
 pub(super) fn go_back<D: Language + ?Sized>(dialect: &D, tracker: &Tracker, version: Version) -> String {
     let mark = dialect.literal(GOING_BACK);
     format!(
-        "UPDATE {} SET name = name || {mark} WHERE version = {version} AND name NOT LIKE '%' || {mark};\n",
-        tracker.set()
+        "UPDATE {} SET name = {} WHERE version = {version} AND name NOT LIKE {};\n",
+        tracker.set(),
+        dialect.concat(&["name", &mark]),
+        dialect.concat(&["'%'", &mark])
     )
 }
 

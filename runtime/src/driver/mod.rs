@@ -3,6 +3,10 @@
 mod asynchronous;
 #[cfg(any(feature = "postgres", feature = "tokio-postgres"))]
 mod messages;
+#[cfg(feature = "mysql")]
+mod messages_mysql;
+#[cfg(feature = "mysql")]
+mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "rusqlite")]
@@ -18,13 +22,13 @@ use std::time::Instant;
 pub(crate) use self::asynchronous::drive_async;
 pub use self::asynchronous::{AsyncClient, AsyncConnection};
 use crate::Error;
-#[cfg(any(feature = "postgres", feature = "rusqlite", feature = "tokio-postgres"))]
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "rusqlite", feature = "tokio-postgres"))]
 use crate::code::BoxError;
 use crate::engine::{Call, DbError, Dialect, Finished, Reply, ResultSet, Run, Step};
 use crate::report::error::ErrorKind;
 
-/// Connection that a run can use: `postgres::Client` with the feature `postgres`, `rusqlite::Connection` with the feature
-/// `rusqlite`, or your own.
+/// Connection that a run can use: `postgres::Client` with the feature `postgres`, `mysql::Conn` and `mysql::PooledConn`
+/// with the feature `mysql`, `rusqlite::Connection` with the feature `rusqlite`, or your own.
 pub trait Connection {
     /// Returns the dialect of the database.
     fn dialect(&self) -> &'static dyn Dialect;
@@ -122,7 +126,7 @@ fn unsuited(call: &Call) -> ExchangeError {
 }
 
 /// Turns the error of code into one of the exchange: with its own words, and those of the database if that is a cause.
-#[cfg(any(feature = "postgres", feature = "rusqlite", feature = "tokio-postgres"))]
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "rusqlite", feature = "tokio-postgres"))]
 fn code_failed<E: StdError + 'static>(
     error: BoxError,
     is_lost: impl FnOnce(&E) -> bool,

@@ -171,7 +171,7 @@ impl<'a> Protocol<'a> {
             let durable = index + 1 == items.len();
             let envelope = self.up_envelope(item.migration, ready, restore, durable);
             let whole = batch.message.len();
-            let script = envelope.write(&mut batch.message, item.sql());
+            let script = envelope.write(&mut batch.message, item.sql(), self.dialect);
             batch.segments.push(Segment { item: *item, whole: whole..batch.message.len(), script });
         }
         if let Some(prepared) = ready {

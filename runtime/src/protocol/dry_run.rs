@@ -73,7 +73,8 @@ impl<'a> Protocol<'a> {
     /// Tries a migration in a savepoint of its own.
     async fn try_one(&mut self, item: Item<'a>) -> Result<(), Stop> {
         let mut message = String::new();
-        let script = self.dry_envelope(item.migration).write(&mut message, item.migration.sql());
+        let script =
+            self.dry_envelope(item.migration).write(&mut message, item.migration.sql(), self.dialect);
         let error = match self.session.transact(message.clone()).await? {
             Ok(_) => {
                 let tried = self.applied(item.migration, Some(self.session.spent));

@@ -5,7 +5,7 @@ use std::ops::Range;
 use gapless_core::{Directives, Down, Migration};
 
 use super::protocol::Protocol;
-use crate::dialect::{Prepared, Timeouts};
+use crate::dialect::{Dialect, Prepared, Timeouts};
 
 /// The text before a script, and after it.
 #[derive(Debug, Default)]
@@ -16,15 +16,12 @@ pub(super) struct Envelope {
 
 impl Envelope {
     /// Appends all of it to a message, and returns where the script lies.
-    pub(super) fn write(&self, message: &mut String, script: &str) -> Range<usize> {
+    pub(super) fn write(&self, message: &mut String, script: &str, dialect: &dyn Dialect) -> Range<usize> {
         message.push_str(&self.before);
         let begin = message.len();
-        message.push_str(script);
-        let script = begin..message.len();
-        // A script may end in a comment, or without a semicolon.
-        message.push_str("\n;\n");
+        message.push_str(&dialect.script(script));
         message.push_str(&self.after);
-        script
+        begin..begin + script.len()
     }
 }
 

@@ -47,6 +47,14 @@ impl Protocol<'_> {
         self.dialect.classify(error, &self.tracker)
     }
 
+    /// Returns the class of an error of a message with a script; `in_script` says that a statement of the script has it.
+    pub(super) fn class_at(&self, error: &DbError, in_script: bool) -> Class {
+        match self.class(error) {
+            class if class.is_of_run() && in_script && !self.tracker.is_named_by(error) => Class::Other,
+            class => class,
+        }
+    }
+
     /// Returns the error of a run that ends because the database refused this work.
     pub(super) fn error(&self, work: Work, error: DbError) -> ErrorKind {
         let class = self.class(&error);
@@ -55,6 +63,7 @@ impl Protocol<'_> {
             (Class::InTransaction, Work::Observing | Work::Locking | Work::ReadingLog) => {
                 ErrorKind::InTransaction
             }
+            (Class::NoDatabase, _) => ErrorKind::NoDatabase,
             (Class::Shape, Work::Observing) => self.shape(error.message),
             (Class::Shape, Work::ReadingLog) => {
                 ErrorKind::Shape { table: self.shown_journal(), problem: error.message }

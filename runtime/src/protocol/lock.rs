@@ -51,6 +51,7 @@ impl Protocol<'_> {
             }
         };
         let answer = LockAnswer::read(query, &results);
+        self.learn_database(answer.database)?;
         let ours = self.learn_lock(query, &answer)?;
         if ours && self.session.set_exists && !query.set {
             // Another runner created it between the two observations.
@@ -132,6 +133,8 @@ impl Protocol<'_> {
         }
         if let Some(settings) = &answer.settings {
             self.session.settings = Some(settings.clone());
+            // What the run itself needs is put back at its end.
+            self.session.needs_own = self.dialect.give_back(settings) != self.dialect.restore(settings);
         }
         let ours = answer.ours == Some(true);
         self.session.refused |= !ours;
@@ -177,7 +180,9 @@ impl Protocol<'_> {
         }
         // Steps set timeouts of the session, and code may set anything.
         let plain = |item: &super::item::Item<'_>| {
-            item.execution == Execution::Batched && item.migration.is_ddl_only(self.dialect.syntax())
+            item.execution == Execution::Batched
+                && item.migration.is_ddl_only(self.dialect.syntax())
+                && self.abilities.transactional_ddl
         };
         let few = (1..=FEW).contains(&self.queue.len());
         self.goal != Goal::Apply || !few || !self.queue.iter().all(plain)
@@ -189,8 +194,10 @@ impl Protocol<'_> {
     }
 
     fn unfit(&self, query: LockQuery, answer: &LockAnswer<'_>) -> Option<ErrorKind> {
-        if !answer.standard_strings {
-            return Some(ErrorKind::Strings);
+        if !answer.standard_strings
+            && self.queue.iter().any(|item| self.dialect.depends_on_strings(item.sql()))
+        {
+            return Some(ErrorKind::Strings(self.dialect.syntax()));
         }
         // The catalog may show a table that was missing a moment ago without its key.
         if query.set && !answer.has_key {

@@ -13,6 +13,7 @@ use crate::engine::{DbError, ResultSet};
 use crate::history::History;
 use crate::report::error::ErrorKind;
 use crate::runner::Goal;
+use crate::tracker::Tracker;
 
 /// More rows than a server sends before it waits for the client's first acknowledgement (ten segments, RFC 6928), at 90
 /// bytes each. With fewer, the digest would save nothing.
@@ -49,7 +50,8 @@ impl Protocol<'_> {
     fn observed(&mut self, answer: Answer) -> Result<Result<Observed, DbError>, Stop> {
         let error = match answer {
             Ok(results) => {
-                let Observation { session, in_transaction, set } = Observation::read(&results);
+                let Observation { session, in_transaction, database, set } = Observation::read(&results);
+                self.learn_database(database)?;
                 if self.session.locked && self.session.pid.is_some() && self.session.pid != session.pid {
                     return Err(Stop::failed(self.pooler(session.pid)));
                 }
@@ -73,6 +75,14 @@ impl Protocol<'_> {
             Class::Busy | Class::Retry | Class::Canceled => Ok(Err(error)),
             _ => Err(Stop::failed(self.error(Work::Observing, error))),
         }
+    }
+
+    /// Names the tracker by the connection's database, where that is the default: a script may change to another.
+    pub(super) fn learn_database(&mut self, database: Option<&str>) -> Result<(), Stop> {
+        let Some(database) = database.filter(|_| self.tracker.schema().is_empty()) else { return Ok(()) };
+        let tracker = Tracker::new(self.dialect, database, &self.options.table);
+        self.tracker = tracker.map_err(|error| Stop::failed(error.into_kind()))?;
+        Ok(())
     }
 
     pub(super) fn is_canceled(&self, error: &DbError) -> bool {

@@ -108,13 +108,13 @@ impl<'a> Protocol<'a> {
         message: &Message,
         error: DbError,
     ) -> Result<(), Stop> {
-        let class = self.class(&error);
-        if let Class::HandedOn { pid } = class {
-            return Err(self.handed_on(pid));
-        }
         let executing = part == Part::Statement;
         let within = offset(&error, &message.text, self.dialect);
         let at = within.filter(|at| message.script.contains(at)).map(|at| at - message.script.start);
+        let class = self.class_at(&error, at.is_some());
+        if let Class::HandedOn { pid } = class {
+            return Err(self.handed_on(pid));
+        }
         if class == Class::Apart && executing && steps.manner(steps.at) == Manner::Together {
             steps.apart = true;
             return self.roll_back().await;

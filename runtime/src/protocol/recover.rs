@@ -35,16 +35,17 @@ impl<'a> Protocol<'a> {
         mut batch: Batch<'a>,
         mut error: DbError,
     ) -> Result<Option<ErrorKind>, Stop> {
-        let class = self.class(&error);
+        let lacking = self.dialect.untranslatable(&error, &batch.message).map(Position::Byte);
+        error.position = error.position.or(lacking);
+        let culprit = batch.culprit(&error, self.dialect);
+        let class = self.class_at(&error, culprit.is_some_and(|culprit| culprit.at.is_some()));
         if let Class::HandedOn { pid } = class {
             return Err(self.handed_on(pid));
         }
         if class == Class::Unfinished {
             return self.settle_unfinished().await.map(|()| None);
         }
-        let lacking = self.dialect.untranslatable(&error, &batch.message).map(Position::Byte);
-        error.position = error.position.or(lacking);
-        let located = batch.culprit(&error, self.dialect).or_else(|| batch.fenced(class));
+        let located = culprit.or_else(|| batch.fenced(class));
         self.cleanup.prepared = batch.prepared.take();
         let (history, how) = (History::default(), Recorded::default());
         let retries = class == Class::Retry && self.may_retry();

@@ -49,7 +49,7 @@ impl<'a> Protocol<'a> {
     /// Rolls a migration back in one transaction.
     async fn roll_back_whole(&mut self, item: &Item<'a>, down: &Down) -> Result<(), Stop> {
         let mut message = String::new();
-        let script = self.down_envelope(item.migration, down).write(&mut message, down.sql());
+        let script = self.down_envelope(item.migration, down).write(&mut message, down.sql(), self.dialect);
         let Err(error) = self.session.transact(message.clone()).await? else { return Ok(()) };
         let at = offset(&error, &message, self.dialect).filter(|at| script.contains(at));
         Err(self.not_rolled_back(item, error, at.map(|at| at - script.start)).await)

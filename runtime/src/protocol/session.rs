@@ -69,6 +69,8 @@ pub(super) struct Session {
     pub(super) set_exists: bool,
     /// The settings at the beginning, if the run has asked for them.
     pub(super) settings: Option<Vec<(String, String)>>,
+    /// The run has changed some of them for itself.
+    pub(super) needs_own: bool,
     /// It has asked for the lock, and another runner had it.
     pub(super) refused: bool,
     pub(super) standby: bool,

@@ -59,6 +59,10 @@ impl Error {
         Error { inner: Box::new(Inner { kind, lost: None, applied: Vec::new(), rolled_back: Vec::new() }) }
     }
 
+    pub(crate) fn into_kind(self) -> ErrorKind {
+        self.inner.kind
+    }
+
     pub(crate) fn after(mut self, report: Report) -> Error {
         (self.inner.applied, self.inner.rolled_back) = (report.applied, report.rolled_back);
         self
@@ -186,10 +190,10 @@ impl Error {
     }
 
     /// Returns true if the program is wrong: a name or a version that cannot be, missing or unsuitable code, a connection
-    /// inside of a transaction or with `standard_conforming_strings` off, a set for other databases.
+    /// inside of a transaction, without a database or with other rules for strings, a set for other databases.
     pub fn is_usage(&self) -> bool {
         use ErrorKind::{
-            InTransaction, Misuse, Name, NoBaseline, NoCode, NoLockTrace, NotEmbedded, NotRust,
+            InTransaction, Misuse, Name, NoBaseline, NoCode, NoDatabase, NoLockTrace, NotEmbedded, NotRust,
             NothingToReconcile, OtherDialect, ReservedClient, Resolve, Strings, Target, UnfitCode,
             UnsuitedCode,
         };
@@ -200,6 +204,7 @@ impl Error {
                 | Name { .. }
                 | NoBaseline(_)
                 | NoCode(_)
+                | NoDatabase
                 | NoLockTrace
                 | UnfitCode { .. }
                 | NotEmbedded { .. }
@@ -209,7 +214,7 @@ impl Error {
                 | ReservedClient { .. }
                 | UnsuitedCode { .. }
                 | Resolve(..)
-                | Strings
+                | Strings(_)
                 | Target(_)
         )
     }

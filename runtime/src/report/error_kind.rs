@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use gapless_core::{Problem, Version};
+use gapless_core::{Problem, Syntax, Version};
 
 use crate::engine::DbError;
 use crate::history::repair::Partial;
@@ -62,8 +62,10 @@ pub(crate) enum ErrorKind {
         error: DbError,
     },
     InTransaction,
-    /// `standard_conforming_strings` is off, so the server would read scripts by other rules than the build.
-    Strings,
+    /// The connection has no database.
+    NoDatabase,
+    /// The server would read strings in scripts by other rules than the build did.
+    Strings(Syntax),
     /// The set is for other databases than this one, by their names.
     OtherDialect {
         set: &'static str,
@@ -150,7 +152,8 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Shape { table, problem } => message::shape(f, table, problem),
             ErrorKind::Database { doing, error } => message::database(f, doing, error),
             ErrorKind::InTransaction => f.write_str(message::IN_TRANSACTION),
-            ErrorKind::Strings => f.write_str(message::STRINGS),
+            ErrorKind::NoDatabase => f.write_str(message::NO_DATABASE),
+            ErrorKind::Strings(syntax) => f.write_str(message::strings(*syntax)),
             ErrorKind::OtherDialect { set, database } => message::other_dialect(f, set, database),
             ErrorKind::Refused(problems) => message::each(f, problems),
             ErrorKind::NeedsSession(path) => write!(f, "{path} {}", message::NEEDS_SESSION),

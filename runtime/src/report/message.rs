@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt::{Display, Formatter, Result};
 use std::time::Duration;
 
-use gapless_core::Version;
+use gapless_core::{Syntax, Version};
 
 use crate::engine::DbError;
 use crate::report::event::Holder;
@@ -20,9 +20,23 @@ pub(super) fn each<T: Display>(f: &mut Formatter<'_>, problems: &[T]) -> Result 
 pub(super) const IN_TRANSACTION: &str = "the connection is inside of a transaction\n\
     help: commit it first, or give the run a connection of its own";
 
-pub(super) const STRINGS: &str = "standard_conforming_strings is off, so the server would read the scripts by other \
-    rules than the build did\n\
-    help: SET standard_conforming_strings = on, for the connection or for the database";
+pub(super) const NO_DATABASE: &str = "the connection has no database\n\
+    help: name one in its URL, or the one of the tracker with `.schema(...)`";
+
+pub(super) fn strings(syntax: Syntax) -> &'static str {
+    match syntax {
+        Syntax::Mysql => {
+            "sql_mode has ANSI_QUOTES or NO_BACKSLASH_ESCAPES, so the server would read the backslashes in the scripts \
+             by other rules than the build did\n\
+             help: SET sql_mode without them, for the connection or for the server"
+        }
+        _ => {
+            "standard_conforming_strings is off, so the server would read the scripts by other rules than the build \
+             did\n\
+             help: SET standard_conforming_strings = on, for the connection or for the database"
+        }
+    }
+}
 
 pub(super) const NO_LOCK_TRACE: &str = "locks cannot be traced: this database does not tell which tables a session has \
     locked\nhelp: remove `.trace_locks()`; Postgres tells";

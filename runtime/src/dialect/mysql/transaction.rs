@@ -1,0 +1,71 @@
+//! Transactions of MySQL: beginning, marks, commit.
+
+use std::time::Duration;
+
+use super::Mysql;
+use crate::dialect::{Timeouts, TransactionSql};
+use crate::tracker::Tracker;
+
+/// A statement that waits for a table holds up everybody who comes after it, and servers let it wait for a day or for
+/// a year.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// The longest that the servers take, a year in seconds.
+const LONGEST: u64 = 31_536_000;
+
+impl TransactionSql for Mysql {
+    fn begin(&self, timeouts: Timeouts) -> String {
+        set(timeouts) + "START TRANSACTION;\n"
+    }
+
+    fn set_local_timeouts(&self, timeouts: Timeouts) -> String {
+        set(timeouts)
+    }
+
+    /// There is no lock that ends with a transaction.
+    fn lock_transaction(&self, _: &Tracker) -> String {
+        String::new()
+    }
+
+    /// A savepoint does not outlive its transaction.
+    fn mark(&self, token: &str) -> String {
+        self.set_savepoint(token)
+    }
+
+    fn check_mark(&self, token: &str) -> String {
+        self.release_savepoint(token)
+    }
+
+    /// InnoDB checks each row at once.
+    fn check_deferred(&self) -> &'static str {
+        ""
+    }
+
+    fn commit(&self, _: bool) -> String {
+        "COMMIT;\n".to_owned()
+    }
+}
+
+/// Sets timeouts of the session, as others do not exist; without one for locks, it sets ours.
+pub(super) fn set(timeouts: Timeouts) -> String {
+    let mut settings = Vec::new();
+    let lock = timeouts.lock.unwrap_or(LOCK_WAIT);
+    settings.push(format!("lock_wait_timeout = {}", seconds(lock)));
+    if timeouts.lock.is_some() {
+        settings.push(format!("innodb_lock_wait_timeout = {}", seconds(lock)));
+    }
+    let limit = timeouts.statement.map_or(String::new(), |limit| {
+        let millis = limit.as_millis().min(u128::from(u32::MAX));
+        let (whole, rest) = (limit.as_secs().min(LONGEST), limit.subsec_millis());
+        format!(" /*M!100600 , max_statement_time = {whole}.{rest:03} */ /*!80000 , max_execution_time = {millis} */")
+    });
+    format!("SET {}{limit};\n", settings.join(", "))
+}
+
+/// Rounds up to seconds; no limit is the longest.
+fn seconds(timeout: Duration) -> u64 {
+    match timeout.as_secs() + u64::from(timeout.subsec_nanos() > 0) {
+        0 => LONGEST,
+        seconds => seconds.min(LONGEST),
+    }
+}

@@ -1,0 +1,34 @@
+//! `mysql::Conn` on MariaDB.
+
+use gapless::{Code, DryRun, Error, Log, Plan, Report, Rollback, Runner, Status};
+use mysql::prelude::Queryable;
+
+use super::{Driver, exchange};
+use crate::mariadb::{Database, server};
+
+#[derive(Debug)]
+pub struct Mysql(pub Database);
+
+impl Driver for Mysql {
+    type Client = mysql::Conn;
+    type Refusal = mysql::Error;
+
+    fn fresh() -> Mysql {
+        Mysql(server().database())
+    }
+
+    fn connect(&self) -> mysql::Conn {
+        self.0.connect()
+    }
+
+    fn code(sql: &'static str, failing: Option<&'static str>) -> Option<Code> {
+        Some(Code::mysql(move |transaction| {
+            transaction.query_iter(sql)?;
+            failing.map_or(Ok(()), |why| Err(why.into()))
+        }))
+    }
+
+    blocking!();
+
+    const MAKE_READ_ONLY: &'static str = "SET SESSION TRANSACTION READ ONLY";
+}
