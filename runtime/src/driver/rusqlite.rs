@@ -1,8 +1,10 @@
 //! Connects a run to `rusqlite::Connection`.
 
+use std::time::Duration;
+
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::types::ValueRef;
-use rusqlite::{Batch, DropBehavior, Row, Statement, TransactionBehavior};
+use rusqlite::{Batch, DropBehavior, Row, Statement, Transaction, TransactionBehavior};
 
 use super::{Connection, ExchangeError, code_failed, unsuited};
 use crate::code::Inner;
@@ -38,8 +40,11 @@ impl Connection for rusqlite::Connection {
         }
         let Inner::Rusqlite(code) = &call.code.0 else { return Err(unsuited(call)) };
         let refused = |error: rusqlite::Error| refused(error, "", 0);
-        let mut transaction =
-            self.transaction_with_behavior(TransactionBehavior::Immediate).map_err(refused)?;
+        let timeout = BusyTimeout::of(self);
+        timeout.shorten(self);
+        let begun = Transaction::new_unchecked(self, TransactionBehavior::Immediate);
+        timeout.put_back(self);
+        let mut transaction = begun.map_err(refused)?;
         batch(&transaction, &call.before)?;
         let said = |error: &rusqlite::Error| Some(db_error(error, "", 0));
         let outcome = (code.lock())(&mut transaction).map_err(|error| code_failed(error, |_| false, said));
@@ -56,10 +61,53 @@ impl Connection for rusqlite::Connection {
     }
 }
 
+/// The client's busy timeout. SQLite waits that long for a lock in the middle of a message, where the run can neither
+/// tell of the wait nor be cancelled; so the lock that begins a transaction is asked for briefly, and by the run again.
+/// Inside of a transaction the client's own time holds: a commit that gives up early repeats the whole migration.
+#[derive(Clone, Copy)]
+struct BusyTimeout(Option<Duration>);
+
+const BRIEFLY: Duration = Duration::from_millis(100);
+
+impl BusyTimeout {
+    /// Reads the timeout. One that is as short already stays as it is, and so does a handler of the client's own, which
+    /// SQLite shows as no timeout and nobody could put back.
+    fn of(connection: &rusqlite::Connection) -> BusyTimeout {
+        let own = connection.pragma_query_value(None, "busy_timeout", |row| row.get::<_, u32>(0));
+        BusyTimeout(own.ok().map(|own| Duration::from_millis(own.into())).filter(|own| *own > BRIEFLY))
+    }
+
+    /// Shortens the timeout outside of a transaction.
+    fn shorten(self, connection: &rusqlite::Connection) {
+        if self.0.is_some() && connection.is_autocommit() {
+            // SQLite refuses no timeout.
+            let _ = connection.busy_timeout(BRIEFLY);
+        } else {
+            self.put_back(connection);
+        }
+    }
+
+    fn put_back(self, connection: &rusqlite::Connection) {
+        let _ = self.0.map(|own| connection.busy_timeout(own));
+    }
+}
+
 fn batch(connection: &rusqlite::Connection, message: &str) -> Result<Vec<ResultSet>, ExchangeError> {
+    let timeout = BusyTimeout::of(connection);
+    let answer = statements(connection, message, timeout);
+    timeout.put_back(connection);
+    answer
+}
+
+fn statements(
+    connection: &rusqlite::Connection,
+    message: &str,
+    timeout: BusyTimeout,
+) -> Result<Vec<ResultSet>, ExchangeError> {
     let mut results = Vec::new();
     let mut batch = Batch::new(connection, message);
     loop {
+        timeout.shorten(connection);
         let result = match batch.next() {
             Ok(Some(mut statement)) => rows(&mut statement),
             Ok(None) => return Ok(results),

@@ -113,7 +113,7 @@ impl<'a> Protocol<'a> {
         for (migration, duration) in batch.members().zip(durations) {
             self.mark(migration, duration.flatten());
         }
-        self.patience.renew();
+        self.renew_patience();
         if batch.unlocks {
             self.session.locked = false;
             self.check_unlock(Unlock::read(&results));

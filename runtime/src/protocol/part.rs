@@ -210,8 +210,7 @@ impl<'a> Protocol<'a> {
     async fn pause_step(&mut self, steps: &mut Steps<'a>, executing: bool, reason: &str) -> Result<(), Stop> {
         steps.tries += 1;
         self.session.report(|report| report.retries += 1);
-        self.patience.waited += self.session.spent;
-        let waited = self.patience.waited;
+        let waited = self.count_waiting();
         if waited >= self.options.lock_wait {
             let busy = Some(format!("{}: {reason}", steps.doing(executing)));
             return Err(Stop::failed(ErrorKind::LockWait { waited, holder: None, busy }));

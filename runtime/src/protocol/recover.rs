@@ -85,7 +85,7 @@ impl<'a> Protocol<'a> {
         // Only the last of a message commits durably, and it has not run.
         self.cleanup.undurable |= ran;
         for migration in done {
-            self.patience.attempt = 1;
+            self.renew_patience();
             self.mark(migration, None);
         }
         let missing = refusal.batch.members().position(|member| !refusal.is_settled(member));

@@ -74,7 +74,7 @@ impl<'a> Protocol<'a> {
 
     /// Reports a rolled back migration.
     pub(super) fn rolled_back(&mut self, migration: &Migration, duration: Option<Duration>) {
-        self.patience.renew();
+        self.renew_patience();
         self.queue.pop_front();
         let applied = self.applied(migration, duration);
         self.emit(&Event::RolledBack(&applied));

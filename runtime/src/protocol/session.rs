@@ -56,6 +56,8 @@ pub(super) struct Session {
     doing: String,
     /// The time that the last message took.
     pub(super) spent: Duration,
+    /// The time that refused messages took since the run last paused.
+    pub(super) in_vain: Duration,
     /// This session has the advisory lock.
     pub(super) locked: bool,
     /// The lock may not be this session's after all: the database refused the message that asked for it.
@@ -129,7 +131,10 @@ impl Session {
         self.spent = reply.elapsed;
         match reply.outcome {
             Outcome::Rows(results) => Ok(Ok(results)),
-            Outcome::Failed(error) => Ok(Err(*error)),
+            Outcome::Failed(error) => {
+                self.in_vain += reply.elapsed;
+                Ok(Err(*error))
+            }
             Outcome::Lost(source) => Err(Stop::lost(Lost { doing: self.doing.clone(), source })),
             // `Run::reply` lets no such reply through.
             Outcome::Slept => Err(Stop::failed(ErrorKind::Misuse("a reply to another step"))),

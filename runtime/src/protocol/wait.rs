@@ -41,8 +41,7 @@ impl Patience {
         Patience { backoff: Backoff::new(seed), waited, told, attempt: 1, cancelled: 0 }
     }
 
-    /// Begins anew after progress: the rest of the run may wait and retry as long again.
-    pub(super) fn renew(&mut self) {
+    fn renew(&mut self) {
         (self.attempt, self.waited) = (1, Duration::ZERO);
         self.backoff.reset();
     }
@@ -70,6 +69,8 @@ impl Protocol<'_> {
     ///
     /// Fails once the time for waiting is over.
     pub(super) async fn wait(&mut self, holder: Option<Holder>) -> Result<(), Stop> {
+        // The last message was answered, and told that the lock is another runner's.
+        self.session.in_vain += self.session.spent;
         self.wait_for(holder, None).await
     }
 
@@ -106,8 +107,7 @@ impl Protocol<'_> {
     }
 
     async fn wait_uncancelled(&mut self, holder: Option<Holder>, busy: Option<&str>) -> Result<(), Stop> {
-        self.patience.waited += self.session.spent;
-        let waited = self.patience.waited;
+        let waited = self.count_waiting();
         if waited >= self.options.lock_wait {
             let busy = busy.map(str::to_owned);
             return Err(Stop::failed(ErrorKind::LockWait { waited, holder, busy }));
@@ -123,6 +123,20 @@ impl Protocol<'_> {
         Ok(())
     }
 
+    /// Counts the time of the messages that were in vain. Returns how long the run has waited by now.
+    pub(super) fn count_waiting(&mut self) -> Duration {
+        let in_vain = std::mem::take(&mut self.session.in_vain);
+        self.session.report(|report| report.waited += in_vain);
+        self.patience.waited += in_vain;
+        self.patience.waited
+    }
+
+    /// Begins anew after progress: the rest of the run may wait and retry as long again.
+    pub(super) fn renew_patience(&mut self) {
+        self.session.in_vain = Duration::ZERO;
+        self.patience.renew();
+    }
+
     /// Returns `true` if it is worth asking for the lock's holder, which costs a new backend milliseconds: a lock that
     /// is about to be free interests nobody.
     pub(super) fn has_waited_long(&self) -> bool {
@@ -134,6 +148,8 @@ impl Protocol<'_> {
     }
 
     async fn pause(&mut self, pause: Duration) {
+        // A refusal that leads to a retry is no waiting: retries have a number.
+        self.session.in_vain = Duration::ZERO;
         self.session.sleep(pause).await;
         self.patience.waited += pause;
     }
@@ -185,5 +201,37 @@ impl Protocol<'_> {
     pub(super) async fn pause_before_retry(&mut self) {
         let pause = self.patience.backoff.retry();
         self.pause(pause).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+    use crate::dialect::Sqlite;
+    use crate::engine::Reply;
+    use crate::protocol::session::Link;
+    use crate::protocol::without_abilities;
+    use crate::runner::Goal;
+
+    /// A deadlock after minutes of work is tried again, and the run has waited for nobody.
+    #[test]
+    fn the_time_before_a_retry_is_no_waiting() {
+        let (set, link) = (without_abilities::set(&["SELECT 1;"]), Link::default());
+        let mut protocol = without_abilities::protocol(&set, Goal::Apply, &Sqlite, |_| {}, link.clone());
+        protocol.session.in_vain = Duration::from_secs(600);
+        {
+            let (mut pause, mut context) =
+                (pin!(protocol.pause_before_retry()), Context::from_waker(Waker::noop()));
+            assert_eq!(pause.as_mut().poll(&mut context), Poll::Pending);
+            link.slot().reply = Some(Reply::slept());
+            assert_eq!(pause.as_mut().poll(&mut context), Poll::Ready(()));
+        }
+        assert!(protocol.count_waiting() < Duration::from_secs(1));
+        protocol.session.in_vain = Duration::from_secs(600);
+        protocol.renew_patience();
+        assert_eq!(protocol.count_waiting(), Duration::ZERO, "progress was made since");
     }
 }

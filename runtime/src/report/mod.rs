@@ -100,7 +100,7 @@ impl Report {
         self.waits
     }
 
-    /// Returns how long this run slept, for the lock and between retries.
+    /// Returns how long this run waited: for the lock, for a busy database, and between retries.
     pub fn waited(&self) -> Duration {
         self.waited
     }
