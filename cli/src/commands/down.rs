@@ -8,7 +8,7 @@ use crate::ask::Consent;
 use crate::database::Database;
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
-use crate::progress::Progress;
+use crate::progress::{Progress, tell_waiting};
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
@@ -64,7 +64,7 @@ pub(super) async fn run<D: Database>(
     let (rollback, runner) = (arguments.rollback(), arguments.timeouts.set(runner));
     let progress = Progress::new(arguments.json);
     if !arguments.json {
-        let plan = database.plan_rollback(runner.clone(), rollback).await?;
+        let plan = database.plan_rollback(tell_waiting(runner.clone()), rollback).await?;
         if arguments.sql {
             script::write(&plan, &runner, output)?;
         } else {

@@ -6,6 +6,7 @@ use crate::database::Database;
 use crate::exit::{CommandError, Exit};
 use crate::output::json::LogDocument;
 use crate::output::{Cell, Colour, Output, time};
+use crate::progress::tell_waiting;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
@@ -32,7 +33,7 @@ pub(super) async fn run<D: Database>(
     if let Some(limit) = arguments.limit {
         runner = runner.log_limit(limit);
     }
-    let log = database.log(runner).await?;
+    let log = database.log(tell_waiting(runner)).await?;
     if arguments.json {
         output.json(&LogDocument::new(&log))?;
         return Ok(Exit::Done);

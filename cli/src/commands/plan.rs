@@ -7,6 +7,7 @@ use crate::database::Database;
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
 use crate::output::json::PlanDocument;
+use crate::progress::tell_waiting;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
@@ -27,7 +28,8 @@ pub(super) async fn run<D: Database>(
     database: &mut D,
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
-    let plan = database.plan(super::up::target(runner.clone(), arguments.to)).await?;
+    let target = super::up::target(runner.clone(), arguments.to);
+    let plan = database.plan(tell_waiting(target)).await?;
     match (arguments.json, arguments.sql) {
         (true, true) => output.json(&PlanDocument::with_sql(&plan, &runner))?,
         (true, false) => output.json(&PlanDocument::new(&plan))?,

@@ -7,6 +7,7 @@ use crate::database::Database;
 use crate::exit::{CommandError, Exit};
 use crate::output::json::StatusDocument;
 use crate::output::{Cell, Colour, Output, time};
+use crate::progress::tell_waiting;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
@@ -24,7 +25,7 @@ pub(super) async fn run<D: Database>(
     database: &mut D,
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
-    let status = database.status(runner).await?;
+    let status = database.status(tell_waiting(runner)).await?;
     let shown: Vec<_> = status.versions().iter().filter(|one| !arguments.pending || is_open(one)).collect();
     if arguments.json {
         output.json(&StatusDocument::new(&shown, &status))?;

@@ -58,10 +58,10 @@ impl Waiting {
         database: &mut D,
     ) -> Result<Result<(), String>, CommandError> {
         loop {
-            match database.verify(runner.clone()).await {
+            match database.verify(runner.clone().lock_wait(self.left())).await {
                 Ok(_) => return Ok(Ok(())),
                 Err(error) if error.is_connection() => return Ok(Err(error.to_string())),
-                Err(error) if error.is_pending() => {
+                Err(error) if error.is_pending() || error.is_lock_wait() => {
                     let pause = self.pause(error.to_string())?;
                     database.sleep(pause).await;
                 }
@@ -76,7 +76,7 @@ impl Waiting {
     ///
     /// The end of patience, with the reason.
     pub(crate) fn pause(&mut self, reason: String) -> Result<Duration, CommandError> {
-        let left = self.patience.saturating_sub(self.begun.elapsed());
+        let left = self.left();
         if left.is_zero() {
             let waited = duration::shown(self.patience);
             return Err(CommandError::Other(Exit::Pending, format!("not current after {waited}: {reason}")));
@@ -86,5 +86,9 @@ impl Waiting {
             self.reason = reason;
         }
         Ok(left.min(self.every))
+    }
+
+    fn left(&self) -> Duration {
+        self.patience.saturating_sub(self.begun.elapsed())
     }
 }

@@ -154,6 +154,15 @@ impl Progress {
     }
 }
 
+/// The runner that says for whom it waits, for commands that have nothing else to show before their end.
+pub(crate) fn tell_waiting(runner: Runner<'_>) -> Runner<'_> {
+    runner.on_event(|event: &Event<'_>| {
+        if matches!(event, Event::Waiting { .. }) {
+            complain(event);
+        }
+    })
+}
+
 /// What cannot be written any more does not stop a run.
 fn write_json(document: &EventDocument) {
     let _ = Output::new().json_line(document);
