@@ -35,7 +35,7 @@ pub(crate) use self::session::{LockAnswer, Observation, Rows, SessionFacts, Unlo
 pub use self::sqlite::Sqlite;
 pub(crate) use self::status::StatusSql;
 pub(crate) use self::steps::StepSql;
-pub(crate) use self::steps::{FoundIndex, ProgressRow, versions};
+pub(crate) use self::steps::{FoundIndex, ProgressRow, place, versions};
 pub use self::terms::APPLIED;
 pub(crate) use self::terms::{
     BEGUN, CURRENT, Entry, LEFT, LockQuery, MARK, Missing, Names, OPEN, Table, Timeouts,

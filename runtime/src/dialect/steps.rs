@@ -39,6 +39,17 @@ pub trait StepSql: Language {
         step(self, tracker, entry, names)
     }
 
+    /// Notes in the session that a message has come to this place; `None` where a session keeps no notes. The first place
+    /// of a migration also notes the time for [`TrackerSql::journal_applied`](super::TrackerSql::journal_applied).
+    fn reach(&self, _place: usize, _first: bool) -> Option<String> {
+        None
+    }
+
+    /// Selects the last noted place, and forgets it. [`place`] reads the answer.
+    fn reached(&self) -> &'static str {
+        ""
+    }
+
     /// Selects the indexes (qualified name, valid, named by the statement, made since the statement was first begun)
     /// that reveal the outcome of a concurrent statement, by its number in the script; `None` if nothing can.
     /// [`FoundIndex`] reads the answer.
@@ -129,6 +140,11 @@ impl FoundIndex {
             Some(FoundIndex { name, valid: truth(1), named: truth(2), new: truth(3) })
         })
     }
+}
+
+/// Reads the answer to [`StepSql::reached`].
+pub(crate) fn place(results: &[ResultSet]) -> Option<usize> {
+    results.first()?.value(0)?.parse().ok()
 }
 
 /// Reads the answer to [`StepSql::unfinished`].

@@ -34,6 +34,7 @@ impl Protocol<'_> {
                 continue;
             }
             match item.execution {
+                _ if self.is_chained(&item) => self.apply_chain(failed.is_none()).await?,
                 Execution::Batched => {
                     let ends_run = failed.is_none();
                     match self.apply_batch(ends_run).await {

@@ -1,6 +1,9 @@
 //! Runs a migration outside of a transaction, statement by statement. The journal's row of each commits with it, or
 //! before it and after it, so that the next run knows where a run was cut off.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use gapless_core::{Location, Version};
 
 use super::Stop;
@@ -24,6 +27,8 @@ pub(super) struct Stepwise {
     watched: Option<(Version, u32, usize)>,
     /// The version that has nothing left outside of a transaction.
     pub(super) settled: Option<Version>,
+    /// Versions that a message with many steps has stopped at: they have messages of their own.
+    pub(super) apart: BTreeSet<Version>,
 }
 
 impl Stepwise {
@@ -58,6 +63,12 @@ impl<'a> Protocol<'a> {
             self.insist(&mut steps, Part::Replay, message).await?;
             steps.replay.pop();
         }
+        self.finish_steps(steps, begun).await
+    }
+
+    /// Runs the steps that are left, and records the migration, or removes its record. The try began when the run had
+    /// taken so long.
+    pub(super) async fn finish_steps(&mut self, mut steps: Steps<'a>, begun: Duration) -> Result<(), Stop> {
         while steps.at < steps.total() {
             if self.is_cancelled() {
                 return Err(self.cancelled_before(&steps));
@@ -68,6 +79,7 @@ impl<'a> Protocol<'a> {
         while !self.record_all(&mut steps).await? {}
         self.session.dirty = false;
         let took = self.session.report(|report| report.elapsed.saturating_sub(begun));
+        let item = steps.item;
         match item.direction {
             Direction::Up => {
                 self.mark(item.migration, Some(took));
@@ -96,11 +108,16 @@ impl<'a> Protocol<'a> {
             }
         }
         if matches!(steps.manner(steps.at), Manner::Alone | Manner::Code) {
-            let message = self.in_transaction(&self.journal_done(steps));
-            while self.send_part(steps, Part::Note, Message::plain(message.clone())).await?.is_none() {}
+            self.note(steps).await?;
         }
         steps.advance();
         Ok(())
+    }
+
+    /// Journals that the current step is done.
+    pub(super) async fn note(&mut self, steps: &mut Steps<'a>) -> Result<(), Stop> {
+        let message = self.in_transaction(&self.journal_done(steps));
+        self.insist(steps, Part::Note, Message::plain(message)).await.map(|_| ())
     }
 
     /// Journals that the run is about to send the current step by itself. Returns `false` after a pause: try again.

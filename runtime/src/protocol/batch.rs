@@ -13,14 +13,14 @@ use crate::report::error::ErrorKind;
 use crate::runner::options::Locking;
 
 /// The length of a message, about, so that neither side holds much of it at once.
-const MOST_BYTES: usize = 1 << 20;
+pub(super) const MOST_BYTES: usize = 1 << 20;
 
 /// Preparing the rows of fewer migrations costs as much as it saves: a server plans a statement anew the first five
 /// times (PostgreSQL's documentation of `PREPARE`).
 const WORTH_PREPARING: usize = 10;
 
 /// The most migrations in a message, so that users see progress.
-const MOST_MIGRATIONS: usize = 200;
+pub(super) const MOST_MIGRATIONS: usize = 200;
 
 /// A message of migrations, as the run sent it.
 #[derive(Debug)]

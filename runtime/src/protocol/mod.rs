@@ -10,6 +10,7 @@ mod backoff;
 mod batch;
 mod bootstrap;
 mod cancel;
+mod chain;
 mod code;
 mod dry_run;
 mod envelope;

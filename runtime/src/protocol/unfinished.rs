@@ -28,12 +28,7 @@ impl<'a> Protocol<'a> {
     /// Settles the migration for which the database refused such a message, so that it can run in a transaction.
     pub(super) async fn settle_unfinished(&mut self) -> Result<(), Stop> {
         self.roll_back().await?;
-        self.session.is_at("reading the journal");
-        let names: Vec<_> = self.queue.iter().map(|item| self.names(item.migration)).collect();
-        let message = self.dialect.unfinished(&self.tracker, &names) + ";\n";
-        let answer = self.session.send(message).await?;
-        let results = answer.map_err(|error| Stop::failed(self.error(Work::Settling, error)))?;
-        let begun = versions(results.first());
+        let begun = self.unfinished().await?;
         let of_it = |item: &&Item<'a>| {
             item.execution != Execution::Stepwise && begun.contains(&item.migration.version())
         };
@@ -46,6 +41,16 @@ impl<'a> Protocol<'a> {
                 Err(Stop::failed(self.error(Work::Settling, error)))
             }
         }
+    }
+
+    /// Finds the versions in the queue that a release has begun outside of a transaction and not finished.
+    pub(super) async fn unfinished(&mut self) -> Result<Vec<Version>, Stop> {
+        self.session.is_at("reading the journal");
+        let names: Vec<_> = self.queue.iter().map(|item| self.names(item.migration)).collect();
+        let message = self.dialect.unfinished(&self.tracker, &names) + ";\n";
+        let answer = self.session.send(message).await?;
+        let results = answer.map_err(|error| Stop::failed(self.error(Work::Settling, error)))?;
+        Ok(versions(results.first()))
     }
 
     /// Returns `true` if the caller resolves it, and the run has not read its journal yet.

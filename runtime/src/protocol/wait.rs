@@ -41,7 +41,7 @@ impl Patience {
         Patience { backoff: Backoff::new(seed), waited, told, attempt: 1, cancelled: 0 }
     }
 
-    fn renew(&mut self) {
+    pub(super) fn renew(&mut self) {
         (self.attempt, self.waited) = (1, Duration::ZERO);
         self.backoff.reset();
     }

@@ -127,7 +127,8 @@ impl SessionSql for Mysql {
 
     fn restore(&self, settings: &[(String, String)]) -> String {
         let own = settings.iter().filter(|(name, _)| ![AUTOCOMMIT, DATABASE].contains(&name.as_str()));
-        let set: Vec<_> = own.map(|(name, value)| format!("{name} = {}", value_of(self, value))).collect();
+        let set: Vec<_> =
+            own.map(|(name, value)| format!("SESSION {name} = {}", value_of(self, value))).collect();
         let database = settings.iter().find(|(name, _)| name == DATABASE);
         let used = database.map_or(String::new(), |(_, name)| format!("USE {};\n", self.identifier(name)));
         format!("{used}SET {};\n", set.join(", "))

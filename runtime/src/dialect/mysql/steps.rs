@@ -17,6 +17,15 @@ impl StepSql for Mysql {
         )
     }
 
+    fn reach(&self, place: usize, first: bool) -> Option<String> {
+        let began = if first { ", @gapless_began = utc_timestamp(6)" } else { "" };
+        Some(format!("SET @gapless_place = {place}{began};\n"))
+    }
+
+    fn reached(&self) -> &'static str {
+        "SELECT @gapless_place;\nSET @gapless_place = NULL, @gapless_began = NULL;\n"
+    }
+
     /// A subquery in place of a value may have one row.
     fn none_unfinished(&self, tracker: &Tracker, migrations: &[Names<'_>]) -> String {
         format!(

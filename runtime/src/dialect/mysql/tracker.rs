@@ -27,7 +27,7 @@ impl TrackerSql for Mysql {
                  application VARCHAR(255), backend_pid BIGINT UNSIGNED DEFAULT (connection_id()), detail MEDIUMTEXT, \
                  claim VARCHAR(80) GENERATED ALWAYS AS (CASE event WHEN 'started' THEN concat(version, ' ', attempt) \
                  WHEN '{BEGUN}' THEN concat(version, ' ', attempt, ' ', statement) END) VIRTUAL, \
-                 UNIQUE KEY {CLAIM} (claim), KEY gapless_renamed (event, detail(64))) {FORM};\n"
+                 UNIQUE KEY {CLAIM} (claim), KEY gapless_version (version), KEY gapless_renamed (event, detail(64))) {FORM};\n"
             );
         }
         if missing.set {
@@ -55,7 +55,8 @@ impl TrackerSql for Mysql {
     fn journal_applied(&self, tracker: &Tracker, migration: &Migration, token: &str) -> String {
         let (version, set) = (migration.version(), tracker.set());
         let event = if migration.is_baseline() { "baselined" } else { "applied" };
-        let micros = "timestampdiff(MICROSECOND, applied_at, utc_timestamp(6))";
+        // Its statements ran before the row was written, unless they are one transaction with it.
+        let micros = "timestampdiff(MICROSECOND, coalesce(@gapless_began, applied_at), utc_timestamp(6))";
         let of_row = |what: &str| format!("(SELECT {what} FROM {set} WHERE version = {version})");
         format!(
             "INSERT INTO {} (version, name, event, detail, duration_ms) \
