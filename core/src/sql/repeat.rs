@@ -23,8 +23,8 @@ impl Statement<'_> {
             "SECURITY" => self.begins(&["SECURITY", "LABEL"]),
             "COMMENT" => self.begins(&["COMMENT", "ON"]),
             "LOAD" => !self.loads_rows(),
-            "ANALYZE" | "CHECKPOINT" | "CLUSTER" | "DISCARD" | "GRANT" | "PRAGMA" | "RESET" | "SHOW"
-            | "USE" => true,
+            "ANALYZE" | "CHECKPOINT" | "CLUSTER" | "DISCARD" | "GRANT" | "OPTIMIZE" | "PRAGMA" | "RESET"
+            | "SHOW" | "USE" => true,
             _ => false,
         }
     }
@@ -246,6 +246,7 @@ mod tests {
             "COMMENT ON TABLE t IS 'x'",
             "GRANT SELECT ON t TO u",
             "PRAGMA foreign_keys = ON",
+            "OPTIMIZE TABLE t",
         ] {
             assert!(first(sql).is_repeatable(), "{sql}");
         }
