@@ -18,12 +18,11 @@ pub struct Tracker {
 
 impl Tracker {
     /// Returns the tracker with these names, as this dialect writes them.
-    pub(crate) fn new(dialect: &dyn Dialect, schema: &str, table: &str) -> Result<Tracker, Error> {
+    pub(crate) fn new(dialect: &dyn Dialect, schema: Option<&str>, table: &str) -> Result<Tracker, Error> {
         let longest = dialect.longest_identifier();
         // The default may be the connection's own, which has no name yet.
-        if schema != dialect.default_schema() {
-            check("schema", schema, longest)?;
-        }
+        schema.map_or(Ok(()), |schema| check("schema", schema, longest))?;
+        let schema = schema.unwrap_or(dialect.default_schema());
         check("table", table, longest.map(|longest| longest - JOURNAL.len()))?;
         Ok(Tracker {
             schema: schema.to_owned(),
@@ -130,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_lock_key_is_fnv_1a_of_the_qualified_name() {
-        let key = |schema, table| Tracker::new(&Sqlite, schema, table).unwrap().lock_key();
+        let key = |schema, table| Tracker::new(&Sqlite, Some(schema), table).unwrap().lock_key();
         // Computed by another program, which gives the authors' 0x85944171f73967e8 for "foobar".
         assert_eq!(key("public", "applied_migrations"), 6_004_593_293_802_252_145);
         assert_ne!(key("a", "b.c"), key("a", "b"));
@@ -138,13 +137,13 @@ mod tests {
 
     #[test]
     fn identifiers_are_quoted_and_checked() {
-        let tracker = Tracker::new(&Postgres, "we\"ird", "t").unwrap();
+        let tracker = Tracker::new(&Postgres, Some("we\"ird"), "t").unwrap();
         assert_eq!(tracker.set(), "\"we\"\"ird\".\"t\"");
         assert_eq!(tracker.journal(), "\"we\"\"ird\".\"t_journal\"");
         for (schema, table) in
             [("", "t"), ("s", ""), ("s\0", "t"), ("s", &"t".repeat(56)), (&"s".repeat(64), "t")]
         {
-            assert!(Tracker::new(&Postgres, schema, table).is_err(), "{schema:?} {table:?}");
+            assert!(Tracker::new(&Postgres, Some(schema), table).is_err(), "{schema:?} {table:?}");
         }
     }
 }

@@ -15,6 +15,7 @@ pub(super) const TOOL: Tool = Tool {
     order: "version",
     form: Form {
         postgres: "CREATE TABLE {schema}\"{name}\" (version varchar(128) PRIMARY KEY);\n",
+        mysql: "CREATE TABLE {schema}`{name}` (version varchar(128) PRIMARY KEY);\n",
         sqlite: "CREATE TABLE {schema}\"{name}\" (version varchar(128) PRIMARY KEY);\n",
     },
     lock_keys: no_lock,
@@ -27,6 +28,7 @@ pub(super) const RAILS: Tool = Tool {
     constructor: "rails",
     form: Form {
         postgres: "CREATE TABLE {schema}\"{name}\" (version varchar NOT NULL PRIMARY KEY);\n",
+        mysql: "CREATE TABLE {schema}`{name}` (version varchar(255) NOT NULL PRIMARY KEY);\n",
         sqlite: "CREATE TABLE {schema}\"{name}\" (version varchar NOT NULL PRIMARY KEY);\n",
     },
     lock_keys,

@@ -16,6 +16,8 @@ pub(super) const TOOL: Tool = Tool {
     form: Form {
         postgres: "CREATE TABLE {schema}\"{name}\" (version varchar(50) PRIMARY KEY NOT NULL, \
                    run_on timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP);\n",
+        mysql: "CREATE TABLE {schema}`{name}` (version VARCHAR(50) PRIMARY KEY NOT NULL, \
+                run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP);\n",
         sqlite: "CREATE TABLE {schema}\"{name}\" (version VARCHAR(50) PRIMARY KEY NOT NULL, \
                  run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP);\n",
     },

@@ -31,6 +31,12 @@ pub(super) const TOOL: Tool = Tool {
                    installed_on timestamp NOT NULL DEFAULT now(), execution_time integer NOT NULL, \
                    success boolean NOT NULL, CONSTRAINT \"{name}_pk\" PRIMARY KEY (installed_rank));\n\
                    CREATE INDEX \"{name}_s_idx\" ON {schema}\"{name}\" (success);\n",
+        mysql: "CREATE TABLE {schema}`{name}` (installed_rank INT NOT NULL, version VARCHAR(50), \
+                description VARCHAR(200) NOT NULL, type VARCHAR(20) NOT NULL, script VARCHAR(1000) NOT NULL, \
+                checksum INT, installed_by VARCHAR(100) NOT NULL, \
+                installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, execution_time INT NOT NULL, \
+                success BOOL NOT NULL, CONSTRAINT `{name}_pk` PRIMARY KEY (installed_rank)) ENGINE = InnoDB;\n\
+                CREATE INDEX `{name}_s_idx` ON {schema}`{name}` (success);\n",
         sqlite: "CREATE TABLE {schema}\"{name}\" (installed_rank INT NOT NULL PRIMARY KEY, version VARCHAR(50), \
                  description VARCHAR(200) NOT NULL, type VARCHAR(20) NOT NULL, script VARCHAR(1000) NOT NULL, \
                  checksum INT, installed_by VARCHAR(100) NOT NULL, \

@@ -16,6 +16,7 @@ pub(super) const TOOL: Tool = Tool {
     order: "version",
     form: Form {
         postgres: "CREATE TABLE {schema}\"{name}\" (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL);\n",
+        mysql: "CREATE TABLE {schema}`{name}` (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL);\n",
         sqlite: "CREATE TABLE {schema}\"{name}\" (version uint64, dirty bool);\n\
                  CREATE UNIQUE INDEX {schema}version_unique ON \"{name}\" (version);\n",
     },

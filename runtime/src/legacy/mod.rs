@@ -146,11 +146,15 @@ impl Legacy {
 
     /// Returns the statements that create the table as the tool does.
     pub(crate) fn create(&self, dialect: &dyn Dialect) -> String {
-        let form =
-            if dialect.syntax() == Syntax::Sqlite { self.tool.form.sqlite } else { self.tool.form.postgres };
+        let form = &self.tool.form;
+        let (form, quote) = match dialect.syntax() {
+            Syntax::Sqlite => (form.sqlite, "\""),
+            Syntax::Mysql => (form.mysql, "`"),
+            _ => (form.postgres, "\""),
+        };
         let schema = self.schema.as_ref().map_or(String::new(), |schema| dialect.identifier(schema) + ".");
         // The name goes last, so that nothing in it is replaced.
-        form.replace("{schema}", &schema).replace("{name}", &self.table.replace('"', "\"\""))
+        form.replace("{schema}", &schema).replace("{name}", &self.table.replace(quote, &quote.repeat(2)))
     }
 
     /// Returns the table, as a dialect looks for it.

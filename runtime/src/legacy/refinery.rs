@@ -18,6 +18,8 @@ pub(super) const TOOL: Tool = Tool {
     form: Form {
         postgres: "CREATE TABLE {schema}\"{name}\" (version int4 PRIMARY KEY, name varchar(255), \
                    applied_on varchar(255), checksum varchar(255));\n",
+        mysql: "CREATE TABLE {schema}`{name}` (version int4 PRIMARY KEY, name varchar(255), \
+                applied_on varchar(255), checksum varchar(255));\n",
         sqlite: "CREATE TABLE {schema}\"{name}\" (version int4 PRIMARY KEY, name VARCHAR(255), \
                  applied_on VARCHAR(255), checksum VARCHAR(255));\n",
     },

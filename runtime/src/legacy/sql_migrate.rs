@@ -17,6 +17,8 @@ pub(super) const TOOL: Tool = Tool {
     order: "id",
     form: Form {
         postgres: "CREATE TABLE {schema}\"{name}\" (id text NOT NULL PRIMARY KEY, applied_at timestamp with time zone);\n",
+        mysql: "CREATE TABLE {schema}`{name}` (id varchar(255) NOT NULL PRIMARY KEY, applied_at datetime) \
+                ENGINE = InnoDB CHARSET = utf8;\n",
         sqlite: "CREATE TABLE {schema}\"{name}\" (id varchar(255) NOT NULL PRIMARY KEY, applied_at datetime);\n",
     },
     lock_keys: no_lock,

@@ -25,6 +25,9 @@ pub(super) const TOOL: Tool = Tool {
         postgres: "CREATE TABLE {schema}\"{name}\" (version bigint PRIMARY KEY, description text NOT NULL, \
                    installed_on timestamptz NOT NULL DEFAULT now(), success boolean NOT NULL, \
                    checksum bytea NOT NULL, execution_time bigint NOT NULL);\n",
+        mysql: "CREATE TABLE {schema}`{name}` (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
+                installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, \
+                checksum BLOB NOT NULL, execution_time BIGINT NOT NULL);\n",
         sqlite: "CREATE TABLE {schema}\"{name}\" (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
                  installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, \
                  checksum BLOB NOT NULL, execution_time BIGINT NOT NULL);\n",

@@ -14,6 +14,7 @@ pub(super) const TOOL: Tool = Tool {
     order: "version",
     form: Form {
         postgres: "CREATE TABLE {schema}\"{name}\" (version int4 NOT NULL);\n",
+        mysql: "CREATE TABLE {schema}`{name}` (version int4 NOT NULL);\n",
         sqlite: "CREATE TABLE {schema}\"{name}\" (version int4 NOT NULL);\n",
     },
     lock_keys,

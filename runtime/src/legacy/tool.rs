@@ -24,9 +24,10 @@ pub(super) struct Tool {
 }
 
 /// Statements that create a tool's table, for each database. `{schema}` stands for the quoted schema and its dot, or for
-/// nothing; `{name}` stands for the table's name between double quotes.
+/// nothing; `{name}` stands for the table's name between the quotes of names.
 #[derive(Debug)]
 pub(super) struct Form {
+    pub(super) mysql: &'static str,
     pub(super) postgres: &'static str,
     pub(super) sqlite: &'static str,
 }
@@ -73,7 +74,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Returns true if a type is of this kind, as Postgres or SQLite names it. A column of SQLite may have no type.
+    /// Returns true if a type is of this kind, as a database names it. A column of SQLite may have no type.
     fn fits(self, written: &str) -> bool {
         let has = |part| written.contains(part);
         written.is_empty()

@@ -24,7 +24,7 @@ impl<'a> Protocol<'a> {
         // DDL that commits by itself would leave a tracker behind.
         if (missing.any() || self.plan.creates.is_some()) && !self.abilities.transactional_ddl {
             if let Some(first) = self.queue.pop_front() {
-                self.break_off(first, Untried::NoTransaction);
+                self.break_off(first, Untried::NoTracker);
             }
             return Ok(());
         }
@@ -42,7 +42,10 @@ impl<'a> Protocol<'a> {
             self.queue.pop_front();
             match item.execution {
                 Execution::Code => self.break_off(item, Untried::Rust),
-                Execution::Stepwise => self.break_off(item, Untried::NoTransaction),
+                Execution::Stepwise if item.directives().no_transaction() => {
+                    self.break_off(item, Untried::NoTransaction);
+                }
+                Execution::Stepwise => self.break_off(item, Untried::CommitsByItself),
                 Execution::Batched if self.options.trace_locks => self.trace_one(item).await?,
                 Execution::Batched => self.try_one(item).await?,
             }

@@ -80,7 +80,7 @@ impl Protocol<'_> {
     /// Names the tracker by the connection's database, where that is the default: a script may change to another.
     pub(super) fn learn_database(&mut self, database: Option<&str>) -> Result<(), Stop> {
         let Some(database) = database.filter(|_| self.tracker.schema().is_empty()) else { return Ok(()) };
-        let tracker = Tracker::new(self.dialect, database, &self.options.table);
+        let tracker = Tracker::new(self.dialect, Some(database), &self.options.table);
         self.tracker = tracker.map_err(|error| Stop::failed(error.into_kind()))?;
         Ok(())
     }

@@ -89,8 +89,7 @@ pub(super) struct Ended {
 impl<'a> Protocol<'a> {
     pub(super) fn new(request: Request<'a>, link: Link) -> Result<Protocol<'a>, Error> {
         let Request { set, options, goal, dialect, listener, codes, seed } = request;
-        let schema = options.schema.as_deref().unwrap_or(dialect.default_schema());
-        let tracker = Tracker::new(dialect, schema, &options.table)?;
+        let tracker = Tracker::new(dialect, options.schema.as_deref(), &options.table)?;
         validate::check(set, &options, &codes)?;
         validate::check_dialect(set.syntax(), dialect.syntax())?;
         if goal == Goal::DryRun && options.trace_locks && dialect.relations().is_none() {

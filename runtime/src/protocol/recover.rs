@@ -134,7 +134,7 @@ impl<'a> Protocol<'a> {
         let first = versions.next().unwrap_or(Version::MIN);
         let observe = self.dialect.observe(&self.tracker, None);
         let journal = self.dialect.recorded_how(&self.tracker, first, versions.last().unwrap_or(first));
-        for message in [observe.clone() + &journal, observe] {
+        for (message, tells_how) in [(observe.clone() + &journal, true), (observe, false)] {
             let Some(results) = self.ask_patiently(&message).await? else {
                 if refusal.batch.bootstraps {
                     break;
@@ -146,7 +146,7 @@ impl<'a> Protocol<'a> {
                 Observed::History(history) => history,
                 Observed::Current => History::default(),
             };
-            return Ok(Some((history, Recorded::read(results.get(2)))));
+            return Ok(Some((history, Recorded::read(results.last().filter(|_| tells_how)))));
         }
         Ok(None)
     }

@@ -82,6 +82,10 @@ impl fmt::Display for NotTried {
 pub enum Untried {
     /// It runs outside of a transaction, and a dry run is a transaction.
     NoTransaction,
+    /// The database would commit it: it holds DDL, or another statement that may commit by itself.
+    CommitsByItself,
+    /// The tracker does not exist yet, and the database would commit its tables.
+    NoTracker,
     /// It is in Rust, and a dry run cannot roll back everything that code does.
     Rust,
     /// It uses something that the transaction has added and cannot use before its commit, such as a value of an enum.
@@ -97,6 +101,10 @@ impl fmt::Display for Untried {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Untried::NoTransaction => f.write_str("it runs outside of a transaction"),
+            Untried::CommitsByItself => f.write_str("the database commits DDL at once"),
+            Untried::NoTracker => {
+                f.write_str("there is no tracker yet, and the database commits DDL at once")
+            }
             Untried::Rust => f.write_str("it is in Rust"),
             Untried::Uncommitted => f.write_str("it uses a value of an enum that is not committed yet"),
             Untried::Locked => f.write_str("another session has a lock that it needs"),

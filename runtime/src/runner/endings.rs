@@ -49,7 +49,8 @@ impl<'a> Runner<'a> {
     /// the numbers that they have given out. The dry run takes the run's lock and all locks of the statements. It stops at
     /// the first migration that it cannot try: one with `no-transaction`, one in Rust, or one that uses a value of an enum
     /// that was added in the same transaction. [`DryRun::not_tried`] lists that migration and all after it. On SQLite only a
-    /// commit checks deferred foreign keys, so a dry run does not.
+    /// commit checks deferred foreign keys, so a dry run does not. MySQL and MariaDB commit DDL at once, so there it stops at
+    /// the first migration that holds any, or where there is no tracker yet.
     ///
     /// ```
     /// # #[cfg(feature = "rusqlite")]

@@ -75,8 +75,7 @@ impl<'a> Runner<'a> {
     }
 
     fn describe(&self, dialect: &'static dyn Dialect) -> Result<String, Error> {
-        let schema = self.options.schema.as_deref().unwrap_or(dialect.default_schema());
-        let tracker = Tracker::new(dialect, schema, &self.options.table)?;
+        let tracker = Tracker::new(dialect, self.options.schema.as_deref(), &self.options.table)?;
         Ok(dialect.describe(&tracker))
     }
 

@@ -211,10 +211,9 @@ pub(super) fn an_edit_is_accepted<D: Driver>() {
 pub(super) fn a_removed_module_a_renamed_one_and_one_that_was_there<D: Driver>() {
     let driver = D::fresh();
     let mut client = driver.connect();
-    rows::<D>(
-        &mut client,
-        "CREATE TABLE gorp_migrations (id text NOT NULL PRIMARY KEY, applied_at timestamp)",
-    );
+    let key = D::KEY_TEXT;
+    let table = format!("CREATE TABLE gorp_migrations (id {key} NOT NULL PRIMARY KEY, applied_at timestamp)");
+    rows::<D>(&mut client, &table);
     for id in ["users-1.sql", "users-2.sql", "reports-1.sql"] {
         rows::<D>(
             &mut client,

@@ -6,7 +6,9 @@ mod asynchronous;
 mod mysql;
 
 use gapless::engine::ResultSet;
-use gapless::{Code, Connection, DryRun, Error, ExchangeError, Log, Plan, Report, Rollback, Runner, Status};
+use gapless::{
+    Code, Connection, DryRun, Error, ExchangeError, Log, Plan, Report, Rollback, Runner, Status, Syntax,
+};
 
 pub use self::asynchronous::{Sqlx, SqlxPool, TokioPostgres};
 pub use self::mysql::Mysql;
@@ -64,6 +66,29 @@ pub trait Driver: Sync {
 
     /// Makes the connection refuse writes.
     const MAKE_READ_ONLY: &'static str;
+
+    /// DDL commits by itself: a script that holds any runs statement by statement, and the journal tells of each.
+    const DDL_COMMITS: bool = false;
+
+    /// A statement that no transaction takes, on a database with a table `a`.
+    const ALONE: &'static str = "VACUUM";
+
+    /// The end of a foreign key that is checked as late as can be.
+    const DEFERRED: &'static str = "DEFERRABLE INITIALLY DEFERRED";
+
+    /// The type of a text that may be a key.
+    const KEY_TEXT: &'static str = "text";
+
+    /// The value of the literal `'it''s; -- ü \\ '`.
+    const READ_WORDS: &'static str = "it's; -- ü \\ ";
+
+    /// The syntax of other databases, and their name.
+    const FOREIGN: (Syntax, &'static str) = (Syntax::Mysql, "MySQL and MariaDB");
+
+    /// The name of a table, quoted.
+    fn quoted(name: &str) -> String {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
 }
 
 #[derive(Debug)]

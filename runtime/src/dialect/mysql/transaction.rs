@@ -27,6 +27,11 @@ impl TransactionSql for Mysql {
         String::new()
     }
 
+    /// Locks every row: a transaction reads the set as it was at its first read, which comes after this.
+    fn lock_set(&self, tracker: &Tracker) -> String {
+        format!("SELECT version FROM {} ORDER BY version FOR UPDATE;\n", tracker.set())
+    }
+
     /// A savepoint does not outlive its transaction.
     fn mark(&self, token: &str) -> String {
         self.set_savepoint(token)
