@@ -4,7 +4,7 @@ use std::thread;
 
 use gapless::{Connection, Legacy, Locking, MigrationSet};
 use gapless_tests::cluster::cluster;
-use gapless_tests::mariadb;
+use gapless_tests::mysql_server;
 use gapless_tests::set::set;
 
 const TOOLS: [fn(&'static str) -> Legacy; 10] = [
@@ -55,10 +55,10 @@ fn each_tool_knows_its_table_again() {
         is_the_tools_own(&mut client, &tool("of the \"tool\""));
         let mut client = rusqlite::Connection::open_in_memory().unwrap();
         is_the_tools_own(&mut client, &tool("history").schema("main"));
-        let mut client = mariadb::server().database().connect();
+        let mut client = mysql_server::server().database().connect();
         is_the_tools_own(&mut client, &tool("of the `tool`"));
-        let other = mariadb::server().database();
-        let mut client = mariadb::server().database().connect();
+        let other = mysql_server::server().database();
+        let mut client = mysql_server::server().database().connect();
         is_the_tools_own(&mut client, &tool("history").schema(&other.name));
     }
 }

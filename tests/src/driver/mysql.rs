@@ -4,7 +4,7 @@ use gapless::{Code, DryRun, Error, Log, Plan, Report, Rollback, Runner, Status, 
 use mysql::prelude::Queryable;
 
 use super::{Driver, exchange};
-use crate::mariadb::{Database, server};
+use crate::mysql_server::{Database, server};
 
 #[derive(Debug)]
 pub struct Mysql(pub Database);
