@@ -40,4 +40,4 @@ pub use set::{
     Checksum, Directives, Down, DuplicateVersion, Layout, Migration, MigrationSet, ParseChecksumError,
     ParseVersionError, Rename, Rules, Version, digest_of, normalise,
 };
-pub use sql::{Concurrent, Fault, Location, Statement, Syntax, snippet, split};
+pub use sql::{Concurrent, Definition, Fault, Location, ObjectKind, Statement, Syntax, snippet, split};

@@ -7,8 +7,17 @@ pub fn set(files: &[(&str, &str)]) -> MigrationSet {
     set_of(Layout::Native, files).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
+/// The set of a directory with these files, for MySQL and MariaDB alone.
+pub fn mysql_set(files: &[(&str, &str)]) -> MigrationSet {
+    read(Rules::new(Syntax::Mysql, Layout::Native), files).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
 /// The set of a directory with these files, laid out as a tool does it, or what is wrong with it.
 pub fn set_of(layout: Layout, files: &[(&str, &str)]) -> Result<MigrationSet, Problems> {
+    read(Rules::new(Syntax::Shared, layout), files)
+}
+
+fn read(rules: Rules, files: &[(&str, &str)]) -> Result<MigrationSet, Problems> {
     if files.is_empty() {
         // A directory without migrations is refused.
         return Ok(MigrationSet::new(Vec::new()).expect("nothing collides"));
@@ -23,7 +32,7 @@ pub fn set_of(layout: Layout, files: &[(&str, &str)]) -> Result<MigrationSet, Pr
         std::fs::write(path, sql).expect("a file is written");
     }
     let pattern = Pattern::new("migrations").expect("a pattern");
-    MigrationSet::scan(root.path(), &[pattern], Rules::new(Syntax::Shared, layout))
+    MigrationSet::scan(root.path(), &[pattern], rules)
 }
 
 /// `count` migrations, each with a table of its own: `1_t1`, `2_t2`, ...

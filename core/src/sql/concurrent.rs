@@ -55,11 +55,22 @@ impl<'a> Statement<'a> {
         let selects = self.first_is("SELECT") && (0..self.tokens().len()).any(calls);
         // Postgres loads a library, MySQL prepares from a variable.
         let loads = self.first_is("LOAD") && !self.loads_rows();
-        let prepares = self.first_is("PREPARE") && self.word_is(2, "FROM");
         selects
             || loads
-            || prepares
+            || self.prepares().is_some()
             || ["SET", "RESET", "PRAGMA", "USE"].iter().any(|word| self.first_is(word))
+    }
+
+    /// Returns the name under which MySQL prepares a statement.
+    pub fn prepares(&self) -> Option<&'a str> {
+        (self.first_is("PREPARE") && self.word_is(2, "FROM")).then(|| self.text_of(1))
+    }
+
+    /// Returns true if it executes or forgets what was prepared under this name.
+    pub fn uses_prepared(&self, name: &str) -> bool {
+        let at = if self.word_is(1, "PREPARE") { 2 } else { 1 };
+        let uses = ["EXECUTE", "DEALLOCATE", "DROP"].iter().any(|word| self.first_is(word));
+        uses && self.text_of(at).eq_ignore_ascii_case(name)
     }
 
     /// Returns true for MySQL's `LOAD DATA` and `LOAD XML`.

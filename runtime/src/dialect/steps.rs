@@ -1,6 +1,6 @@
 //! Migrations outside of a transaction: the journal of their steps.
 
-use gapless_core::{Concurrent, Version};
+use gapless_core::{Concurrent, Statement, Version};
 
 use super::{BEGUN, Entry, Language, Names};
 use crate::engine::ResultSet;
@@ -22,13 +22,13 @@ pub trait StepSql: Language {
         start(self, tracker, entry, names, known)
     }
 
-    /// Inserts the row of a statement before the run sends it by itself: its checksum and, for a concurrent statement,
-    /// the indexes that exist already.
+    /// Inserts the row of a statement before the run sends it by itself: its checksum and, behind that, what the catalog
+    /// says of its objects.
     fn journal_begun(
         &self,
         tracker: &Tracker,
         entry: &Entry<'_>,
-        _statement: Option<&Concurrent<'_>>,
+        _statement: Option<&Statement<'_>>,
     ) -> String {
         begun(self, tracker, entry, None)
     }
@@ -59,6 +59,18 @@ pub trait StepSql: Language {
         _names: &Names<'_>,
         _number: usize,
         _statement: &Concurrent<'_>,
+    ) -> Option<String> {
+        None
+    }
+
+    /// Selects each object of a statement (name, changed since the statement was first begun), by its number in the
+    /// script; `None` if the catalog does not tell its outcome. [`Effect`](super::Effect) reads the answer.
+    fn effects(
+        &self,
+        _tracker: &Tracker,
+        _names: &Names<'_>,
+        _number: usize,
+        _statement: &Statement<'_>,
     ) -> Option<String> {
         None
     }

@@ -92,6 +92,11 @@ impl<'a> Protocol<'a> {
 
     /// Runs the current step, unless it is done already.
     async fn step(&mut self, steps: &mut Steps<'a>) -> Result<(), Stop> {
+        if self.is_done_already(steps).await? {
+            self.note(steps).await?;
+            steps.advance();
+            return Ok(());
+        }
         // Each turn but the last has paused, or has found that no transaction takes the statement.
         loop {
             let silent = !steps.announced && steps.is_announced(steps.at);
@@ -162,6 +167,15 @@ impl<'a> Protocol<'a> {
             Manner::Session => {
                 let mut message = Message::of(self.same_backend(), text);
                 message.text += &self.journal_done(steps);
+                message
+            }
+            Manner::Claimed => {
+                let before = self.same_backend()
+                    + &self.dialect.begin(Timeouts::default())
+                    + &self.begun(steps, steps.at);
+                let mut message = Message::of(before, text);
+                message.text += &self.journal_done(steps);
+                message.text += &self.dialect.commit(true);
                 message
             }
             Manner::Together => {

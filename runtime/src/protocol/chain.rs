@@ -164,6 +164,10 @@ impl<'a> Protocol<'a> {
             Place::In(at) | Place::Behind(at) => at,
         };
         let mut steps = self.steps(item)?;
+        if matches!(place, Place::Behind(_)) && steps.manner(at) == Manner::Claimed {
+            // It may have committed by itself: the journal and the catalog say so.
+            return Ok(());
+        }
         (steps.at, steps.tries) = (at, 0);
         steps.announced = steps.is_announced(at);
         steps.told = Some(at);
@@ -239,9 +243,12 @@ impl<'a> Protocol<'a> {
         part += &commit;
         part += &self.dialect.set_timeouts(self.step_timeouts(steps));
         for at in 0..steps.total() {
-            let together = steps.manner(at) == Manner::Together;
-            part += &self.reach(index, Place::In(at));
+            let together = matches!(steps.manner(at), Manner::Together | Manner::Claimed);
             part += if together { &begin } else { "" };
+            if steps.manner(at) == Manner::Claimed {
+                part += &self.begun(steps, at);
+            }
+            part += &self.reach(index, Place::In(at));
             part += steps.text(at);
             part += ";\n";
             part += &self.reach(index, Place::Behind(at));

@@ -1,15 +1,51 @@
-//! Asks the catalog what an earlier try of a concurrent statement has left.
+//! Asks the catalog what an earlier try of a statement has left.
 
-use gapless_core::Concurrent;
+use gapless_core::{Concurrent, Statement};
 
 use super::Stop;
 use super::part::{Message, Part};
 use super::protocol::Protocol;
-use super::resume::interrupted;
+use super::resume::{LOST, interrupted};
 use super::steps::Steps;
-use crate::dialect::FoundIndex;
+use crate::dialect::{Effect, FoundIndex};
 
 impl<'a> Protocol<'a> {
+    /// Returns `true` if the outcome of the current step is unknown, and the catalog shows it.
+    pub(super) fn asks_catalog(&self, steps: &Steps<'a>) -> bool {
+        steps.in_doubt && !steps.is_rerunnable() && self.effects(steps).is_some()
+    }
+
+    fn effects(&self, steps: &Steps<'a>) -> Option<String> {
+        let names = self.names(steps.item.migration);
+        self.dialect.effects(&self.tracker, &names, steps.at + 1, steps.statement()?)
+    }
+
+    /// Finds out what became of a step whose outcome is unknown. Returns `true` if it took effect.
+    pub(super) async fn is_done_already(&mut self, steps: &mut Steps<'a>) -> Result<bool, Stop> {
+        let Some(question) = self.effects(steps).filter(|_| self.asks_catalog(steps)) else {
+            return Ok(false);
+        };
+        let one_by_one =
+            steps.statement().and_then(Statement::definition).is_some_and(|found| found.one_by_one);
+        let results = self.insist(steps, Part::Inspection, Message::plain(question)).await?;
+        let effect = results.first().map_or(Effect::Unknown, |rows| Effect::read(rows, one_by_one));
+        match effect {
+            Effect::Done => Ok(true),
+            Effect::NotDone => {
+                steps.in_doubt = false;
+                Ok(false)
+            }
+            Effect::Half(changed) => {
+                let why = format!(
+                    "its session ended in the middle of the statement: {} changed, and the others did not",
+                    changed.join(", ")
+                );
+                Err(interrupted(steps, steps.at, &why))
+            }
+            Effect::Unknown => Err(interrupted(steps, steps.at, LOST)),
+        }
+    }
+
     /// Inspects the catalog, where its answer makes a difference. Returns the indexes to drop before the statement, or
     /// `None` if the statement is done.
     pub(super) async fn inspect(&mut self, steps: &mut Steps<'a>) -> Result<Option<Vec<String>>, Stop> {

@@ -62,7 +62,9 @@ impl Part {
     fn is_transaction(self, steps: &Steps<'_>) -> bool {
         match self {
             Part::Closing | Part::Start | Part::Announcement | Part::Note | Part::Record => true,
-            Part::Statement => matches!(steps.manner(steps.at), Manner::Together | Manner::Code),
+            Part::Statement => {
+                matches!(steps.manner(steps.at), Manner::Together | Manner::Claimed | Manner::Code)
+            }
             Part::Progress | Part::Inspection | Part::Drop | Part::Replay => false,
         }
     }

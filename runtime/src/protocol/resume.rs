@@ -105,8 +105,13 @@ impl<'a> Protocol<'a> {
         steps.in_doubt = progress.in_doubt && resolution.is_none();
         if resolution != Some(Resolution::MarkApplied) {
             // An edited file may have fewer statements than are done.
-            let sets = |index: &usize| steps.statements.get(*index).is_some_and(Statement::sets_session);
-            steps.replay = (0..steps.at).rev().filter(sets).collect();
+            let (done, left) = steps.statements.split_at(steps.at.min(steps.statements.len()));
+            let needed = |statement: &Statement<'_>| {
+                let name = statement.prepares();
+                statement.sets_session()
+                    && name.is_none_or(|name| left.iter().any(|later| later.uses_prepared(name)))
+            };
+            steps.replay = (0..done.len()).rev().filter(|index| needed(&done[*index])).collect();
         }
         Ok(())
     }
@@ -133,7 +138,8 @@ impl<'a> Protocol<'a> {
         // Releases that know it by an older name must not begin it anew.
         journal += &self.journal_names(&names);
         // The replayed `SET`s come first: names may mean something else after them.
-        if steps.replay.is_empty() {
+        // The row of the beginning that is in doubt says what there was before: no other comes before its outcome is known.
+        if steps.replay.is_empty() && !self.asks_catalog(steps) {
             journal += &self.announce(steps, steps.at);
             steps.announced = steps.is_announced(steps.at);
         }
@@ -184,10 +190,14 @@ impl<'a> Protocol<'a> {
         if progress.announced.as_ref().is_some_and(|begun| *begun != steps.checksum(progress.done)) {
             return Some(EDITED.to_owned());
         }
-        let told = statement.and_then(Statement::concurrent).is_some_and(|concurrent| {
-            self.dialect.inspect(&self.tracker, &self.names(steps.item.migration), 0, &concurrent).is_some()
+        let names = self.names(steps.item.migration);
+        let told = statement
+            .and_then(Statement::concurrent)
+            .is_some_and(|concurrent| self.dialect.inspect(&self.tracker, &names, 0, &concurrent).is_some());
+        let shown = statement.is_some_and(|statement| {
+            self.dialect.effects(&self.tracker, &names, progress.done + 1, statement).is_some()
         });
-        (!told).then(|| LOST.to_owned())
+        (!told && !shown).then(|| LOST.to_owned())
     }
 }
 
@@ -215,7 +225,8 @@ pub(super) fn broken(steps: &Steps<'_>, statement: usize, why: &str, ways: Strin
     })
 }
 
-const LOST: &str = "its session ended and left no outcome: the statement may or may not have taken effect";
+pub(super) const LOST: &str =
+    "its session ended and left no outcome: the statement may or may not have taken effect";
 
 const EDITED: &str = "its session ended and left no outcome, and the statement has been edited since: the earlier \
      text may or may not have taken effect";

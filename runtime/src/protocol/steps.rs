@@ -41,6 +41,9 @@ pub(super) enum Manner {
     Session,
     /// By itself, since no transaction takes it.
     Alone,
+    /// In one transaction with the row of its beginning and that of its end. It may commit by itself: the first row says
+    /// so then, as it is there without the other.
+    Claimed,
     Code,
 }
 
@@ -75,6 +78,9 @@ impl<'a> Steps<'a> {
             Some(statement) if statement.sets_session() => Manner::Session,
             Some(_) if self.apart && index == self.at => Manner::Alone,
             Some(statement) if self.is_atomic(statement) => Manner::Together,
+            Some(statement) if !self.abilities.transactional_ddl && !statement.commits_first() => {
+                Manner::Claimed
+            }
             Some(_) => Manner::Alone,
         }
     }
@@ -91,7 +97,7 @@ impl<'a> Steps<'a> {
             && match self.manner(index) {
                 Manner::Code => true,
                 Manner::Alone => self.apart || !repeatable(),
-                Manner::Together | Manner::Session => false,
+                Manner::Together | Manner::Claimed | Manner::Session => false,
             }
     }
 
@@ -184,14 +190,15 @@ impl<'a> Protocol<'a> {
 
     /// Writes the journal's row for a step that goes by itself.
     pub(super) fn announce(&self, steps: &Steps<'a>, index: usize) -> String {
-        if !steps.is_announced(index) {
-            return String::new();
-        }
+        if steps.is_announced(index) { self.begun(steps, index) } else { String::new() }
+    }
+
+    /// Writes the journal's row for the beginning of a step.
+    pub(super) fn begun(&self, steps: &Steps<'a>, index: usize) -> String {
         let mut entry = self.entry(steps, BEGUN);
         entry.statement = Some(index + 1);
         entry.detail = Some(steps.checksum(index));
-        let concurrent = steps.statements.get(index).and_then(Statement::concurrent);
-        self.dialect.journal_begun(&self.tracker, &entry, concurrent.as_ref())
+        self.dialect.journal_begun(&self.tracker, &entry, steps.statements.get(index))
     }
 
     /// Wraps these statements in a transaction, on the backend that has the lock.

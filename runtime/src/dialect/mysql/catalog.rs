@@ -32,7 +32,7 @@ impl CatalogSql for Mysql {
 }
 
 /// Takes the name of a table apart, as a statement writes it: the schema, if it names one, and the table.
-fn qualified(name: &str) -> (Option<String>, String) {
+pub(super) fn qualified(name: &str) -> (Option<String>, String) {
     let (mut parts, mut open) = (vec![String::new()], false);
     for char in name.chars() {
         match char {

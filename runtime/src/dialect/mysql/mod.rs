@@ -5,8 +5,10 @@
 
 mod catalog;
 mod describe;
+mod objects;
 mod session;
 mod steps;
+mod sums;
 mod tracker;
 mod transaction;
 

@@ -1,7 +1,11 @@
 //! Steps on MySQL: the journal of a migration that commits statement by statement.
 
-use super::{Mysql, session};
-use crate::dialect::{Names, StepSql, steps};
+use std::borrow::Cow;
+
+use gapless_core::{ObjectKind, Statement};
+
+use super::{Mysql, session, sums};
+use crate::dialect::{BEGUN, Entry, Language, Names, StepSql, steps};
 use crate::tracker::Tracker;
 
 impl StepSql for Mysql {
@@ -15,6 +19,47 @@ impl StepSql for Mysql {
             steps::is_own(self, tracker, names),
             tracker.journal()
         )
+    }
+
+    fn journal_begun(
+        &self,
+        tracker: &Tracker,
+        entry: &Entry<'_>,
+        statement: Option<&Statement<'_>>,
+    ) -> String {
+        let sums = statement.and_then(Statement::definition).map(|definition| sums::sums(self, &definition));
+        let there = sums.map(|sums| format!("concat_ws(' ', {})", sums.join(", ")));
+        steps::begun(self, tracker, entry, there)
+    }
+
+    /// The sums stand in the row of the beginning, in the order of the objects.
+    fn effects(
+        &self,
+        tracker: &Tracker,
+        names: &Names<'_>,
+        number: usize,
+        statement: &Statement<'_>,
+    ) -> Option<String> {
+        let definition = statement.definition()?;
+        let journal = tracker.journal();
+        let of_it = format!(
+            "event = '{BEGUN}' AND statement = {number} AND ({})",
+            steps::is_own(self, tracker, names)
+        );
+        let row =
+            format!("SELECT detail FROM {journal} WHERE id = (SELECT max(id) FROM {journal} WHERE {of_it})");
+        let sums = sums::sums(self, &definition);
+        let words = "char_length(b.detail) - char_length(replace(b.detail, ' ', ''))";
+        let count = sums.len();
+        let object = |(index, (sum, (_, name))): (usize, (&String, &(ObjectKind, Cow<'_, str>)))| {
+            let known = format!("substring_index(substring_index(b.detail, ' ', {}), ' ', -1)", index + 2);
+            format!(
+                "SELECT {}, CASE WHEN {words} = {count} THEN {known} <> {sum} END FROM ({row}) b",
+                self.literal(name)
+            )
+        };
+        let objects: Vec<_> = sums.iter().zip(&definition.objects).enumerate().map(object).collect();
+        Some(objects.join(" UNION ALL ") + ";\n")
     }
 
     fn reach(&self, place: usize, first: bool) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Steps on Postgres: the journal of a migration outside of a transaction.
 
-use gapless_core::Concurrent;
+use gapless_core::{Concurrent, Statement};
 
 use super::{Postgres, indexes};
 use crate::dialect::{Entry, Names, StepSql, steps};
@@ -29,9 +29,10 @@ impl StepSql for Postgres {
         &self,
         tracker: &Tracker,
         entry: &Entry<'_>,
-        statement: Option<&Concurrent<'_>>,
+        statement: Option<&Statement<'_>>,
     ) -> String {
-        steps::begun(self, tracker, entry, statement.map(|statement| indexes::there(self, statement)))
+        let concurrent = statement.and_then(Statement::concurrent);
+        steps::begun(self, tracker, entry, concurrent.map(|concurrent| indexes::there(self, &concurrent)))
     }
 
     fn inspect(

@@ -1,0 +1,39 @@
+//! Sums of what the catalog says of objects. A statement changes them when it takes effect, so two of them tell whether
+//! a crash of the server came before or after.
+
+use gapless_core::{Definition, ObjectKind};
+
+use super::Mysql;
+use super::catalog::qualified;
+use super::objects::{ROWS, Rows};
+use crate::dialect::Language;
+
+/// Writes the sum of each object, an expression without spaces in its value.
+pub(super) fn sums(dialect: &Mysql, definition: &Definition<'_>) -> Vec<String> {
+    definition.objects.iter().map(|(kind, name)| of_object(dialect, *kind, name, definition.whole)).collect()
+}
+
+/// An object that comes or goes whole shows in the first of its rows.
+fn of_object(dialect: &Mysql, kind: ObjectKind, name: &str, whole: bool) -> String {
+    let (schema, name) = qualified(name);
+    let schema = schema.map_or_else(|| "database()".to_owned(), |schema| dialect.literal(&schema));
+    let name = dialect.literal(&name);
+    if kind == ObjectKind::Database {
+        return format!(
+            "(SELECT coalesce(sum(crc32(concat(DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME))), 0) \
+             FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {name})"
+        );
+    }
+    let about = ROWS.iter().filter(|rows| rows.of == kind || kind == ObjectKind::All);
+    let count = if whole { 1 } else { ROWS.len() };
+    let sum = |Rows { kind: what, name: whose, from, schema: place, own, values, .. }: &Rows| {
+        let values: Vec<_> = values.iter().map(|value| format!("coalesce({value}, '~')")).collect();
+        let of_it = if kind == ObjectKind::All { String::new() } else { format!(" AND {own} = {name}") };
+        format!(
+            "(SELECT coalesce(sum(crc32(concat_ws('|', {what}, {whose}, {}))), 0) FROM information_schema.{from} \
+             WHERE {place} = {schema}{of_it})",
+            values.join(", ")
+        )
+    };
+    format!("concat_ws(':', {})", about.take(count).map(sum).collect::<Vec<_>>().join(", "))
+}
