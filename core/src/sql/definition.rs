@@ -77,6 +77,20 @@ impl<'a> Statement<'a> {
         KNOWN.iter().any(|word| self.first_is(word)) && !self.is_temporary()
     }
 
+    /// Returns true for `USE`.
+    pub fn uses_database(&self) -> bool {
+        self.first_is("USE")
+    }
+
+    /// Returns true if it qualifies a name with this database, in any case.
+    pub fn names_within(&self, database: &str) -> bool {
+        let named = |at: usize| {
+            self.text_of(at).trim_matches('`').replace("``", "`").eq_ignore_ascii_case(database)
+                && self.text_of(at + 1) == "."
+        };
+        (0..self.tokens().len()).any(named)
+    }
+
     fn is_temporary(&self) -> bool {
         (1..5).any(|at| self.word_is(at, "TEMPORARY")) && !self.first_is("ALTER")
     }
@@ -285,6 +299,17 @@ mod tests {
         ] {
             assert_eq!(defined(sql), None, "{sql}");
         }
+    }
+
+    #[test]
+    fn names_of_a_database_are_found() {
+        let names = |sql: &str| split(sql, Syntax::Mysql).unwrap()[0].names_within("my app");
+        assert!(
+            names("ALTER TABLE `My App`.t ADD a INT") && names("INSERT INTO t SELECT * FROM `my app` . `u`")
+        );
+        assert!(
+            !names("ALTER TABLE t ADD `my app` INT") && !names("SELECT 'my app.t', other.t.a FROM other.t")
+        );
     }
 
     #[test]

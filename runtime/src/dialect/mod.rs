@@ -8,6 +8,7 @@ mod abilities;
 mod catalog;
 mod class;
 mod contest;
+mod copy;
 mod effect;
 mod language;
 mod locks;
@@ -26,6 +27,7 @@ pub(crate) use self::abilities::Abilities;
 pub(crate) use self::catalog::CatalogSql;
 pub(crate) use self::catalog::{TableForm, blocker, tables_there};
 pub(crate) use self::class::Class;
+pub(crate) use self::copy::CopySql;
 pub(crate) use self::effect::Effect;
 pub(crate) use self::language::Language;
 pub(crate) use self::locks::{OwnLock, Relation, lock_holders};
@@ -54,11 +56,11 @@ pub(crate) use self::transaction::TransactionSql;
 /// Its methods are not public API: the trait is sealed, and they change with any release. A driver of your own passes
 /// [`Postgres`] or [`Sqlite`] on.
 pub trait Dialect:
-    Language + SessionSql + TransactionSql + TrackerSql + StepSql + CatalogSql + StatusSql
+    Language + SessionSql + TransactionSql + TrackerSql + StepSql + CatalogSql + CopySql + StatusSql
 {
 }
 
-impl<D: Language + SessionSql + TransactionSql + TrackerSql + StepSql + CatalogSql + StatusSql> Dialect
-    for D
+impl<D: Language + SessionSql + TransactionSql + TrackerSql + StepSql + CatalogSql + CopySql + StatusSql>
+    Dialect for D
 {
 }

@@ -35,6 +35,13 @@ impl DryRun {
     }
 }
 
+impl DryRun {
+    /// Returns the result of a dry run that has tried everything.
+    pub(crate) fn of(tried: Vec<Applied>) -> DryRun {
+        DryRun { tried, not_tried: Vec::new(), statements: Vec::new() }
+    }
+}
+
 impl From<Finished> for DryRun {
     fn from(finished: Finished) -> DryRun {
         DryRun { tried: finished.tried, not_tried: finished.not_tried, statements: finished.traced }

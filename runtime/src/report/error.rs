@@ -63,6 +63,12 @@ impl Error {
         self.inner.kind
     }
 
+    /// Forgets what was applied: it was on a scratch database.
+    pub(crate) fn undone(mut self) -> Error {
+        self.inner.applied.clear();
+        self
+    }
+
     pub(crate) fn after(mut self, report: Report) -> Error {
         (self.inner.applied, self.inner.rolled_back) = (report.applied, report.rolled_back);
         self
@@ -194,7 +200,7 @@ impl Error {
     pub fn is_usage(&self) -> bool {
         use ErrorKind::{
             InTransaction, Misuse, Name, NoBaseline, NoCode, NoDatabase, NoLockTrace, NotEmbedded, NotRust,
-            NothingToReconcile, OtherDialect, ReservedClient, Resolve, Strings, Target, UnfitCode,
+            NothingToReconcile, OtherDialect, ReservedClient, Resolve, Scratch, Strings, Target, UnfitCode,
             UnsuitedCode,
         };
         matches!(
@@ -214,6 +220,7 @@ impl Error {
                 | ReservedClient { .. }
                 | UnsuitedCode { .. }
                 | Resolve(..)
+                | Scratch(_)
                 | Strings(_)
                 | Target(_)
         )

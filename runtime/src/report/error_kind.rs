@@ -119,6 +119,8 @@ pub(crate) enum ErrorKind {
     /// The differences between the baseline's schema and that of the migrations.
     Baseline(Vec<String>),
     NoBaseline(&'static str),
+    /// A scratch database that cannot serve.
+    Scratch(String),
     Resolve(Version, &'static str),
     /// `trace_locks` on a database that does not tell which locks a session has.
     NoLockTrace,
@@ -174,6 +176,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Partial(Partial { there, missing }) => message::partial(f, there, missing),
             ErrorKind::Stuck(stuck) => message::each(f, stuck),
             ErrorKind::Baseline(differences) => message::baseline(f, differences),
+            ErrorKind::Scratch(problem) => write!(f, "no dry run on a scratch database: {problem}"),
             ErrorKind::NoBaseline(problem) => write!(f, "the baseline cannot be verified: {problem}"),
             ErrorKind::Resolve(version, problem) => message::resolve(f, *version, problem),
             ErrorKind::Pending(paths) => message::pending(f, paths),

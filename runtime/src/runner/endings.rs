@@ -50,7 +50,7 @@ impl<'a> Runner<'a> {
     /// the first migration that it cannot try: one with `no-transaction`, one in Rust, or one that uses a value of an enum
     /// that was added in the same transaction. [`DryRun::not_tried`] lists that migration and all after it. On SQLite only a
     /// commit checks deferred foreign keys, so a dry run does not. MySQL and MariaDB commit DDL at once, so there it stops at
-    /// the first migration that holds any, or where there is no tracker yet.
+    /// the first migration that holds any, or where there is no tracker yet; [`dry_run_on`](Runner::dry_run_on) tries DDL.
     ///
     /// ```
     /// # #[cfg(feature = "rusqlite")]

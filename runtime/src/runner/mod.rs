@@ -1,5 +1,6 @@
 //! Builder for a migration run.
 
+mod dry_run_on;
 mod endings;
 mod listener;
 mod log;

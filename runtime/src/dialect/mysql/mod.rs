@@ -4,6 +4,7 @@
 //! and `/*!80000 ... */` for MySQL (MariaDB passes over versions from 50700 to 99999).
 
 mod catalog;
+mod copy;
 mod describe;
 mod objects;
 mod session;
