@@ -52,6 +52,12 @@ pub trait Language: Sealed + fmt::Debug + Sync {
         ""
     }
 
+    /// Writes rows that a condition selects so that a statement may read them while it writes to their table; a part of
+    /// `FROM`. The column distinguishes them.
+    fn rows_apart(&self, _column: &str, table: &str, condition: &str) -> String {
+        format!("{table} WHERE {condition}")
+    }
+
     /// Writes a script as a part of a message, ended by a semicolon. Each of its statements stays at its place.
     fn script<'s>(&self, sql: &'s str) -> Cow<'s, str> {
         // It may end in a comment, or without a semicolon.

@@ -212,10 +212,8 @@ pub(super) fn start<D: Language + ?Sized>(
     names: &Names<'_>,
     known: usize,
 ) -> String {
-    let journal = tracker.journal();
-    let about = about(dialect, tracker, names);
-    let rows = format!("(SELECT count(*) FROM (SELECT id FROM {journal} WHERE {about}) known)");
-    row_unless(dialect, tracker, entry, &format!("{rows} <> {known}"))
+    let rows = dialect.rows_apart("id", &tracker.journal(), &about(dialect, tracker, names));
+    row_unless(dialect, tracker, entry, &format!("(SELECT count(*) FROM {rows}) <> {known}"))
 }
 
 /// See [`StepSql::journal_step`].
@@ -228,13 +226,10 @@ pub(super) fn step<D: Language + ?Sized>(
     let about = about(dialect, tracker, names);
     // During a rollback, the row bears a name of its own.
     let own = is_own(dialect, tracker, names);
-    let overtaken = format!(
-        "EXISTS (SELECT 1 FROM {} WHERE ({about}) AND event = 'started' AND attempt > {}) OR \
-         EXISTS (SELECT 1 FROM {} WHERE {own})",
-        tracker.journal(),
-        entry.attempt,
-        tracker.set()
-    );
+    let later = format!("({about}) AND event = 'started' AND attempt > {}", entry.attempt);
+    let later = dialect.rows_apart("id", &tracker.journal(), &later);
+    let recorded = dialect.rows_apart("version", &tracker.set(), &own);
+    let overtaken = format!("EXISTS (SELECT 1 FROM {later}) OR EXISTS (SELECT 1 FROM {recorded})");
     row_unless(dialect, tracker, entry, &overtaken)
 }
 

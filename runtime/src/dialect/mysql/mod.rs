@@ -97,6 +97,11 @@ impl Language for Mysql {
         " FROM DUAL"
     }
 
+    /// `DISTINCT` keeps MySQL from taking the table itself for the derived one.
+    fn rows_apart(&self, column: &str, table: &str, condition: &str) -> String {
+        format!("(SELECT DISTINCT {column} FROM {table} WHERE {condition}) apart")
+    }
+
     fn clock(&self) -> &'static str {
         "utc_timestamp(6)"
     }
