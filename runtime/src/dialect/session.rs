@@ -7,8 +7,8 @@ use crate::tracker::Tracker;
 
 /// The statements of a session, outside of any transaction of a migration.
 pub trait SessionSql: Language {
-    /// Selects the session (backend pid, takes no writes, is a standby, in a transaction), and the applied set as
-    /// [`SessionSql::select_set`] does. If the set has this [digest](gapless_core::MigrationSet::digest), it selects a
+    /// Selects the session (backend pid, takes no writes, is a standby, in a transaction, the database and the server's
+    /// version where they matter), and the applied set as [`SessionSql::select_set`] does. If the set has this [digest](gapless_core::MigrationSet::digest), it selects a
     /// row of NULL and [`CURRENT`](super::CURRENT) instead. [`Observation`] reads the answer.
     fn observe(&self, tracker: &Tracker, digest: Option<i64>) -> String;
 
@@ -17,9 +17,10 @@ pub trait SessionSql: Language {
     fn select_set(&self, tracker: &Tracker) -> String;
 
     /// Tries to take the lock. Selects up to four results: the lock (ours now, schema exists, set exists, journal
-    /// exists, backend pid, takes no writes, is a standby, reads strings by the standard, the set has its key), the
-    /// session's settings (name, value) if [`LockQuery::settings`], the applied set if [`LockQuery::set`], the lock's holder
-    /// (pid, application, since, query, state) if [`LockQuery::holder`]. [`LockAnswer`] reads the answer.
+    /// exists, backend pid, takes no writes, is a standby, reads strings by the standard, the set has its key, the
+    /// database and the server's version where they matter), the session's settings (name, value) if
+    /// [`LockQuery::settings`], the applied set if [`LockQuery::set`], the lock's holder (pid, application, since, query,
+    /// state) if [`LockQuery::holder`]. [`LockAnswer`] reads the answer.
     fn lock(&self, tracker: &Tracker, query: LockQuery) -> String;
 
     /// Gives the lock back (done, backend pid) on the backend that took it, if its pid is known, and selects NULL on
@@ -48,6 +49,11 @@ pub trait SessionSql: Language {
     /// Puts the session's settings back at the end of the run, with those that the run itself needs.
     fn give_back(&self, settings: &[(String, String)]) -> String {
         self.restore(settings)
+    }
+
+    /// Returns the name of a server of this version, and the versions that it takes, if this one is too old.
+    fn too_old(&self, _version: &str) -> Option<(&'static str, &'static str)> {
+        None
     }
 
     /// Fails with [`Class::LeftOpen`](super::Class::LeftOpen) in a transaction, where SQL can ask that.
@@ -79,6 +85,8 @@ pub(crate) struct Observation<'r> {
     pub(crate) in_transaction: bool,
     /// The database of the connection, where the tracker may be in any.
     pub(crate) database: Option<&'r str>,
+    /// The version of the server, where some are too old.
+    pub(crate) server: Option<&'r str>,
     pub(crate) set: Option<Rows<'r>>,
 }
 
@@ -97,6 +105,8 @@ pub(crate) struct LockAnswer<'r> {
     pub(crate) has_key: bool,
     /// The database of the connection, where the tracker may be in any.
     pub(crate) database: Option<&'r str>,
+    /// The version of the server, where some are too old.
+    pub(crate) server: Option<&'r str>,
     pub(crate) settings: Option<Vec<(String, String)>>,
     pub(crate) set: Option<Rows<'r>>,
     pub(crate) holder: Option<Holder>,
@@ -137,6 +147,7 @@ impl<'r> Observation<'r> {
             session: first.map(facts).unwrap_or_default(),
             in_transaction: first.is_some_and(|first| first.is_true(3)),
             database: first.and_then(|first| first.value(4)),
+            server: first.and_then(|first| first.value(5)),
             set: results.next().map(Rows::read),
         }
     }
@@ -150,6 +161,7 @@ impl<'r> LockAnswer<'r> {
         let flags = first.unwrap_or(&none);
         LockAnswer {
             database: first.and_then(|first| first.value(9)),
+            server: first.and_then(|first| first.value(10)),
             ours: flags.value(0).map(|_| flags.is_true(0)),
             schema: flags.is_true(1),
             set_exists: flags.is_true(2),

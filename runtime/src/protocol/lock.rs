@@ -53,6 +53,7 @@ impl Protocol<'_> {
         let answer = LockAnswer::read(query, &results);
         self.learn_database(answer.database)?;
         let ours = self.learn_lock(query, &answer)?;
+        self.check_server(answer.server)?;
         if ours && self.session.set_exists && !query.set {
             // Another runner created it between the two observations.
             return Ok(Try::AskMore);

@@ -50,7 +50,9 @@ impl Protocol<'_> {
     fn observed(&mut self, answer: Answer) -> Result<Result<Observed, DbError>, Stop> {
         let error = match answer {
             Ok(results) => {
-                let Observation { session, in_transaction, database, set } = Observation::read(&results);
+                let Observation { session, in_transaction, database, server, set } =
+                    Observation::read(&results);
+                self.check_server(server)?;
                 self.learn_database(database)?;
                 if self.session.locked && self.session.pid.is_some() && self.session.pid != session.pid {
                     return Err(Stop::failed(self.pooler(session.pid)));
@@ -75,6 +77,15 @@ impl Protocol<'_> {
             Class::Busy | Class::Retry | Class::Canceled => Ok(Err(error)),
             _ => Err(Stop::failed(self.error(Work::Observing, error))),
         }
+    }
+
+    /// Fails if the server is too old.
+    pub(super) fn check_server(&self, version: Option<&str>) -> Result<(), Stop> {
+        let too_old = version.and_then(|version| Some((version, self.dialect.too_old(version)?)));
+        too_old.map_or(Ok(()), |(version, (server, needed))| {
+            let version = version.to_owned();
+            Err(Stop::failed(ErrorKind::TooOld { server, version, needed }))
+        })
     }
 
     /// Names the tracker by the connection's database, where that is the default: a script may change to another.

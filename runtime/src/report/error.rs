@@ -180,6 +180,11 @@ impl Error {
         matches!(self.inner.kind, ErrorKind::Legacy(_))
     }
 
+    /// Returns true if the server is older than any that migrations run on.
+    pub fn is_too_old(&self) -> bool {
+        matches!(self.inner.kind, ErrorKind::TooOld { .. })
+    }
+
     /// Returns true if some of the tables to [`reconcile`](crate::Runner::reconcile) exist and some do not.
     pub fn is_partial(&self) -> bool {
         matches!(self.inner.kind, ErrorKind::Partial(_))

@@ -61,6 +61,12 @@ pub(crate) enum ErrorKind {
         doing: String,
         error: DbError,
     },
+    /// The server's name and version, and the versions that will do.
+    TooOld {
+        server: &'static str,
+        version: String,
+        needed: &'static str,
+    },
     InTransaction,
     /// The connection has no database.
     NoDatabase,
@@ -153,6 +159,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::ReadOnly { pending, standby } => message::read_only(f, *pending, *standby),
             ErrorKind::Shape { table, problem } => message::shape(f, table, problem),
             ErrorKind::Database { doing, error } => message::database(f, doing, error),
+            ErrorKind::TooOld { server, version, needed } => message::too_old(f, server, version, needed),
             ErrorKind::InTransaction => f.write_str(message::IN_TRANSACTION),
             ErrorKind::NoDatabase => f.write_str(message::NO_DATABASE),
             ErrorKind::Strings(syntax) => f.write_str(message::strings(*syntax)),

@@ -23,6 +23,13 @@ pub(super) const IN_TRANSACTION: &str = "the connection is inside of a transacti
 pub(super) const NO_DATABASE: &str = "the connection has no database\n\
     help: name one in its URL, or the one of the tracker with `.schema(...)`";
 
+pub(super) fn too_old(f: &mut Formatter<'_>, server: &str, version: &str, needed: &str) -> Result {
+    write!(
+        f,
+        "the server is {server} {version}, and migrations need {needed} or later\nhelp: upgrade the server"
+    )
+}
+
 pub(super) fn strings(syntax: Syntax) -> &'static str {
     match syntax {
         Syntax::Mysql => {

@@ -58,7 +58,7 @@ impl SessionSql for Mysql {
     /// transaction that it is about.
     fn observe(&self, tracker: &Tracker, _: Option<i64>) -> String {
         format!(
-            "SET TRANSACTION READ WRITE;\nSELECT {}, 0, database();\n{}",
+            "SET TRANSACTION READ WRITE;\nSELECT {}, 0, database(), version();\n{}",
             facts(),
             self.select_set(tracker)
         )
@@ -86,7 +86,7 @@ impl SessionSql for Mysql {
             "NOT (find_in_set('ANSI_QUOTES', @@sql_mode) OR find_in_set('NO_BACKSLASH_ESCAPES', @@sql_mode))";
         let mut sql = format!(
             "SELECT {}, EXISTS (SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {schema}), {set}, \
-             {journal}, {}, {strings}, {fence}, database();\n",
+             {journal}, {}, {strings}, {fence}, database(), version();\n",
             take(self, tracker, query),
             facts(),
         );
@@ -139,6 +139,17 @@ impl SessionSql for Mysql {
         self.restore(settings) + if commits { "SET autocommit = 0;\n" } else { "" }
     }
 
+    fn too_old(&self, version: &str) -> Option<(&'static str, &'static str)> {
+        // A replica of MariaDB may call itself 5.5.5-10.11.6-MariaDB.
+        let is_mariadb = version.to_ascii_lowercase().contains("mariadb");
+        let version = version.strip_prefix("5.5.5-").filter(|_| is_mariadb).unwrap_or(version);
+        let (name, needed, oldest) =
+            if is_mariadb { ("MariaDB", "MariaDB 10.6", (10, 6)) } else { ("MySQL", "MySQL 8.0", (8, 0)) };
+        let mut numbers = version.split('.').map_while(|number| number.parse::<u32>().ok());
+        let found = numbers.next().zip(numbers.next())?;
+        (found < oldest).then_some((name, needed))
+    }
+
     fn outside(&self) -> String {
         "SET TRANSACTION READ WRITE;\n".to_owned()
     }
@@ -147,7 +158,8 @@ impl SessionSql for Mysql {
 /// The session's number, that it takes no writes, and that it is a standby: a replica takes writes unless it is read
 /// only, and only an attempt tells whether this user may write there all the same.
 fn facts() -> String {
-    let read_only = "/*M!100600 @@tx_read_only */ /*!80000 @@transaction_read_only */";
+    // An older server reads neither, and is told so by its version.
+    let read_only = "0 /*M!100600 + @@tx_read_only */ /*!80000 + @@transaction_read_only */";
     format!("connection_id(), {read_only}, 0")
 }
 
