@@ -89,6 +89,13 @@ impl CommandError {
         CommandError::Other(Exit::Failed, message.into())
     }
 
+    /// The error for what a scan refuses: each problem begins as an error of its own.
+    #[cfg(feature = "binary")]
+    pub(crate) fn refused(problems: gapless::Problems) -> CommandError {
+        let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        CommandError::failed(problems.join("\n\nerror: "))
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         match self {
             CommandError::Run(error) => Exit::of(error),

@@ -1,4 +1,4 @@
-//! `rename`, `retire` and `lock`: changes of files that databases have applied.
+//! `rename` and `retire`: changes of files that databases have applied.
 
 mod project;
 
@@ -122,26 +122,6 @@ fn a_retired_migration_leaves_its_reason() {
     project.output(&["retire", "20240131120000", "--why", "x", "--yes", "--layout", "diesel"]);
     assert_eq!(project.files("migrations"), ["2024-01-31-120000_a.tombstone.sql"]);
     project.output(&["check", "--layout", "diesel"]);
-}
-
-#[test]
-fn a_lock_is_written_and_an_edit_is_not_hidden() {
-    let project = project();
-    let error = project.error(&["lock", "--check"], 1);
-    assert!(
-        error.contains("migrations has no migrations.lock\nhelp: write it with `gapless lock`"),
-        "{error}"
-    );
-    assert_eq!(project.output(&["lock"]), "migrations/migrations.lock: 3 files, written\n");
-    assert_eq!(project.output(&["lock"]), "migrations/migrations.lock: 3 files, unchanged\n");
-    project.output(&["lock", "--check"]);
-    project.write("migrations/0002_orders.up.sql", "CREATE TABLE orders (id bigint);\n");
-    project.error(&["lock", "--check"], 1);
-    let ended = project.run(&["lock"]);
-    assert_eq!(ended.code, Some(2), "{ended:?}");
-    assert!(ended.stdout.contains("edited since migrations.lock was written"), "{ended:?}");
-    project.output(&["lock", "--yes"]);
-    project.output(&["lock", "--check"]);
 }
 
 #[test]

@@ -35,7 +35,9 @@ pub use read::{
     project_root, scan, stem, write_locks,
 };
 #[doc(hidden)]
-pub use read::{LOCK, RENAMES, comments, listed, scan_leniently, scan_unlocked};
+pub use read::{
+    LOCK, LockChange, LockChangeKind, RENAMES, comments, listed, lock_changes, scan_leniently, scan_unlocked,
+};
 pub use set::{
     Checksum, Directives, Down, DuplicateVersion, Layout, Migration, MigrationSet, ParseChecksumError,
     ParseVersionError, Rename, Rules, Version, digest_of, normalise,

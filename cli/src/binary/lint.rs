@@ -65,7 +65,7 @@ pub(super) fn run(
         ));
     }
     let scan = scan_unlocked(&configuration.root, &source::patterns(configuration)?, rules)
-        .map_err(|problems| CommandError::failed(problems.to_string()))?;
+        .map_err(CommandError::refused)?;
     // Those that read these formats know the repository, and not where the command was typed.
     let for_repository = matches!(arguments.format, Format::Github | Format::Sarif);
     let top = if for_repository { files::from_top(&configuration.root) } else { None };

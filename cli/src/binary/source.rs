@@ -9,7 +9,7 @@ use crate::exit::CommandError;
 /// configured.
 pub(super) fn scan(configuration: &Configuration, syntax: Syntax) -> Result<MigrationSet, CommandError> {
     MigrationSet::scan(&configuration.root, &patterns(configuration)?, rules(configuration, syntax)?)
-        .map_err(|problems| CommandError::failed(problems.to_string()))
+        .map_err(CommandError::refused)
 }
 
 /// The configured directories.

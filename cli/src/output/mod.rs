@@ -16,6 +16,11 @@ pub(crate) fn complain(text: impl std::fmt::Display) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
+/// A number of things: `1 file`, `2 files`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
 /// The standard output. Colours are left out where it is no terminal, or `NO_COLOR` is set.
 pub(crate) struct Output {
     stream: AutoStream<io::Stdout>,

@@ -102,7 +102,14 @@ impl Project {
         ended.stderr
     }
 
+    /// The output of git, which must succeed.
     pub(crate) fn git(&self, arguments: &[&str]) -> String {
+        let ended = self.run_git(arguments);
+        assert_eq!(ended.code, Some(0), "git {arguments:?}: {ended:?}");
+        ended.stdout
+    }
+
+    pub(crate) fn run_git(&self, arguments: &[&str]) -> Ended {
         let mut command = Command::new("git");
         command.current_dir(self.path()).args(arguments);
         for role in ["AUTHOR", "COMMITTER"] {
@@ -111,9 +118,7 @@ impl Project {
                 .env(format!("GIT_{role}_EMAIL"), "test@localhost");
         }
         command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
-        let ended = Ended::of(command.output().expect("git starts"));
-        assert_eq!(ended.code, Some(0), "git {arguments:?}: {ended:?}");
-        ended.stdout
+        Ended::of(command.output().expect("git starts"))
     }
 
     pub(crate) fn commit(&self, message: &str) {

@@ -1,7 +1,7 @@
 //! Compares the files of a directory with its `migrations.lock`, which has the format of `sha256sum`.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use crate::lint::Problem;
 use crate::set::Checksum;
@@ -23,6 +23,8 @@ pub(super) fn written(files: &Files) -> String {
 /// The error for a lock that cannot be read.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Odd {
+    /// The number of the line that begins a merge conflict.
+    Conflict(usize),
     /// The number of a line that does not have the format, counted from 1.
     Line(usize),
     /// A file that is listed twice.
@@ -35,6 +37,9 @@ pub(super) enum Odd {
 ///
 /// Returns the first mistake.
 pub(super) fn parse(text: &str) -> Result<Files, Odd> {
+    if let Some(line) = conflict(text) {
+        return Err(Odd::Conflict(line));
+    }
     let lines =
         text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
     let read = |(index, line): (usize, &str)| {
@@ -55,6 +60,61 @@ pub(super) fn parse(text: &str) -> Result<Files, Odd> {
     Ok(files)
 }
 
+/// Returns the number of the first line that begins a merge conflict.
+fn conflict(text: &str) -> Option<usize> {
+    text.lines().position(|line| mark(line, '<').is_some()).map(|index| index + 1)
+}
+
+/// Returns the width of the mark that git writes into a line of a conflict.
+fn mark(line: &str, char: char) -> Option<usize> {
+    let rest = line.trim_start_matches(char);
+    let width = line.len() - rest.len();
+    (width >= 7 && (rest.trim_end().is_empty() || rest.starts_with(' '))).then_some(width)
+}
+
+/// Reads what each side of a merge conflict lists; without a conflict there is one side.
+///
+/// # Errors
+///
+/// Returns the first mistake of a side.
+pub(super) fn sides(text: &str) -> Result<Vec<Files>, Odd> {
+    if conflict(text).is_none() {
+        return Ok(vec![parse(text)?]);
+    }
+    let mut sides = [String::new(), String::new()];
+    let mut counts = [true, true];
+    let mut width = None;
+    for line in text.lines() {
+        // Marks of another width belong to a conflict within the common ancestor, which is of neither side.
+        let is = |char: char| width.is_some() && mark(line, char) == width;
+        match () {
+            () if width.is_none() && mark(line, '<').is_some() => {
+                (counts, width) = ([true, false], mark(line, '<'));
+            }
+            () if is('|') => counts = [false, false],
+            () if is('=') => counts = [false, true],
+            () if is('>') => (counts, width) = ([true, true], None),
+            () => {
+                for (side, _) in sides.iter_mut().zip(counts).filter(|(_, counts)| *counts) {
+                    *side += line;
+                    side.push('\n');
+                }
+            }
+        }
+    }
+    sides.iter().map(|side| parse(side)).collect()
+}
+
+impl fmt::Display for Odd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Odd::Conflict(line) => write!(f, "line {line} begins a merge conflict"),
+            Odd::Line(line) => write!(f, "line {line} is not a checksum and a file name"),
+            Odd::Twice(name) => write!(f, "`{name}` is listed twice"),
+        }
+    }
+}
+
 /// Returns the names of the files that a lock lists: none, if it cannot be read, which a scan reports.
 pub fn listed(text: &str) -> Vec<String> {
     parse(text).unwrap_or_default().into_keys().collect()
@@ -65,12 +125,12 @@ pub(crate) fn compare(pattern: usize, shown: &str, lock: &str, files: &Files) ->
     let locked = match parse(lock) {
         Ok(locked) => locked,
         Err(odd) => {
-            let message = match odd {
-                Odd::Line(line) => format!("line {line} is not a checksum and a file name"),
-                Odd::Twice(name) => format!("`{name}` is listed twice"),
+            let help = match odd {
+                Odd::Conflict(_) => "keep the lines of both sides and none of git's, or rewrite the lock: ",
+                _ => "restore the file from version control, or rewrite it: ",
             };
-            let help = format!("restore the file from version control, or rewrite it: {WRITE}");
-            return vec![Problem::new(pattern, message).file(format!("{shown}/{LOCK}")).help(help)];
+            let problem = Problem::new(pattern, odd.to_string()).file(format!("{shown}/{LOCK}"));
+            return vec![problem.help(format!("{help}{WRITE}"))];
         }
     };
     let path = |name: &String| format!("{shown}/{name}");
@@ -116,5 +176,34 @@ mod tests {
         assert_eq!(parse("\n# x\nnonsense"), Err(Odd::Line(3)));
         assert_eq!(listed("nonsense"), Vec::<String>::new());
         assert_eq!(parse(&format!("{line}\n{line}")), Err(Odd::Twice("1_a.sql".to_owned())));
+    }
+
+    #[test]
+    fn both_sides_of_a_conflict_are_read() {
+        let line = |text: &str, name: &str| format!("{}  {name}\n", Checksum::of(text));
+        let (one, two, base) = (line("a", "2_a.sql"), line("b", "2_b.sql"), line("c", "2_c.sql"));
+        let common = line("x", "1_x.sql");
+        let both = |first: &str, second: &str| {
+            Ok(vec![
+                parse(&format!("{common}{first}")).unwrap(),
+                parse(&format!("{common}{second}")).unwrap(),
+            ])
+        };
+        for (conflict, sides_of_it) in [
+            (format!("<<<<<<< HEAD\n{one}=======\n{two}>>>>>>> main\n"), both(&one, &two)),
+            (format!("<<<<<<< HEAD\r\n{one}=======\r\n>>>>>>> main\r\n"), both(&one, "")),
+            (
+                format!(
+                    "<<<<<<< a\n{one}||||||| merged\n<<<<<<<<< b\n{base}=========\n{base}>>>>>>>>> c\n=======\n{two}>>>>>>> d\n"
+                ),
+                both(&one, &two),
+            ),
+        ] {
+            let text = format!("{common}{conflict}");
+            assert_eq!(sides(&text), sides_of_it, "{text}");
+            assert_eq!(parse(&text), Err(Odd::Conflict(2)), "{text}");
+        }
+        assert_eq!(sides(&common), Ok(vec![parse(&common).unwrap()]));
+        assert_eq!(sides(&format!("<<<<<<< a\nx\n=======\n{one}>>>>>>> b\n")), Err(Odd::Line(1)));
     }
 }

@@ -39,3 +39,5 @@ pub use renames::stem;
 pub use scan::{scan, scan_leniently, scan_unlocked};
 pub use scanned::{Scan, Scanned, ScannedFile};
 pub use write_locks::write_locks;
+#[doc(hidden)]
+pub use write_locks::{LockChange, LockChangeKind, lock_changes};

@@ -71,8 +71,7 @@ impl Mirror {
     }
 
     pub(super) fn scan(&self) -> Result<MigrationSet, CommandError> {
-        MigrationSet::scan(self.copy.path(), &self.patterns, self.rules)
-            .map_err(|problems| CommandError::failed(problems.to_string()))
+        MigrationSet::scan(self.copy.path(), &self.patterns, self.rules).map_err(CommandError::refused)
     }
 
     /// The set with this baseline.

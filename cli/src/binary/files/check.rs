@@ -8,8 +8,7 @@ use super::finding::{Finding, Format, Severity, write};
 use super::tree::Tree;
 use crate::binary::configuration::Configuration;
 use crate::exit::{CommandError, Exit};
-use crate::output::Output;
-use crate::output::complain;
+use crate::output::{Output, complain, counted};
 
 #[derive(Clone, Debug, clap::Args)]
 pub(in crate::binary) struct Arguments {
@@ -45,16 +44,15 @@ pub(in crate::binary) fn run(
 fn conclude(findings: &[Finding], scan: &Scan, output: &mut Output) -> Result<Exit, CommandError> {
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     if errors > 0 {
-        let plural = if errors == 1 { "" } else { "s" };
-        complain(format_args!("\n{errors} problem{plural} found"));
+        complain(format_args!("\n{} found", counted(errors, "problem")));
         return Ok(Exit::Failed);
     }
-    let count = scan.migrations().len();
-    let (plural, warned) = (if count == 1 { "" } else { "s" }, findings.len());
-    match warned {
-        0 => output.line(format_args!("{count} migration{plural}: no problem found"))?,
-        1 => output.line(format_args!("{count} migration{plural}: no problem found, 1 warning"))?,
-        _ => output.line(format_args!("{count} migration{plural}: no problem found, {warned} warnings"))?,
+    let migrations = counted(scan.migrations().len(), "migration");
+    match findings.len() {
+        0 => output.line(format_args!("{migrations}: no problem found"))?,
+        warned => {
+            output.line(format_args!("{migrations}: no problem found, {}", counted(warned, "warning")))?;
+        }
     }
     Ok(Exit::Done)
 }

@@ -127,9 +127,11 @@ impl<'t> Edits<'t> {
             before.lines().filter(|line| line.starts_with('#')).map(|line| format!("{line}\n")).collect();
         let mut lines = BTreeMap::new();
         for line in before.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
-            let Some((checksum, name)) = line.split_once(' ') else {
+            let parts = line.split_once(' ').filter(|(checksum, _)| checksum.parse::<Checksum>().is_ok());
+            let Some((checksum, name)) = parts else {
                 return Err(CommandError::failed(format!(
-                    "{} has a line that is not a checksum and a file name: {line}",
+                    "{} has a line that is not a checksum and a file name: {line}\nhelp: write it anew first, with \
+                     `gapless lock`",
                     path.display()
                 )));
             };

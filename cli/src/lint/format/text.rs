@@ -6,7 +6,7 @@ use annotate_snippets::{AnnotationKind, Group, Level as Severity, Renderer, Snip
 
 use super::Report;
 use crate::lint::{Finding, Level};
-use crate::output::Output;
+use crate::output::{Output, counted};
 
 pub(super) fn write(report: &Report, output: &mut Output) -> io::Result<()> {
     for finding in &report.findings {
@@ -40,21 +40,16 @@ fn shown(finding: &Finding, text: &str) -> String {
 
 fn summary(report: &Report) -> String {
     let count = |level| report.findings.iter().filter(|finding| finding.level == level).count();
-    let files = plural(report.files.len(), "file");
+    let files = counted(report.files.len(), "file");
     if report.files.is_empty() {
         return "no file to look at".to_owned();
     }
     let levels = [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Note, "note")];
-    let counted =
-        levels.into_iter().map(|(level, name)| (count(level), name)).filter(|(count, _)| *count > 0);
-    let counted: Vec<_> = counted.map(|(count, name)| plural(count, name)).collect();
-    if counted.is_empty() {
+    let found = levels.into_iter().map(|(level, name)| (count(level), name)).filter(|(count, _)| *count > 0);
+    let found: Vec<_> = found.map(|(count, name)| counted(count, name)).collect();
+    if found.is_empty() {
         format!("{files}: no problem found")
     } else {
-        format!("{files}: {}", counted.join(", "))
+        format!("{files}: {}", found.join(", "))
     }
-}
-
-fn plural(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
