@@ -76,10 +76,8 @@ fn edits_are_errors_unless_they_do_not_count() {
     assert!(error.contains("error: migrations/0001_users.up.sql was edited, and main has it"), "{error}");
     let command = error.split('`').nth(1).unwrap().to_owned();
     // What the help says does help.
-    let at = project.join("app");
-    assert!(
-        std::process::Command::new("sh").args(["-c", &command]).current_dir(at).status().unwrap().success()
-    );
+    let mut shell = std::process::Command::new("sh");
+    assert!(shell.args(["-c", &command]).current_dir(project.path()).status().unwrap().success());
     assert_eq!(check(&project, 0), "");
 }
 
@@ -312,9 +310,9 @@ fn what_git_cannot_say_is_an_error() {
         "{output:?}"
     );
     let project = feature();
-    let error = project.error(&[&["check", "--base", "origin/main"], &APP[..]].concat(), 1);
+    let error = project.error(&[&["check", "--base", "origin/main"], &APP[..]].concat(), 2);
     assert!(error.contains("`origin/main` is no commit of this repository\nhelp: fetch it first"), "{error}");
-    let error = project.error(&[&["check", "--base=--output=x"], &APP[..]].concat(), 1);
+    let error = project.error(&[&["check", "--base=--output=x"], &APP[..]].concat(), 2);
     assert!(error.contains("is no commit"), "{error}");
     project.git(&["checkout", "-q", "--orphan", "other"]);
     project.commit("another beginning");
@@ -324,7 +322,7 @@ fn what_git_cannot_say_is_an_error() {
     let empty = Project::new();
     empty.git(&["init", "-q", "-b", "main"]);
     empty.write("migrations/0001_a.sql", "SELECT 1;\n");
-    assert!(empty.error(&["check", "--base", "main"], 1).contains("is no commit"));
+    assert!(empty.error(&["check", "--base", "main"], 2).contains("is no commit"));
 }
 
 #[test]

@@ -195,7 +195,7 @@ fn nothing_is_overwritten() {
 fn a_directory_that_cannot_be_written_to_is_an_error() {
     let project = Project::new();
     project.write("migrations", "a file");
-    assert!(project.error(&["new", "x"], 1).contains("`migrations` is a file, not a directory"));
+    assert!(project.error(&["new", "x"], 2).contains("`migrations` is a file, not a directory"));
     // A root user writes to directories without permission, but nobody writes to /proc.
     let project = Project::new();
     std::os::unix::fs::symlink("/proc", project.join("migrations")).unwrap();
@@ -269,4 +269,24 @@ fn directories_may_lie_anywhere() {
     here.output(&["check", "--dir", &format!("../{name}/sql")]);
     here.output(&["up", "--dir", &absolute, "--database-url=sqlite:app.db"]);
     assert!(here.output(&["config", "--dir", &absolute]).contains(&absolute));
+}
+
+#[test]
+fn the_configuration_may_lie_above() {
+    let project = Project::new();
+    project.write("gapless.toml", "dir = [\"sql\", \"more\"]\n");
+    project.write("sql/0001_a.up.sql", "SELECT 1;\n");
+    project.write("more/0002_b.up.sql", "SELECT 1;\n");
+    std::fs::create_dir_all(project.join("a/b")).unwrap();
+    let run = |arguments: &[&str]| {
+        let output = project.command(arguments).current_dir(project.join("a/b")).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let config = ["--config", "../../gapless.toml"];
+    assert_eq!(run(&[&["check"], &config[..]].concat()), "2 migrations: no problem found\n");
+    let created = run(&[&["new", "c", "--into", "more"], &config[..]].concat());
+    assert_eq!(created, "../../more/0003_c.up.sql\n");
+    let created = run(&["new", "d", "--dir", "../../more"]);
+    assert_eq!(created, "../../more/0004_d.up.sql\n");
 }

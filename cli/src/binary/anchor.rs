@@ -23,7 +23,17 @@ pub(super) fn anchored(root: PathBuf, directories: &[String]) -> (PathBuf, Vec<S
         parts.map(|part| part.as_os_str().to_string_lossy().into_owned()).collect::<Vec<_>>().join("/")
     };
     let relative = paths.iter().map(relative).collect();
-    (common, relative)
+    let far = root.is_absolute() || directories.iter().any(|one| Path::new(one).is_absolute());
+    (if far { common } else { from_here(&common) }, relative)
+}
+
+/// The path as seen from the current directory.
+fn from_here(path: &Path) -> PathBuf {
+    let Ok(current) = std::env::current_dir() else { return path.to_owned() };
+    let common = path.components().zip(current.components()).take_while(|(one, other)| one == other).count();
+    let up = current.components().skip(common).map(|_| Component::ParentDir);
+    let short: PathBuf = up.chain(path.components().skip(common)).collect();
+    if short.as_os_str().is_empty() { PathBuf::from(".") } else { short }
 }
 
 /// The absolute path, without `.` and `..`.
@@ -57,5 +67,8 @@ mod tests {
         assert_eq!(anchor("/srv/app", &["../sql", "own"]), pair("/srv", "sql app/own"));
         assert_eq!(anchor("/srv", &["/srv/a/*/sql", "/srv/a"]), pair("/srv", "a/*/sql a"));
         assert_eq!(anchor("/", &["/a", "/b/./c"]), pair("/", "a b/c"));
+        assert_eq!(anchor(".", &["../sql", "own"]).0, "..");
+        assert_eq!(anchor("..", &["../sql", "../own"]), pair("../..", "sql own"));
+        assert_eq!(anchor("..", &["../sql"]), pair("../..", "sql"));
     }
 }

@@ -64,7 +64,7 @@ pub(super) fn run(
                 the files run on both",
         ));
     }
-    let scan = scan_unlocked(&configuration.root, &source::patterns(configuration)?, rules)
+    let scan = scan_unlocked(&configuration.root, &source::directories(configuration)?, rules)
         .map_err(CommandError::refused)?;
     // Those that read these formats know the repository, and not where the command was typed.
     let for_repository = matches!(arguments.format, Format::Github | Format::Sarif);

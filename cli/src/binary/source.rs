@@ -8,11 +8,21 @@ use crate::exit::CommandError;
 /// The set of the configured directories, read as the macro reads them, by the database's syntax where no dialect is
 /// configured.
 pub(super) fn scan(configuration: &Configuration, syntax: Syntax) -> Result<MigrationSet, CommandError> {
-    MigrationSet::scan(&configuration.root, &patterns(configuration)?, rules(configuration, syntax)?)
+    MigrationSet::scan(&configuration.root, &directories(configuration)?, rules(configuration, syntax)?)
         .map_err(CommandError::refused)
 }
 
-/// The configured directories.
+/// The configured directories, all of which are there.
+pub(super) fn directories(configuration: &Configuration) -> Result<Vec<Pattern>, CommandError> {
+    let patterns = patterns(configuration)?;
+    for pattern in &patterns {
+        let found = pattern.directories(&configuration.root);
+        found.map_err(|error| CommandError::usage(error.to_string()))?;
+    }
+    Ok(patterns)
+}
+
+/// The configured directories, which may be missing.
 pub(super) fn patterns(configuration: &Configuration) -> Result<Vec<Pattern>, CommandError> {
     let patterns: Result<Vec<_>, _> =
         configuration.patterns.iter().map(|directory| Pattern::new(directory)).collect();

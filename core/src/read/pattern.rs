@@ -83,7 +83,7 @@ impl Pattern {
     ///
     /// Returns an error for a path that leaves the project (see [`project_root`]), is missing, or is not a directory.
     pub fn directories(&self, root: &Path) -> Result<Vec<(String, PathBuf)>, SourceError> {
-        let root = &std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
+        let root = &resolved(root);
         self.stay_inside(root)?;
         let Some((before, after)) = self.0.split_once('*') else {
             return is_directory(root, &self.0).map(|path| vec![(self.0.clone(), path)]);
@@ -133,6 +133,13 @@ impl Pattern {
 pub fn project_root(start: &Path) -> PathBuf {
     let marked = |directory: &&Path| directory.join("Cargo.lock").exists() || directory.join(".git").exists();
     start.ancestors().filter(marked).last().unwrap_or(start).to_owned()
+}
+
+/// Returns the absolute path of a root. Its ancestors can be told by name only if it has no `..`.
+fn resolved(root: &Path) -> PathBuf {
+    let climbs = root.components().any(|part| part == Component::ParentDir);
+    let real = if climbs { fs::canonicalize(root).ok() } else { None };
+    real.or_else(|| std::path::absolute(root).ok()).unwrap_or_else(|| root.to_owned())
 }
 
 /// Resolves `..` by name. The project may have symbolic links that lead elsewhere.
@@ -205,6 +212,15 @@ mod tests {
         assert!(message("modules/m*", root.path()).contains("cannot be expanded"));
         assert!(message("*/sql", root.path()).contains("begins with a `*`"));
         assert!(message("a;b", root.path()).contains("cannot be passed to cargo"));
+    }
+
+    #[test]
+    fn a_root_may_lie_above() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("migrations")).unwrap();
+        fs::create_dir_all(root.path().join("a/b")).unwrap();
+        let found = Pattern::new("migrations").unwrap().directories(&root.path().join("a/b/../..")).unwrap();
+        assert_eq!(found[0].0, "migrations");
     }
 
     #[test]

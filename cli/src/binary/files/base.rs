@@ -1,12 +1,12 @@
-//! The migrations of the commits that a branch is measured by: where it left its base, and the base as it is now.
+//! The base that a branch is measured by: where the branch left it, and the base as it is now.
 
 use std::collections::BTreeSet;
-use std::fs;
 
-use gapless::{Migration, Pattern, Version};
-use gapless_core::{FileName, Kind, MigrationSet, scan_leniently};
+use gapless::Version;
 
-use super::git::{Git, objects};
+use super::git::Git;
+use super::place::{Place, counterparts};
+use super::snapshot::{Recorded, Snapshot};
 use super::tree::{Tree, identify};
 use crate::exit::CommandError;
 
@@ -19,36 +19,8 @@ pub(super) struct Base {
     pub(super) forks: Vec<Snapshot>,
     /// As it is now.
     pub(super) tip: Snapshot,
-}
-
-/// The migrations of a commit.
-#[derive(Debug)]
-pub(super) struct Snapshot {
-    pub(super) commit: String,
-    pub(super) entries: Vec<Recorded>,
-    /// What could be read of them.
-    pub(super) set: MigrationSet,
-}
-
-/// An entry of a directory in a commit.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Recorded {
-    /// From the top of the repository, with forward slashes.
-    pub(super) path: String,
-    /// Its name in its directory.
-    pub(super) entry: String,
-    pub(super) version: Version,
-    pub(super) name: String,
-    pub(super) kind: EntryKind,
-}
-
-/// The kinds of entries that differ here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum EntryKind {
-    Up,
-    Down,
-    Tombstone,
-    Baseline,
+    /// The migrations that the branch has added in its commits, be they there still or not.
+    committed: BTreeSet<(Version, String)>,
 }
 
 impl Base {
@@ -67,8 +39,15 @@ impl Base {
         if forks.is_empty() {
             return Err(unrelated(&git, name));
         }
-        let forks: Result<_, _> = forks.lines().map(|fork| Snapshot::read(&git, tree, fork)).collect();
-        Ok(Base { name: name.to_owned(), forks: forks?, tip: Snapshot::read(&git, tree, &tip)? })
+        let forks: Vec<_> = forks.lines().collect();
+        let mut reader = Reader::new(&git, tree)?;
+        let snapshots: Result<_, _> = forks.iter().map(|fork| reader.fork(fork)).collect();
+        Ok(Base {
+            name: name.to_owned(),
+            forks: snapshots?,
+            tip: reader.tip(forks[0], &tip)?,
+            committed: reader.committed(&forks)?,
+        })
     }
 
     /// True if the base has a migration of this version and name, now or where the branch left it.
@@ -76,12 +55,17 @@ impl Base {
         let mut snapshots = self.forks.iter().chain([&self.tip]);
         snapshots.any(|snapshot| snapshot.find(version, name).is_some())
     }
+
+    /// True if a commit of the branch has added the migration.
+    pub(super) fn was_added_by_the_branch(&self, version: Version, name: &str) -> bool {
+        self.committed.iter().any(|(own, known)| *own == version && known == name)
+    }
 }
 
 fn commit(git: &Git, name: &str) -> Result<String, CommandError> {
     let wanted = format!("{name}^{{commit}}");
     git.text(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).map_err(|_| {
-        CommandError::failed(format!(
+        CommandError::usage(format!(
             "`{name}` is no commit of this repository\nhelp: fetch it first, for example with `git fetch origin main`, \
              and name it `origin/main`"
         ))
@@ -98,132 +82,103 @@ fn unrelated(git: &Git, name: &str) -> CommandError {
     CommandError::failed(format!("`{name}` and HEAD have no commit in common here\nhelp: {help}"))
 }
 
-/// A pattern as git knows it: what comes before the star and what comes after it.
-struct Place {
-    before: String,
-    after: Option<String>,
+/// Reads commits, and follows directories that were moved between them.
+struct Reader<'r> {
+    git: &'r Git,
+    tree: &'r Tree,
+    /// The directories here, and where they were.
+    places: Vec<Place>,
 }
 
-impl Place {
-    fn of(git: &Git, tree: &Tree, pattern: &Pattern) -> Result<Place, CommandError> {
-        let (before, after) = match pattern.as_str().split_once("/*") {
-            Some((before, after)) => (before, Some(after.trim_start_matches('/').to_owned())),
-            None => (pattern.as_str(), None),
-        };
-        let relative = git.relative(&tree.root.join(before)).filter(|relative| !relative.is_empty());
-        let before = relative.ok_or_else(|| {
-            CommandError::failed(format!(
-                "{} lies outside of the git repository",
-                tree.root.join(before).display()
-            ))
-        })?;
-        Ok(Place { before, after })
+impl<'r> Reader<'r> {
+    fn new(git: &'r Git, tree: &'r Tree) -> Result<Reader<'r>, CommandError> {
+        let places = tree.patterns.iter().map(|pattern| Place::of(git, tree, pattern));
+        Ok(Reader { git, tree, places: places.collect::<Result<_, _>>()? })
     }
 
-    fn pattern(&self) -> Option<Pattern> {
-        let text = match &self.after {
-            None => self.before.clone(),
-            Some(after) => format!("{}/*/{after}", self.before),
-        };
-        Pattern::new(&text).ok()
+    fn read(&self, commit: &str) -> Result<Snapshot, CommandError> {
+        Snapshot::read(self.git, self.tree, &self.places, commit)
     }
 
-    /// The directory that the file lies in or below, and its path from there.
-    fn split<'p>(&self, path: &'p str) -> Option<(&'p str, &'p str)> {
-        let rest = path.strip_prefix(&*self.before)?.strip_prefix('/')?;
-        let rest = match &self.after {
-            None => rest,
-            Some(after) => {
-                let below = rest.split_once('/')?.1;
-                if after.is_empty() { below } else { below.strip_prefix(&**after)?.strip_prefix('/')? }
-            }
-        };
-        Some((&path[..path.len() - rest.len() - 1], rest))
-    }
-}
-
-impl Snapshot {
-    fn read(git: &Git, tree: &Tree, commit: &str) -> Result<Snapshot, CommandError> {
-        let failed = |problem: String| CommandError::failed(format!("git cannot read {commit}: {problem}"));
-        let unwritten = |error: std::io::Error| {
-            CommandError::failed(format!("cannot write the migrations of {commit} down: {error}"))
-        };
-        let copy = tempfile::tempdir().map_err(unwritten)?;
-        let places: Vec<_> =
-            tree.patterns.iter().map(|pattern| Place::of(git, tree, pattern)).collect::<Result<_, _>>()?;
-        let mut entries = BTreeSet::new();
-        for place in &places {
-            let folder = format!("{}/", place.before);
-            let listed =
-                git.text(&["ls-tree", "-r", "-z", "--full-tree", commit, "--", &folder]).map_err(failed)?;
-            let mut files = Vec::new();
-            for (mode, hash, path) in listed.split('\0').filter_map(listed_file) {
-                let Some((directory, rest)) = place.split(path) else { continue };
-                entries.extend(Recorded::of(tree, directory, rest));
-                // What a link leads to is not here.
-                if mode.starts_with("100") {
-                    files.push((hash, path));
-                }
-            }
-            let input: String = files.iter().map(|(hash, _)| format!("{hash}\n")).collect();
-            let output = git.bytes(&["cat-file", "--batch"], input.as_bytes()).map_err(failed)?;
-            for ((_, path), text) in files.iter().zip(objects(&output)) {
-                let (path, Some(text)) = (copy.path().join(path), text) else {
-                    return Err(failed(format!("{path} is not in this clone")));
-                };
-                let parent = path.parent().unwrap_or(copy.path());
-                fs::create_dir_all(parent).and_then(|()| fs::write(&path, text)).map_err(unwritten)?;
-            }
+    /// The commit where the branch left its base. A directory that is not there may have had another name.
+    fn fork(&mut self, commit: &str) -> Result<Snapshot, CommandError> {
+        let snapshot = self.read(commit)?;
+        let new: Vec<_> = self.places.iter().filter(|place| !snapshot.holds(place)).collect();
+        if new.is_empty() {
+            return Ok(snapshot);
         }
-        let patterns: Vec<_> = places.iter().filter_map(Place::pattern).collect();
-        let (scan, _) = scan_leniently(copy.path(), &patterns, tree.rules);
-        Ok(Snapshot {
-            commit: commit.to_owned(),
-            entries: entries.into_iter().collect(),
-            set: scan.into_set(),
+        let renames = self.renames(&["diff-index", commit])?;
+        let pairs = renames.iter().map(|(old, new)| (&**new, &**old));
+        let former = counterparts(pairs, &new, self.tree.rules.layout);
+        // A file that has left a directory is no reason to take all that it holds for migrations.
+        let moved: Vec<_> = former.into_iter().filter(|place| !self.is_here(place)).collect();
+        if moved.is_empty() {
+            return Ok(snapshot);
+        }
+        self.places.extend(moved);
+        self.read(commit)
+    }
+
+    /// The base as it is now. It may have moved a directory since.
+    fn tip(&mut self, fork: &str, commit: &str) -> Result<Snapshot, CommandError> {
+        let snapshot = self.read(commit)?;
+        let gone: Vec<_> = self.places.iter().filter(|place| !snapshot.holds(place)).collect();
+        if gone.is_empty() {
+            return Ok(snapshot);
+        }
+        let renames = self.renames(&["diff-tree", fork, commit])?;
+        let pairs = renames.iter().map(|(old, new)| (&**old, &**new));
+        let moved = counterparts(pairs, &gone, self.tree.rules.layout);
+        self.places.extend(moved);
+        self.read(commit)
+    }
+
+    /// Each file that git takes for a renamed one: its old path and its new one.
+    fn renames(&self, comparison: &[&str]) -> Result<Vec<(String, String)>, CommandError> {
+        let options = ["-r", "-z", "--find-renames", "--name-status", "--diff-filter=R"];
+        let listed = self.git.text(&[&comparison[..1], &options, &comparison[1..]].concat());
+        let listed =
+            listed.map_err(|problem| CommandError::failed(format!("git cannot compare: {problem}")))?;
+        let mut words = listed.split('\0');
+        let rename = || {
+            words.next().filter(|status| status.starts_with('R'))?;
+            Some((words.next()?.to_owned(), words.next()?.to_owned()))
+        };
+        Ok(std::iter::from_fn(rename).collect())
+    }
+
+    /// The migrations that commits of the branch have added.
+    fn committed(&self, forks: &[&str]) -> Result<BTreeSet<(Version, String)>, CommandError> {
+        let failed = |problem: String| CommandError::failed(format!("git cannot read the branch: {problem}"));
+        let commits =
+            self.git.bytes(&[&["rev-list", "HEAD", "--not"], forks].concat(), &[]).map_err(failed)?;
+        let options = [
+            "diff-tree",
+            "--stdin",
+            "--root",
+            "-r",
+            "-z",
+            "--no-commit-id",
+            "--name-only",
+            "--diff-filter=A",
+        ];
+        let listed = self.git.bytes(&options, &commits).map_err(failed)?;
+        let listed = String::from_utf8_lossy(&listed);
+        let added = listed.split('\0').filter_map(|path| {
+            let (directory, rest) = self.places.iter().find_map(|place| place.split(path))?;
+            let Recorded { version, name, .. } = Recorded::of(self.tree.rules.layout, directory, rest)?;
+            Some((version, name))
+        });
+        Ok(added.collect())
+    }
+
+    /// True if a directory of the working tree holds migrations.
+    fn is_here(&self, place: &Place) -> bool {
+        let directory = self.git.top.join(&place.before);
+        let entries = directory.read_dir().into_iter().flatten().filter_map(Result::ok);
+        let mut names = entries.map(|entry| (entry.file_name(), entry.path().is_dir()));
+        names.any(|(name, is_directory)| {
+            identify(self.tree.rules.layout, &name.to_string_lossy(), is_directory).is_some()
         })
     }
-
-    /// The entry of a migration, a tombstone or a baseline.
-    pub(super) fn find(&self, version: Version, name: &str) -> Option<&Recorded> {
-        self.migrations().find(|entry| entry.version == version && entry.name == name)
-    }
-
-    /// The entries other than down files.
-    pub(super) fn migrations(&self) -> impl Iterator<Item = &Recorded> {
-        self.entries.iter().filter(|entry| entry.kind != EntryKind::Down)
-    }
-
-    pub(super) fn highest(&self) -> Option<&Recorded> {
-        self.migrations().max_by_key(|entry| entry.version)
-    }
-
-    /// The migration of an entry, if it could be read.
-    pub(super) fn migration(&self, entry: &Recorded) -> Option<&Migration> {
-        self.set.find(entry.version).filter(|migration| migration.name() == entry.name)
-    }
-}
-
-impl Recorded {
-    fn of(tree: &Tree, directory: &str, rest: &str) -> Option<Recorded> {
-        let (entry, is_directory) = match rest.split_once('/') {
-            Some((directory, _)) => (directory, true),
-            None => (rest, false),
-        };
-        let FileName { version, name, kind, .. } = identify(tree.rules.layout, entry, is_directory)?;
-        let kind = match kind {
-            Kind::Up => EntryKind::Up,
-            Kind::Down => EntryKind::Down,
-            Kind::Tombstone => EntryKind::Tombstone,
-            Kind::Baseline => EntryKind::Baseline,
-        };
-        Some(Recorded { path: format!("{directory}/{entry}"), entry: entry.to_owned(), version, name, kind })
-    }
-}
-
-/// Mode, hash and path of a line of `ls-tree`.
-fn listed_file(line: &str) -> Option<(&str, &str, &str)> {
-    let (head, path) = line.split_once('\t')?;
-    let mut words = head.split(' ');
-    Some((words.next()?, words.nth(1)?, path))
 }

@@ -25,20 +25,18 @@ pub(in crate::binary) fn run(
     configuration: &Configuration,
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
-    let mut tree = Tree::empty(configuration)?;
-    let (scan, problems) = scan_leniently(&tree.root, &tree.patterns, tree.rules);
-    let problems: Vec<_> = problems.err().iter().flatten().map(Finding::from).collect();
-    let mut findings = problems;
+    let all = Tree::empty(configuration)?;
+    let (scan, problems) = scan_leniently(&all.root, &all.patterns, all.rules);
+    let mut findings: Vec<_> = problems.err().iter().flatten().map(Finding::from).collect();
+    // Directories that are missing are among the problems.
+    let tree = Tree::present(configuration)?;
     if let Some(name) = &arguments.base {
-        // Directories that are missing have been reported.
-        if let Ok(read) = Tree::read(configuration) {
-            tree = read;
-        }
         let base = Base::read(&tree, name)?;
         findings.extend(compare(&base, &tree, &scan));
     }
     write(&findings, arguments.format, &tree);
-    conclude(&findings, &scan, output)
+    let exit = conclude(&findings, &scan, output)?;
+    Ok(if tree.patterns.len() < all.patterns.len() { Exit::Usage } else { exit })
 }
 
 fn conclude(findings: &[Finding], scan: &Scan, output: &mut Output) -> Result<Exit, CommandError> {

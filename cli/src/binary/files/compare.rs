@@ -3,8 +3,10 @@
 use gapless::{Migration, Version};
 use gapless_core::{Kind, Scan};
 
-use super::base::{Base, EntryKind, Recorded, Snapshot};
-use super::finding::Finding;
+use super::base::Base;
+use super::finding::{Finding, Severity};
+use super::shell::{from_top, quoted};
+use super::snapshot::{EntryKind, Recorded, Snapshot};
 use super::tree::{Entry, Tree, stem};
 
 /// Returns what a branch has done to migrations of its base that databases may have applied, and which of its own would
@@ -13,15 +15,24 @@ pub(super) fn compare(base: &Base, tree: &Tree, scan: &Scan) -> Vec<Finding> {
     let comparison = Comparison { base, tree, scan };
     let mut findings = Vec::new();
     let mut seen = Vec::new();
-    for fork in &base.forks {
-        for entry in fork.migrations().filter(|entry| entry.kind != EntryKind::Baseline) {
+    // What the base has got since is the branch's doing only if the branch had it too, behind a squash merge.
+    let had = |entry: &Recorded| {
+        tree.of(entry.version, &entry.name).next().is_some()
+            || base.was_added_by_the_branch(entry.version, &entry.name)
+    };
+    let forks = base.forks.iter().map(|fork| (fork, true));
+    for (snapshot, is_fork) in forks.chain([(&base.tip, false)]) {
+        let migrations = snapshot.migrations().filter(|entry| entry.kind != EntryKind::Baseline);
+        for entry in migrations.filter(|entry| is_fork || had(entry)) {
             if !seen.contains(&(entry.version, &entry.name)) {
                 seen.push((entry.version, &entry.name));
-                findings.extend(comparison.kept(fork, entry));
+                findings.extend(comparison.kept(snapshot, entry));
             }
         }
     }
-    findings.extend(own(base, tree, scan).into_iter().filter_map(|entry| comparison.fits(entry)));
+    let known: Vec<_> = findings.iter().filter_map(|finding| finding.file.clone()).collect();
+    let misfits = own(base, tree, scan).into_iter().filter_map(|entry| comparison.fits(entry));
+    findings.extend(misfits.filter(|misfit| !known.iter().any(|file| misfit.file.as_ref() == Some(file))));
     findings
 }
 
@@ -89,15 +100,18 @@ impl Comparison<'_> {
 
     fn edited(&self, fork: &Snapshot, entry: &Recorded, now: &Migration, shown: &str) -> Option<Finding> {
         let then = fork.migration(entry)?;
-        if now.is_tombstone() || then.checksum() == now.checksum() {
+        let of_the_tip = self.base.tip.find(entry.version, &entry.name);
+        let of_the_tip = of_the_tip.and_then(|entry| self.base.tip.migration(entry));
+        let same = |other: &Migration| other.checksum() == now.checksum();
+        if now.is_tombstone() || same(then) || of_the_tip.is_some_and(same) {
             return None;
         }
         let text = format!(
             "{shown} was edited, and {} has it: databases that have applied it would refuse the edit\nhelp: restore it with \
-             `git show {}:{} > {shown}`, and put the change into a new migration",
+             `git show {} > {}`, and put the change into a new migration",
             self.base.name,
-            short(&fork.commit),
-            entry.path
+            quoted(&format!("{}:{}", fork.short(), then.path())),
+            quoted(&self.tree.typed(now.path()))
         );
         Some(Finding::error(shown, text))
     }
@@ -126,22 +140,23 @@ impl Comparison<'_> {
             let directory = &self.tree.directories[now.directory].shown;
             let text = format!(
                 "{path} of {base} seems to be {shown} now, and no renames.txt says so\nhelp: add the line `{old} -> {new}` \
-                 to {directory}/renames.txt if it was renamed; otherwise restore it with `git checkout {} -- :/{path}`",
-                short(&fork.commit)
+                 to {directory}/renames.txt if it was renamed; otherwise restore it with `git checkout {} -- {}`",
+                fork.short(),
+                from_top(path)
             );
             return Finding::error(shown, text);
         }
         let files =
             fork.entries.iter().filter(|other| (other.version, &other.name) == (entry.version, &entry.name));
-        let files: Vec<_> = files.map(|file| format!(":/{}", file.path)).collect();
+        let files: Vec<_> = files.map(|file| from_top(&file.path)).collect();
         let text = format!(
             "{path} of {base} is gone: databases that have applied it would miss it\nhelp: restore it with `git checkout {} \
              -- {}`; to retire it, run `gapless retire {} --why \"...\"` then",
-            short(&fork.commit),
+            fork.short(),
             files.join(" "),
             entry.version
         );
-        Finding { severity: super::finding::Severity::Error, text, file: None }
+        Finding { severity: Severity::Error, text, file: None }
     }
 
     /// What keeps a new migration of the branch from its place behind the base.
@@ -181,9 +196,4 @@ impl Comparison<'_> {
         );
         Some(Finding::warning(shown, text))
     }
-}
-
-/// A commit as people write it.
-fn short(commit: &str) -> &str {
-    commit.get(..12).unwrap_or(commit)
 }

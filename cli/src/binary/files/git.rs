@@ -37,8 +37,13 @@ impl Git {
 
     fn command(&self) -> Command {
         let mut command = Command::new("git");
-        // Messages are read, and nothing of the caller's may lead elsewhere.
-        command.arg("-C").arg(&self.at).env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0");
+        // Messages are read, and names are names, whatever signs they hold.
+        let settings = [("LC_ALL", "C"), ("GIT_OPTIONAL_LOCKS", "0"), ("GIT_LITERAL_PATHSPECS", "1")];
+        command.arg("-C").arg(&self.at).envs(settings);
+        // Git sets these for its hooks, and they would lead elsewhere from another directory.
+        for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE"] {
+            command.env_remove(name);
+        }
         command
     }
 

@@ -13,9 +13,12 @@ pub(super) mod lock;
 mod mentions;
 pub(super) mod new;
 pub(super) mod numbering;
+mod place;
 pub(super) mod rename;
 pub(super) mod renumber;
 pub(super) mod retire;
+mod shell;
+mod snapshot;
 mod template;
 pub(super) mod tree;
 

@@ -48,10 +48,20 @@ impl Tree {
         let mut tree = Tree::empty(configuration)?;
         for pattern in &tree.patterns {
             let found = pattern.directories(&tree.root);
-            let found = found.map_err(|error| CommandError::failed(error.to_string()))?;
-            tree.directories
-                .extend(found.into_iter().map(|(shown, path)| Directory { shown, path: shortened(path) }));
+            let found = found.map_err(|error| CommandError::usage(error.to_string()))?;
+            tree.directories.extend(found.into_iter().map(|found| Directory::of(&tree.root, found)));
         }
+        tree.list()?;
+        Ok(tree)
+    }
+
+    /// Lists the configured directories that are there, and leaves the others out.
+    pub(super) fn present(configuration: &Configuration) -> Result<Tree, CommandError> {
+        let mut tree = Tree::empty(configuration)?;
+        let found = |pattern: &Pattern| pattern.directories(&configuration.root);
+        tree.patterns.retain(|pattern| found(pattern).is_ok());
+        let directories = tree.patterns.iter().flat_map(found).flatten();
+        tree.directories = directories.map(|found| Directory::of(&configuration.root, found)).collect();
         tree.list()?;
         Ok(tree)
     }
@@ -89,6 +99,15 @@ impl Tree {
 
     pub(super) fn shown(&self, entry: &Entry) -> String {
         format!("{}/{}", self.directories[entry.directory].shown, entry.entry)
+    }
+
+    /// The path of a shown file as it is typed in the current directory.
+    pub(super) fn typed(&self, shown: &str) -> String {
+        let below = self.directories.iter().find_map(|directory| {
+            let rest = shown.strip_prefix(&*directory.shown)?.strip_prefix('/')?;
+            Some(directory.path.join(rest).display().to_string())
+        });
+        below.unwrap_or_else(|| shown.to_owned())
     }
 
     /// A directory of the project.
@@ -137,6 +156,19 @@ impl Tree {
     pub(super) fn shown_directories(&self) -> String {
         self.directories.iter().map(|directory| &*directory.shown).collect::<Vec<_>>().join(", ")
     }
+}
+
+impl Directory {
+    /// A directory that was found, by its path from the root.
+    fn of(root: &Path, (shown, path): (String, PathBuf)) -> Directory {
+        let path = if root.is_absolute() { shortened(path) } else { without_dot(&root.join(&shown)) };
+        Directory { shown, path }
+    }
+}
+
+/// The path without the current directory before it.
+fn without_dot(path: &Path) -> PathBuf {
+    path.strip_prefix(".").unwrap_or(path).to_owned()
 }
 
 impl Entry {
