@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::instruction::{Instruction, command};
-use super::lines::{Halves, Line, Place, lines, sections as finished};
+use super::lines::{Doubt, Halves, Line, Place, lines, sections as finished};
 use super::native::partner;
 use super::section::{Named, Sections};
 use super::stem::numbered;
@@ -121,13 +121,17 @@ struct Reader {
     /// The place of the `StatementBegin` that is still open.
     block: Option<Range<usize>>,
     no_transaction: bool,
+    doubt: Doubt,
 }
 
 fn sections(text: &str) -> Result<Sections, Vec<Fault>> {
     let mut reader = Reader::default();
     for line in lines(text) {
         match Annotation::read(line) {
-            None => reader.halves.current().push(line),
+            read if line.is_commented_out("goose") => {
+                reader.commented_out(read.and_then(Result::ok), line);
+            }
+            None => reader.plain(line),
             Some(Err(fault)) => reader.halves.faults.push(fault),
             Some(Ok(annotation)) => reader.annotation(annotation, line),
         }
@@ -141,10 +145,30 @@ fn sections(text: &str) -> Result<Sections, Vec<Fault>> {
 }
 
 impl Reader {
+    fn plain(&mut self, line: Line<'_>) {
+        self.halves.faults.extend(self.doubt.meets(line, "goose"));
+        self.halves.current().push(line);
+    }
+
+    /// Takes an annotation that is commented out for a comment. goose removes all dashes of a line before it reads it.
+    fn commented_out(&mut self, annotation: Option<Annotation>, line: Line<'_>) {
+        match annotation {
+            Some(Annotation::EnvsubOn) => self.annotation(Annotation::EnvsubOn, line),
+            Some(Annotation::Up | Annotation::Down) => {
+                self.doubt.raise(line);
+                self.halves.current().push(line);
+            }
+            _ => self.halves.current().push(line),
+        }
+    }
+
     fn annotation(&mut self, annotation: Annotation, line: Line<'_>) {
         match annotation {
-            Annotation::Up => self.up(line),
-            Annotation::Down => self.down(line),
+            // goose refuses a file that has it twice, so nothing was run by the one that is commented out.
+            Annotation::Up | Annotation::Down => {
+                self.doubt.settle();
+                if matches!(annotation, Annotation::Up) { self.up(line) } else { self.down(line) }
+            }
             Annotation::StatementBegin => self.begin(line),
             Annotation::StatementEnd if self.block.take().is_some() => self.halves.current().close(line),
             Annotation::StatementEnd => {

@@ -65,7 +65,12 @@ impl Found {
     /// Reads a comment that has its line to itself.
     fn read(sql: &str, comment: Range<usize>) -> Option<Found> {
         let text = sql[comment.clone()].trim_end();
-        let body = text.strip_prefix("--")?.trim();
+        let inner = text.strip_prefix("--")?;
+        let body = inner.trim();
+        // One that is commented out is none. Tern's own begin with four dashes.
+        if inner.starts_with(char::is_whitespace) && body.starts_with("--") {
+            return None;
+        }
         let (layout, instruction) =
             Layout::ALL.into_iter().find_map(|layout| Some((layout, (layout.tool().instruction)(body)?)))?;
         if instruction == Instruction::Harmless {
@@ -125,6 +130,10 @@ mod tests {
             "-- migrate:upward",
             "-- tern: disable-tx",
             "/*\n-- +goose Down\n*/",
+            "-- -- +goose Down",
+            "-- -- +migrate Up",
+            "-- # migrate:down",
+            "-- ---- create above / drop below ----",
         ] {
             assert_eq!(messages(sql, None), Vec::<String>::new(), "{sql}");
         }

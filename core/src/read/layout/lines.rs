@@ -34,12 +34,18 @@ impl Line<'_> {
         Fault::new(message, self.span(), help)
     }
 
+    /// Returns true if it holds more than a comment of its own.
+    pub(super) fn is_live(self) -> bool {
+        let text = self.text.trim();
+        !text.is_empty() && !text.starts_with("--") && !text.starts_with('#')
+    }
+
     fn is_comment(self) -> bool {
         ["--", "/*", "#"].iter().any(|opening| self.text.trim_start().starts_with(opening))
     }
 
     /// Returns true for a comment in a comment: an annotation that is commented out is none. Tern's begin with four dashes.
-    fn is_commented_out(self, tool: &str) -> bool {
+    pub(super) fn is_commented_out(self, tool: &str) -> bool {
         let text = self.text.trim_start();
         let Some(inner) = ["--", "/*", "#"].iter().find_map(|opening| text.strip_prefix(opening)) else {
             return false;
@@ -80,6 +86,30 @@ pub(super) fn bracketed(text: &str, open: &str, close: &str) -> Vec<Range<usize>
         from = start + piece.len();
     }
     found
+}
+
+/// An annotation that is commented out and that its tool obeys all the same. It is a comment, as long as that makes no
+/// difference: the tool has put the statements after it into another direction.
+#[derive(Default)]
+pub(super) struct Doubt {
+    open: Option<Range<usize>>,
+}
+
+impl Doubt {
+    pub(super) fn raise(&mut self, line: Line<'_>) {
+        self.open = Some(line.span());
+    }
+
+    pub(super) fn settle(&mut self) {
+        self.open = None;
+    }
+
+    /// Returns the fault of a statement that stands behind it.
+    pub(super) fn meets(&mut self, line: Line<'_>, tool: &str) -> Option<Fault> {
+        let span = self.open.take_if(|_| line.is_live())?;
+        let message = format!("{tool} obeys this line although it is commented out");
+        Some(Fault::new(message, span, "remove the line, or take it out of the comment"))
+    }
 }
 
 /// A section under construction.

@@ -4,6 +4,8 @@
 //! still looks like an instruction to it is a fault, because the statements after it would run in the wrong
 //! direction or not at all.
 
+#[cfg(test)]
+mod commented_out;
 mod dbmate;
 mod diesel;
 mod flyway;

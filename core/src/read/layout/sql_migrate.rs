@@ -187,13 +187,6 @@ mod tests {
     }
 
     #[test]
-    fn a_doubled_comment_is_a_comment() {
-        let text = "-- +migrate Up\n-- -- +migrate StatementBegin\na;\n-- -- +migrate Down\n";
-        let sections = sections(text).unwrap();
-        assert_eq!((sections.up.text.as_str(), sections.down), (text, None));
-    }
-
-    #[test]
     fn commands_that_sql_migrate_refuses_or_passes_over() {
         let passed = "sql-migrate ignores this line, which looks like a command";
         for (text, message) in [

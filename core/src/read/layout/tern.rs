@@ -1,7 +1,7 @@
 //! Describes tern: `NNN_description.sql`, with one line between up and down.
 
 use super::instruction::Instruction;
-use super::lines::{Cut, Line, lines};
+use super::lines::{Cut, Doubt, Line, lines};
 use super::native::partner;
 use super::section::{Section, Sections};
 use super::stem::numbered;
@@ -52,15 +52,21 @@ struct Half {
 /// Cuts a file at its first separator. A file without one, or with nothing below it, cannot be rolled back.
 fn sections(text: &str) -> Result<Sections, Vec<Fault>> {
     let (mut up, mut down) = (Half { blank: true, ..Half::default() }, None::<Half>);
-    let mut faults = Vec::new();
+    let (mut faults, mut doubt) = (Vec::new(), Doubt::default());
     for line in lines(text) {
-        if down.is_none() && line.text.contains(SEPARATOR) {
+        if down.is_none() && line.text.contains(SEPARATOR) && line.is_commented_out("") {
+            // The tool cuts at its text, wherever that stands.
+            doubt.raise(line);
+            up.cut.push(line);
+        } else if down.is_none() && line.text.contains(SEPARATOR) {
+            doubt.settle();
             faults.extend(beside_separator(line));
             down = Some(Half { blank: true, ..Half::default() });
         } else if down.is_none() && line.spells("", &[SEPARATOR]).is_some() {
             let message = "tern ignores this line, which looks like the separator";
             faults.push(line.fault(message, format!("write it as `{SEPARATOR}`")));
         } else {
+            faults.extend(doubt.meets(line, "tern"));
             faults.extend(down.as_mut().unwrap_or(&mut up).push(line));
         }
     }
