@@ -156,6 +156,9 @@ impl fmt::Display for Stuck {
                 "version {version} cannot be rolled back: a newer release has renamed it to {new} `{name}`\n\
                  help: roll back with that release"
             ),
+            Stuck::TooMany { applied: 0, .. } => {
+                f.write_str("no migration is applied, so none can be rolled back")
+            }
             Stuck::TooMany { steps, applied } => write!(
                 f,
                 "`Rollback::steps({steps})` is too many: the number of applied migrations is {applied}\n\

@@ -103,7 +103,7 @@ impl<'a> Protocol<'a> {
                 self.break_off(*item, Untried::Uncommitted);
                 Ok(())
             }
-            _ => Err(Stop::failed(self.failure(item, error, at))),
+            _ => Err(Stop::failed(self.migration_error(item, error, at))),
         }
     }
 

@@ -68,7 +68,9 @@ impl Protocol<'_> {
             (Class::Shape, Work::ReadingLog) => {
                 ErrorKind::Shape { table: self.shown_journal(), problem: error.message }
             }
-            (Class::ReadOnly, Work::Bootstrapping | Work::Repairing) => self.read_only(),
+            (Class::ReadOnly, Work::Bootstrapping | Work::Repairing) => {
+                self.read_only(self.queue.len() + self.plan.changes().len())
+            }
             // The role has read or written the same before.
             (Class::Permission, Work::Locking | Work::Journaling | Work::Settling) => {
                 ErrorKind::Database { doing, error }
@@ -133,8 +135,9 @@ impl Protocol<'_> {
         ErrorKind::Shape { table: self.tracker.shown(), problem }
     }
 
-    fn read_only(&self) -> ErrorKind {
-        ErrorKind::ReadOnly { pending: self.queue.len(), standby: self.session.standby }
+    /// Returns the error of a run that has so much to do on a database that takes no writes.
+    pub(super) fn read_only(&self, count: usize) -> ErrorKind {
+        ErrorKind::ReadOnly { goal: self.goal, count, standby: self.session.standby }
     }
 
     /// Ends the run because a pooler has handed the session on. Nothing of the message ran.

@@ -156,8 +156,7 @@ impl Protocol<'_> {
             return Err(Stop::failed(ErrorKind::Pending(changes.chain(paths).collect())));
         }
         if self.session.read_only {
-            let standby = self.session.standby;
-            return Err(Stop::failed(ErrorKind::ReadOnly { pending: count, standby }));
+            return Err(Stop::failed(self.read_only(count)));
         }
         Ok(Decision::Work)
     }

@@ -11,6 +11,7 @@ use crate::history::repair::Partial;
 use crate::history::rollback::Stuck;
 use crate::report::event::Holder;
 use crate::report::message;
+use crate::runner::Goal;
 use crate::{Conflict, Failure};
 
 /// The kind of an [`Error`](crate::Error).
@@ -48,8 +49,10 @@ pub(crate) enum ErrorKind {
         doing: String,
         error: DbError,
     },
+    /// The database takes no writes, and the run has so much to do for its goal.
     ReadOnly {
-        pending: usize,
+        goal: Goal,
+        count: usize,
         standby: bool,
     },
     /// A table of the tracker's name exists and does not have the tracker's columns.
@@ -156,7 +159,7 @@ impl fmt::Display for ErrorKind {
                 message::connection(f, doing, said.as_ref(), &**source)
             }
             ErrorKind::Permission { doing, error } => message::permission(f, doing, error),
-            ErrorKind::ReadOnly { pending, standby } => message::read_only(f, *pending, *standby),
+            ErrorKind::ReadOnly { goal, count, standby } => message::read_only(f, *goal, *count, *standby),
             ErrorKind::Shape { table, problem } => message::shape(f, table, problem),
             ErrorKind::Database { doing, error } => message::database(f, doing, error),
             ErrorKind::TooOld { server, version, needed } => message::too_old(f, server, version, needed),

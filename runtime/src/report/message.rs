@@ -10,6 +10,7 @@ use crate::engine::DbError;
 use crate::report::event::Holder;
 use crate::report::remedy::Remedy;
 use crate::report::shown;
+use crate::runner::Goal;
 
 /// Writes several problems with an empty line between them.
 pub(super) fn each<T: Display>(f: &mut Formatter<'_>, problems: &[T]) -> Result {
@@ -125,17 +126,19 @@ pub(super) fn lock_wait(
     f.write_str("\nhelp: find out what it is doing, or wait longer with `.lock_wait(...)`")
 }
 
-pub(super) fn read_only(f: &mut Formatter<'_>, pending: usize, standby: bool) -> Result {
-    let noun = if pending == 1 { "migration is" } else { "migrations are" };
-    let (what, way) = if standby {
-        ("is a standby", "apply them on the primary")
-    } else {
-        ("takes no writes", "connect for writing, once")
+pub(super) fn read_only(f: &mut Formatter<'_>, goal: Goal, count: usize, standby: bool) -> Result {
+    let (one, many, way) = match goal {
+        Goal::Rollback => ("migration is to be rolled back", "migrations are to be rolled back", "roll back"),
+        Goal::Repair => ("change of the history is due", "changes of the history are due", "make it"),
+        _ => ("migration is pending", "migrations are pending", "apply them"),
     };
-    write!(
-        f,
-        "{pending} {noun} pending and the database {what}\nhelp: {way}; then this program starts here too"
-    )
+    let work = if count == 1 { one } else { many };
+    if standby {
+        write!(f, "{count} {work} and the database is a standby\nhelp: {way} on the primary")?;
+    } else {
+        write!(f, "{count} {work} and the database takes no writes\nhelp: connect for writing, once")?;
+    }
+    f.write_str(if goal == Goal::Apply { "; then this program starts here too" } else { "" })
 }
 
 pub(super) fn shape(f: &mut Formatter<'_>, table: &str, problem: &str) -> Result {
