@@ -6,7 +6,8 @@ use std::process::{ExitCode, Termination};
 
 use gapless::Conflict;
 
-use crate::output::complain;
+use crate::output::json::EventDocument;
+use crate::output::{Output, complain};
 use crate::voice::in_commands;
 
 /// How a command ended. `fn main` may return it: it becomes the exit code.
@@ -76,6 +77,8 @@ pub(crate) enum CommandError {
     Run(gapless::Error),
     /// The output could not be written.
     Output(io::Error),
+    /// There is no connection; the code is the database's.
+    Unreachable { message: String, code: Option<String> },
     /// Anything else, with its exit code.
     Other(Exit, String),
 }
@@ -101,7 +104,7 @@ impl CommandError {
             CommandError::Run(error) => Exit::of(error),
             // The reader has seen enough: `gapless status | head`.
             CommandError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
-            CommandError::Output(_) => Exit::Failed,
+            CommandError::Output(_) | CommandError::Unreachable { .. } => Exit::Failed,
             CommandError::Other(exit, _) => *exit,
         }
     }
@@ -112,7 +115,9 @@ impl fmt::Display for CommandError {
         match self {
             CommandError::Run(error) => error.fmt(f),
             CommandError::Output(error) => write!(f, "cannot write the output: {error}"),
-            CommandError::Other(_, message) => f.write_str(message),
+            CommandError::Unreachable { message, .. } | CommandError::Other(_, message) => {
+                f.write_str(message)
+            }
         }
     }
 }
@@ -129,12 +134,29 @@ impl From<io::Error> for CommandError {
     }
 }
 
-/// Prints the error, if there is one that people should read, and returns the exit code.
-pub(crate) fn conclude(result: Result<Exit, CommandError>) -> Exit {
+/// The form in which a command prints its result, and its failure beside the text for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Text,
+    /// A JSON document.
+    Document,
+    /// A JSON document in a line for each event.
+    Lines,
+}
+
+/// Prints the error, if there is one that anybody should read, and returns the exit code.
+pub(crate) fn conclude(result: Result<Exit, CommandError>, form: Form) -> Exit {
     result.unwrap_or_else(|error| {
         let quiet =
             matches!(&error, CommandError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe);
         if !quiet {
+            let (document, mut output) = (EventDocument::failed(&error), Output::new());
+            // Where it cannot be written, the text on the standard error is left.
+            let _ = match form {
+                Form::Text => Ok(()),
+                Form::Document => output.json(&document),
+                Form::Lines => output.json_line(&document),
+            };
             complain(format_args!("error: {}", in_commands(&error.to_string())));
             if let CommandError::Run(error) = &error
                 && let Some(command) = command(error)

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::files;
 use crate::Migrate;
+use crate::exit::Form;
 
 /// Migrations that never skip one, for Postgres and SQLite.
 #[derive(Debug, Parser)]
@@ -74,4 +75,16 @@ pub(super) enum Command {
     Config,
     #[command(flatten)]
     Database(Migrate),
+}
+
+impl Command {
+    /// The form of the command's result.
+    pub(super) fn form(&self) -> Form {
+        match self {
+            #[cfg(feature = "lint")]
+            Command::Lint(arguments) => arguments.form(),
+            Command::Database(command) => command.form(),
+            _ => Form::Text,
+        }
+    }
 }

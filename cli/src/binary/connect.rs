@@ -33,13 +33,15 @@ pub(super) fn run(configuration: &Configuration, command: Migrate) -> Result<Exi
 #[derive(Debug, Default)]
 pub(super) struct Refusal {
     pub(super) message: String,
+    /// The database's code of the reason.
+    pub(super) code: Option<String>,
     /// True if it may come to be by itself: the server starts, or the database is created.
     pub(super) may_pass: bool,
 }
 
 impl From<Refusal> for CommandError {
     fn from(refusal: Refusal) -> CommandError {
-        CommandError::failed(refusal.message)
+        CommandError::Unreachable { message: refusal.message, code: refusal.code }
     }
 }
 
@@ -68,13 +70,14 @@ fn start<C: Connection>(
     Ok(command.run_watched(runner.cancel_on(&token), &mut client, beside))
 }
 
-/// Waits with as many connections as it takes.
+/// Waits with as many connections as it takes. What does not answer ends it too.
 fn wait<C: Connection>(
     arguments: &Arguments,
     runner: &Runner<'_>,
     mut connect: impl FnMut() -> Result<Connected<C>, Refusal>,
 ) -> Result<Exit, CommandError> {
     let mut waiting = Waiting::begin(arguments);
+    waiting.end_in_time();
     loop {
         let outcome = match connect() {
             Ok(Connected { mut client, .. }) => {
@@ -165,10 +168,11 @@ fn sqlite(
         } else if path.as_os_str() != ":memory:" && !path.exists() {
             let message =
                 format!("there is no database {shown}\nhelp: correct the path, or let `up` create it");
-            return Err(Refusal { message, may_pass: true });
+            return Err(Refusal { message, code: None, may_pass: true });
         }
         let opened = rusqlite::Connection::open_with_flags(path, flags);
-        let refused = |error| Refusal { message: format!("cannot open {shown}: {error}"), may_pass: false };
+        let refused =
+            |error| Refusal { message: format!("cannot open {shown}: {error}"), code: None, may_pass: false };
         let client = opened.map_err(refused)?;
         let handle = client.get_interrupt_handle();
         Ok(Connected { client, interrupt: Box::new(move || handle.interrupt()), beside: None })

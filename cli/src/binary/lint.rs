@@ -9,7 +9,7 @@ use gapless_core::{LOCK, Scan, listed, scan_unlocked};
 use super::configuration::Configuration;
 use super::database_url::DatabaseUrl;
 use super::{connect, files, source};
-use crate::exit::{CommandError, Exit};
+use crate::exit::{CommandError, Exit, Form};
 use crate::lint::format::{self, Format, Report};
 use crate::lint::{DROPPED, Script, Selection, all, lint};
 use crate::output::Output;
@@ -39,6 +39,13 @@ pub(super) struct Arguments {
     /// List the rules, and those of squawk that are left out
     #[arg(long)]
     rules: bool,
+}
+
+impl Arguments {
+    /// The form of the result, as far as a failure has one too.
+    pub(super) fn form(&self) -> Form {
+        if self.format == Format::Json { Form::Document } else { Form::Text }
+    }
 }
 
 pub(super) fn run(

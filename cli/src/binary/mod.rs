@@ -24,7 +24,10 @@ use crate::output::Output;
 
 pub(crate) fn main() -> Exit {
     match Program::try_parse() {
-        Ok(program) => conclude(run(program)),
+        Ok(program) => {
+            let form = program.command.form();
+            conclude(run(program), form)
+        }
         Err(error) => {
             // Help and version are no errors, and go to the standard output.
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };

@@ -34,7 +34,7 @@ pub struct Arguments {
     timeouts: Timeouts,
     /// Print JSON, a document in a line for each event
     #[arg(long, requires = "yes", conflicts_with = "sql")]
-    json: bool,
+    pub(super) json: bool,
     #[command(flatten)]
     consent: Consent,
 }

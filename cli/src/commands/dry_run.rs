@@ -21,7 +21,7 @@ pub struct Arguments {
     timeouts: Timeouts,
     /// Print JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 pub(super) async fn run<D: Database>(

@@ -18,7 +18,7 @@ pub struct Arguments {
     limit: Option<usize>,
     /// Print JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 pub(super) async fn run<D: Database>(

@@ -17,7 +17,7 @@ use clap::Subcommand;
 use gapless::{AsyncClient, Connection, Runner};
 
 use crate::database::{Async, Blocking, Database, block_on};
-use crate::exit::{CommandError, Exit, conclude};
+use crate::exit::{CommandError, Exit, Form, conclude};
 use crate::output::Output;
 #[cfg(feature = "binary")]
 use crate::progress::watcher::Opener;
@@ -56,12 +56,14 @@ pub enum Migrate {
 impl Migrate {
     /// Runs the command with a blocking client. Prints its result, or its error to the standard error.
     pub fn run<C: Connection>(self, runner: Runner<'_>, client: &mut C) -> Exit {
-        conclude(block_on(self.execute(runner, &mut Blocking::new(client))))
+        let form = self.form();
+        conclude(block_on(self.execute(runner, &mut Blocking::new(client))), form)
     }
 
     /// [`run`](Migrate::run) with an asynchronous client.
     pub async fn run_async<C: AsyncClient>(self, runner: Runner<'_>, client: &mut C) -> Exit {
-        conclude(self.execute(runner, &mut Async(client)).await)
+        let form = self.form();
+        conclude(self.execute(runner, &mut Async(client)).await, form)
     }
 
     /// [`run`](Migrate::run) with a client that can be looked at from beside.
@@ -72,13 +74,27 @@ impl Migrate {
         client: &mut C,
         beside: Option<Opener>,
     ) -> Exit {
-        conclude(block_on(self.execute(runner, &mut Blocking::watched(client, beside))))
+        let form = self.form();
+        conclude(block_on(self.execute(runner, &mut Blocking::watched(client, beside))), form)
     }
 
     /// True if the command is to create a database that is not there.
     #[cfg(feature = "binary")]
     pub(crate) fn creates(&self) -> bool {
         matches!(self, Migrate::Up(_))
+    }
+
+    /// The form of the command's result.
+    pub(crate) fn form(&self) -> Form {
+        match self {
+            Migrate::Up(up::Arguments { json: true, .. })
+            | Migrate::Down(down::Arguments { json: true, .. }) => Form::Lines,
+            Migrate::Status(status::Arguments { json: true, .. })
+            | Migrate::Plan(plan::Arguments { json: true, .. })
+            | Migrate::DryRun(dry_run::Arguments { json: true, .. })
+            | Migrate::Log(log::Arguments { json: true, .. }) => Form::Document,
+            _ => Form::Text,
+        }
     }
 
     async fn execute<D: Database>(self, runner: Runner<'_>, database: &mut D) -> Result<Exit, CommandError> {

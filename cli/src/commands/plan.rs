@@ -19,7 +19,7 @@ pub struct Arguments {
     sql: bool,
     /// Print JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 pub(super) async fn run<D: Database>(

@@ -16,7 +16,7 @@ pub struct Arguments {
     pending: bool,
     /// Print JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 pub(super) async fn run<D: Database>(

@@ -17,7 +17,7 @@ pub struct Arguments {
     timeouts: Timeouts,
     /// Print JSON, a document in a line for each event
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 pub(super) async fn run<D: Database>(

@@ -1,13 +1,18 @@
 //! `wait`: until the database is current.
 
+use std::process;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use gapless::Runner;
 
 use super::duration;
 use crate::database::Database;
-use crate::exit::{CommandError, Exit};
+use crate::exit::{CommandError, Exit, Form, conclude};
 use crate::output::complain;
+
+/// A look that began in time may end.
+const GRACE: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
@@ -47,6 +52,18 @@ impl Waiting {
         Waiting { begun: Instant::now(), patience, every, reason: String::new() }
     }
 
+    /// Ends the process a moment after the end of patience, in the middle of a look that gets no answer: it takes no lock
+    /// and writes nothing.
+    #[cfg(feature = "binary")]
+    pub(crate) fn end_in_time(&self) {
+        let (limit, patience) = (self.patience.saturating_add(GRACE), self.patience);
+        thread::spawn(move || {
+            thread::sleep(limit);
+            let error = late(patience, "the database does not answer");
+            process::exit(conclude(Err(error), Form::Text).code().into());
+        });
+    }
+
     /// Looks until the database is current. Returns the reason inside if the connection is lost.
     ///
     /// # Errors
@@ -78,8 +95,7 @@ impl Waiting {
     pub(crate) fn pause(&mut self, reason: String) -> Result<Duration, CommandError> {
         let left = self.left();
         if left.is_zero() {
-            let waited = duration::shown(self.patience);
-            return Err(CommandError::Other(Exit::Pending, format!("not current after {waited}: {reason}")));
+            return Err(late(self.patience, &reason));
         }
         if reason != self.reason {
             complain(format_args!("waiting: {}", reason.lines().next().unwrap_or_default()));
@@ -91,4 +107,10 @@ impl Waiting {
     fn left(&self) -> Duration {
         self.patience.saturating_sub(self.begun.elapsed())
     }
+}
+
+/// The error at the end of patience.
+fn late(patience: Duration, reason: &str) -> CommandError {
+    let waited = duration::shown(patience);
+    CommandError::Other(Exit::Pending, format!("not current after {waited}: {reason}"))
 }

@@ -143,10 +143,6 @@ impl Progress {
         self.leave();
         match (&self.face, outcome.map_err(CommandError::from)) {
             (Face::Json, Ok(report)) => output.json_line(&EventDocument::finished(&report))?,
-            (Face::Json, Err(error)) => {
-                output.json_line(&EventDocument::failed(&error))?;
-                return Err(error);
-            }
             (_, Ok(report)) => output.line(report)?,
             (_, Err(error)) => return Err(error),
         }

@@ -16,7 +16,8 @@ impl Refusal {
         let (help, may_pass) = advice(error, config);
         let help = help.map(|help| format!("\nhelp: {help}")).unwrap_or_default();
         let message = format!("cannot connect to {}: {}{help}", place(config), reason(error));
-        Refusal { message, may_pass }
+        let code = error.as_db_error().map(|said| said.code().code().to_owned());
+        Refusal { message, code, may_pass }
     }
 }
 

@@ -1,8 +1,10 @@
-//! The documents of `up --json` and `down --json`: one in a line for each event, the report or the failure last.
+//! The documents of `up --json` and `down --json`: one in a line for each event, the report or the failure last. The
+//! failure is also what other commands print in place of their document.
 
-use gapless::{Applied, Error, Event, Holder, ServerProgress, StatementBegun};
+use gapless::{Event, Holder, ServerProgress, StatementBegun};
 use serde::Serialize;
 
+use super::failure::FailureDocument;
 use super::plan::{ChangeDocument, PendingDocument, PlanDetails};
 use super::report::{AppliedDocument, ReportDocument};
 use super::{FORMAT_VERSION, milliseconds};
@@ -125,20 +127,6 @@ impl From<&Activity> for EventDocument {
     }
 }
 
-/// Why a run failed, and what it did before.
-#[derive(Serialize)]
-struct FailureDocument {
-    exit_code: u8,
-    message: String,
-    version: Option<i64>,
-    path: Option<String>,
-    line: Option<usize>,
-    /// The code of the database's error: on Postgres a SQLSTATE.
-    code: Option<String>,
-    applied: Vec<AppliedDocument>,
-    rolled_back: Vec<AppliedDocument>,
-}
-
 impl EventDocument {
     fn of(kind: Kind) -> EventDocument {
         EventDocument { format_version: FORMAT_VERSION, at: time::now(), kind }
@@ -149,25 +137,7 @@ impl EventDocument {
     }
 
     pub(crate) fn failed(error: &CommandError) -> EventDocument {
-        let run = match error {
-            CommandError::Run(error) => Some(error),
-            _ => None,
-        };
-        let failure = run.and_then(Error::failure);
-        let documents = |applied: &[Applied]| applied.iter().map(AppliedDocument::from).collect();
-        EventDocument::of(Kind::Failed(FailureDocument {
-            exit_code: error.exit().code(),
-            message: error.to_string(),
-            version: failure.map(|failure| failure.version().number()),
-            path: failure.map(|failure| failure.path().to_owned()),
-            line: failure.and_then(|failure| failure.location()).map(|place| place.line),
-            code: run
-                .and_then(Error::database_error)
-                .map(|said| said.code.clone())
-                .filter(|code| !code.is_empty()),
-            applied: run.map(|error| documents(error.applied())).unwrap_or_default(),
-            rolled_back: run.map(|error| documents(error.rolled_back())).unwrap_or_default(),
-        }))
+        EventDocument::of(Kind::Failed(error.into()))
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod dry_run;
 mod event;
+mod failure;
 mod log;
 mod plan;
 mod report;
