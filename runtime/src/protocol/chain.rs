@@ -89,7 +89,7 @@ impl<'a> Protocol<'a> {
                 }
                 self.patience.renew();
                 if chain.unlocks {
-                    self.session.locked = false;
+                    (self.session.locked, self.session.needs_own) = (false, false);
                     self.check_unlock(Unlock::read(&results));
                 }
                 Ok(())
@@ -214,6 +214,7 @@ impl<'a> Protocol<'a> {
             + &parts;
         let unlocks = ends_run && taken.len() == self.queue.len();
         if unlocks {
+            message += &self.give_back();
             message += &self.dialect.unlock(&self.tracker, self.session.pid);
         }
         Ok(Chain { message, items: taken, unlocks })

@@ -110,6 +110,12 @@ impl<'a> Protocol<'a> {
         }
     }
 
+    /// Puts the settings back at the end of a run, with what it has set for itself.
+    pub(super) fn give_back(&self) -> String {
+        let settings = self.session.settings.as_deref();
+        settings.map_or(String::new(), |settings| self.dialect.give_back(settings))
+    }
+
     /// Puts the settings back. Writes nothing if the run never asked for them, because no script can change any.
     pub(super) fn restore(&self) -> String {
         let settings = self.session.settings.as_deref();

@@ -154,8 +154,7 @@ impl Protocol<'_> {
     /// Restores the settings. Returns an error if a pooler has handed the session on and does not hand it back.
     async fn restore_settings(&mut self) -> Result<Option<ErrorKind>, Stop> {
         self.session.is_at("restoring the session's settings");
-        let settings = self.session.settings.as_deref();
-        let restore = settings.map_or(String::new(), |settings| self.dialect.give_back(settings));
+        let restore = self.give_back();
         let changed = std::mem::take(&mut self.session.dirty) || self.session.needs_own;
         if !changed || restore.is_empty() {
             return Ok(None);

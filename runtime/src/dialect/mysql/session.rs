@@ -48,6 +48,12 @@ const OF_MARIADB: [&str; 3] = ["max_statement_time", "tx_isolation", "tx_read_on
 /// See [`OF_MARIADB`].
 const OF_MYSQL: [&str; 3] = ["max_execution_time", "transaction_isolation", "transaction_read_only"];
 
+/// The wait for a table. A statement that waits for one holds up everybody who comes after it, and servers let it wait
+/// for a day or for a year: a run sets its own, in seconds, and puts the caller's back at its end.
+const TABLE_WAIT: &str = "lock_wait_timeout";
+
+const OWN_TABLE_WAIT: u32 = 5;
+
 /// The database and the mode of commits are put back only at the end.
 const AUTOCOMMIT: &str = "autocommit";
 
@@ -100,7 +106,7 @@ impl SessionSql for Mysql {
             sql += &holder(&lock_name(self, tracker));
         }
         if query.settings {
-            sql += "SET autocommit = 1;\n";
+            sql += &format!("SET autocommit = 1, {TABLE_WAIT} = least(@@{TABLE_WAIT}, {OWN_TABLE_WAIT});\n");
         }
         sql
     }
@@ -127,16 +133,24 @@ impl SessionSql for Mysql {
 
     fn restore(&self, settings: &[(String, String)]) -> String {
         let own = settings.iter().filter(|(name, _)| ![AUTOCOMMIT, DATABASE].contains(&name.as_str()));
-        let set: Vec<_> =
-            own.map(|(name, value)| format!("SESSION {name} = {}", value_of(self, value))).collect();
+        let value = |name: &str, value: &str| match value.parse() {
+            Ok(wait) if name == TABLE_WAIT => OWN_TABLE_WAIT.min(wait).to_string(),
+            _ => value_of(self, value),
+        };
+        let set: Vec<_> = own.map(|(name, text)| format!("SESSION {name} = {}", value(name, text))).collect();
         let database = settings.iter().find(|(name, _)| name == DATABASE);
         let used = database.map_or(String::new(), |(_, name)| format!("USE {};\n", self.identifier(name)));
         format!("{used}SET {};\n", set.join(", "))
     }
 
     fn give_back(&self, settings: &[(String, String)]) -> String {
-        let commits = settings.iter().any(|(name, value)| name == AUTOCOMMIT && value == "0");
-        self.restore(settings) + if commits { "SET autocommit = 0;\n" } else { "" }
+        let mut sql = self.restore(settings);
+        for (name, value) in settings {
+            if (name == AUTOCOMMIT && value == "0") || name == TABLE_WAIT {
+                sql += &format!("SET {name} = {value};\n");
+            }
+        }
+        sql
     }
 
     fn too_old(&self, version: &str) -> Option<(&'static str, &'static str)> {

@@ -6,10 +6,6 @@ use super::Mysql;
 use crate::dialect::{Timeouts, TransactionSql};
 use crate::tracker::Tracker;
 
-/// A statement that waits for a table holds up everybody who comes after it, and servers let it wait for a day or for
-/// a year.
-const LOCK_WAIT: Duration = Duration::from_secs(5);
-
 /// The longest that the servers take, a year in seconds.
 const LONGEST: u64 = 31_536_000;
 
@@ -51,20 +47,18 @@ impl TransactionSql for Mysql {
     }
 }
 
-/// Sets timeouts of the session, as others do not exist; without one for locks, it sets ours.
+/// Sets timeouts of the session, as others do not exist.
 pub(super) fn set(timeouts: Timeouts) -> String {
-    let mut settings = Vec::new();
-    let lock = timeouts.lock.unwrap_or(LOCK_WAIT);
-    settings.push(format!("lock_wait_timeout = {}", seconds(lock)));
-    if timeouts.lock.is_some() {
-        settings.push(format!("innodb_lock_wait_timeout = {}", seconds(lock)));
-    }
+    let lock = timeouts.lock.map_or(String::new(), |lock| {
+        let lock = seconds(lock);
+        format!("SET lock_wait_timeout = {lock}, innodb_lock_wait_timeout = {lock};\n")
+    });
     let limit = timeouts.statement.map_or(String::new(), |limit| {
         let millis = limit.as_millis().min(u128::from(u32::MAX));
         let (whole, rest) = (limit.as_secs().min(LONGEST), limit.subsec_millis());
-        format!(" /*M!100600 , max_statement_time = {whole}.{rest:03} */ /*!80000 , max_execution_time = {millis} */")
+        format!("SET /*M!100600 max_statement_time = {whole}.{rest:03} */ /*!80000 max_execution_time = {millis} */;\n")
     });
-    format!("SET {}{limit};\n", settings.join(", "))
+    lock + &limit
 }
 
 /// Rounds up to seconds; no limit is the longest.
