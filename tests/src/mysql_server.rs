@@ -102,6 +102,8 @@ impl Server {
         command.args(self.programs.options()).args([
             format!("--datadir={}", at("data")),
             format!("--socket={}", at("socket")),
+            // A server that starts removes temporary tables that it finds.
+            format!("--tmpdir={}", self.directory.display()),
             format!("--pid-file={}", at("pid")),
             format!("--port={}", self.port),
             format!("--log-error={}", at("log")),
