@@ -33,6 +33,8 @@ pub struct Definition<'a> {
     pub whole: bool,
     /// Some of the objects may have changed when the statement is cut off, and others not.
     pub one_by_one: bool,
+    /// Only the server knows the statement: it is the text of this variable, and may be another than a definition.
+    pub variable: Option<&'a str>,
 }
 
 /// Kinds as a statement writes them.
@@ -52,15 +54,14 @@ const KINDS: [(&str, ObjectKind); 11] = [
 
 impl<'a> Statement<'a> {
     /// Returns the objects that it defines, if the catalog shows whether it has taken effect: it looks otherwise
-    /// afterwards, or a second time does no harm.
-    pub fn definition(&self) -> Option<Definition<'a>> {
+    /// afterwards, or a second time does no harm. It may execute what a statement `before` has prepared.
+    pub fn definition(&self, before: &[Statement<'a>]) -> Option<Definition<'a>> {
         match &*self.word(0).to_ascii_uppercase() {
             "CREATE" => self.creates(),
             "ALTER" => self.alters(),
             "DROP" => self.drops(),
             "RENAME" => self.renames(),
-            // What it executes is known to the server alone.
-            "EXECUTE" => Some(Definition::of(vec![(ObjectKind::All, Cow::Borrowed(""))])),
+            "EXECUTE" => self.executes(before),
             _ => None,
         }
     }
@@ -191,7 +192,7 @@ impl<'a> Statement<'a> {
         let objects: Option<Vec<_>> =
             parts.into_iter().map(|part| Some((kind, self.name(part.start)?.text))).collect();
         let objects = objects?;
-        Some(Definition { one_by_one: objects.len() > 1, whole: true, objects })
+        Some(Definition { one_by_one: objects.len() > 1, whole: true, ..Definition::of(objects) })
     }
 
     fn renames(&self) -> Option<Definition<'a>> {
@@ -216,8 +217,15 @@ impl<'a> Statement<'a> {
 }
 
 impl<'a> Definition<'a> {
-    fn of(objects: Vec<(ObjectKind, Cow<'a, str>)>) -> Definition<'a> {
-        Definition { objects, whole: false, one_by_one: false }
+    pub(super) fn of(objects: Vec<(ObjectKind, Cow<'a, str>)>) -> Definition<'a> {
+        Definition { objects, whole: false, one_by_one: false, variable: None }
+    }
+
+    /// Keeps no part of the script; a variable is not known any more.
+    pub(super) fn into_owned<'b>(self) -> Definition<'b> {
+        let own = |(kind, name): (ObjectKind, Cow<'a, str>)| (kind, Cow::Owned(name.into_owned()));
+        let objects = self.objects.into_iter().map(own).collect();
+        Definition { objects, whole: self.whole, one_by_one: self.one_by_one, variable: None }
     }
 }
 
@@ -227,7 +235,7 @@ mod tests {
 
     fn defined(sql: &str) -> Option<String> {
         let statements = split(sql, Syntax::Mysql).unwrap();
-        let definition = statements[0].definition()?;
+        let definition = statements[0].definition(&[])?;
         let objects: Vec<_> =
             definition.objects.iter().map(|(kind, name)| format!("{kind:?} {name}")).collect();
         Some(
@@ -273,7 +281,6 @@ mod tests {
             ("DROP PROCEDURE p", "Routine p whole"),
             ("RENAME TABLE a TO b, b TO c", "Table a, Table c whole"),
             ("RENAME TABLE t TO t_old, t_new TO `t`", "Table t_new, Table t_old whole"),
-            ("EXECUTE s USING @a", "All "),
         ] {
             assert_eq!(defined(sql).as_deref(), Some(expected), "{sql}");
         }

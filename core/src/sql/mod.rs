@@ -7,6 +7,7 @@ mod concurrent;
 mod ddl_only;
 mod definition;
 mod dml;
+mod executed;
 mod fault;
 mod identifier;
 mod list;

@@ -23,14 +23,20 @@ pub trait StepSql: Language {
     }
 
     /// Inserts the row of a statement before the run sends it by itself: its checksum and, behind that, what the catalog
-    /// says of its objects.
-    fn journal_begun(
-        &self,
-        tracker: &Tracker,
-        entry: &Entry<'_>,
-        _statement: Option<&Statement<'_>>,
-    ) -> String {
+    /// says of its objects. It is the last of these statements of its script.
+    fn journal_begun(&self, tracker: &Tracker, entry: &Entry<'_>, _script: &[Statement<'_>]) -> String {
         begun(self, tracker, entry, None)
+    }
+
+    /// Selects the detail of that row.
+    fn find_begun(&self, tracker: &Tracker, entry: &Entry<'_>) -> String {
+        format!(
+            "SELECT detail FROM {} WHERE event = '{BEGUN}' AND version = {} AND attempt = {} AND statement = {};\n",
+            tracker.journal(),
+            entry.version,
+            entry.attempt,
+            entry.statement.unwrap_or_default(),
+        )
     }
 
     /// Inserts the row of a done statement; fails with [`Class::Unrecorded`](super::Class::Unrecorded) if a later try
@@ -63,15 +69,9 @@ pub trait StepSql: Language {
         None
     }
 
-    /// Selects each object of a statement (name, changed since the statement was first begun), by its number in the
-    /// script; `None` if the catalog does not tell its outcome. [`Effect`](super::Effect) reads the answer.
-    fn effects(
-        &self,
-        _tracker: &Tracker,
-        _names: &Names<'_>,
-        _number: usize,
-        _statement: &Statement<'_>,
-    ) -> Option<String> {
+    /// Selects each object of a statement (name, changed since the statement was first begun), which is the last of these
+    /// of its script; `None` if the catalog does not tell its outcome. [`Effect`](super::Effect) reads the answer.
+    fn effects(&self, _tracker: &Tracker, _names: &Names<'_>, _script: &[Statement<'_>]) -> Option<String> {
         None
     }
 

@@ -170,9 +170,9 @@ impl<'a> Protocol<'a> {
                 message
             }
             Manner::Claimed => {
-                let before = self.same_backend()
-                    + &self.dialect.begin(Timeouts::default())
-                    + &self.begun(steps, steps.at);
+                // An earlier try may have committed the row.
+                let begun = if steps.announced { String::new() } else { self.begun(steps, steps.at) };
+                let before = self.same_backend() + &self.dialect.begin(Timeouts::default()) + &begun;
                 let mut message = Message::of(before, text);
                 message.text += &self.journal_done(steps);
                 message.text += &self.dialect.commit(true);

@@ -1,6 +1,6 @@
 //! Asks the catalog what an earlier try of a statement has left.
 
-use gapless_core::{Concurrent, Statement};
+use gapless_core::Concurrent;
 
 use super::Stop;
 use super::part::{Message, Part};
@@ -17,7 +17,7 @@ impl<'a> Protocol<'a> {
 
     fn effects(&self, steps: &Steps<'a>) -> Option<String> {
         let names = self.names(steps.item.migration);
-        self.dialect.effects(&self.tracker, &names, steps.at + 1, steps.statement()?)
+        self.dialect.effects(&self.tracker, &names, steps.begun_with(steps.at))
     }
 
     /// Finds out what became of a step whose outcome is unknown. Returns `true` if it took effect.
@@ -25,8 +25,7 @@ impl<'a> Protocol<'a> {
         let Some(question) = self.effects(steps).filter(|_| self.asks_catalog(steps)) else {
             return Ok(false);
         };
-        let one_by_one =
-            steps.statement().and_then(Statement::definition).is_some_and(|found| found.one_by_one);
+        let one_by_one = steps.definition().is_some_and(|found| found.one_by_one);
         let results = self.insist(steps, Part::Inspection, Message::plain(question)).await?;
         let effect = results.first().map_or(Effect::Unknown, |rows| Effect::read(rows, one_by_one));
         match effect {

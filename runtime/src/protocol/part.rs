@@ -7,7 +7,7 @@ use super::batch::offset;
 use super::errors::{self, Work};
 use super::protocol::Protocol;
 use super::steps::{Manner, Steps};
-use crate::dialect::Class;
+use crate::dialect::{BEGUN, Class, Entry};
 use crate::engine::{DbError, ResultSet};
 use crate::report::error::ErrorKind;
 use crate::report::event::Event;
@@ -130,7 +130,8 @@ impl<'a> Protocol<'a> {
             self.roll_back().await?;
             return Err(self.overtaken_by(None).await);
         }
-        let half_done = executing && steps.may_be_half_done();
+        let half_done =
+            executing && steps.may_be_half_done() && self.has_committed(steps, at.is_some()).await?;
         let passing = matches!(class, Class::Busy | Class::Retry | Class::Canceled) && !half_done;
         if passing && self.is_cancelled() && !(executing && class == Class::Canceled) {
             return self.part_cancelled(steps, part).await;
@@ -153,6 +154,27 @@ impl<'a> Protocol<'a> {
             }
             _ => Stop::failed(self.error(Work::Journaling, error)),
         })
+    }
+
+    /// Returns `true` if the current step may have committed a part of its work before the database refused it, or the row
+    /// behind it: the row of its beginning is there.
+    async fn has_committed(&mut self, steps: &mut Steps<'a>, in_script: bool) -> Result<bool, Stop> {
+        if steps.manner(steps.at) != Manner::Claimed {
+            return Ok(true);
+        }
+        if self.session.open {
+            self.roll_back().await?;
+        }
+        let entry = Entry { statement: Some(steps.at + 1), ..self.entry(steps, BEGUN) };
+        let Ok(results) = self.send_patiently(self.dialect.find_begun(&self.tracker, &entry)).await? else {
+            return Ok(true);
+        };
+        let row = results.first().and_then(|rows| rows.rows().next());
+        steps.announced = row.is_some();
+        // A definition takes effect or fails.
+        let shown = |row: &[Option<String>]| row.iter().flatten().any(|detail| detail.contains(' '));
+        let whole = in_script && steps.definition().is_some_and(|definition| !definition.one_by_one);
+        Ok(row.is_some_and(|row| !(whole && shown(row))))
     }
 
     /// Ends a cancelled run where a message of a migration was refused. The record of a step that is done is sent again, for

@@ -194,9 +194,7 @@ impl<'a> Protocol<'a> {
         let told = statement
             .and_then(Statement::concurrent)
             .is_some_and(|concurrent| self.dialect.inspect(&self.tracker, &names, 0, &concurrent).is_some());
-        let shown = statement.is_some_and(|statement| {
-            self.dialect.effects(&self.tracker, &names, progress.done + 1, statement).is_some()
-        });
+        let shown = self.dialect.effects(&self.tracker, &names, steps.begun_with(progress.done)).is_some();
         (!told && !shown).then(|| LOST.to_owned())
     }
 }

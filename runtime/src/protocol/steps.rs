@@ -1,6 +1,6 @@
 //! The steps of a migration that runs outside of a transaction: its statements, or its code.
 
-use gapless_core::{Checksum, Concurrent, Statement, split};
+use gapless_core::{Checksum, Concurrent, Definition, Statement, split};
 
 use super::Stop;
 use super::batch::shown;
@@ -55,6 +55,17 @@ impl<'a> Steps<'a> {
     /// Returns the current statement; `None` for code, and once all are done.
     pub(super) fn statement(&self) -> Option<&Statement<'a>> {
         self.statements.get(self.at)
+    }
+
+    /// Returns the statements up to this one; none for code.
+    pub(super) fn begun_with(&self, index: usize) -> &[Statement<'a>] {
+        self.statements.get(..=index).unwrap_or_default()
+    }
+
+    /// Returns what the current statement defines, if the catalog shows it.
+    pub(super) fn definition(&self) -> Option<Definition<'a>> {
+        let (statement, before) = self.begun_with(self.at).split_last()?;
+        statement.definition(before)
     }
 
     pub(super) fn concurrent(&self) -> Option<Concurrent<'a>> {
@@ -113,7 +124,7 @@ impl<'a> Steps<'a> {
     /// Returns `true` if the current step may have committed a part of its work before it failed.
     pub(super) fn may_be_half_done(&self) -> bool {
         let may_commit = match self.manner(self.at) {
-            Manner::Code => true,
+            Manner::Code | Manner::Claimed => true,
             _ => self.statement().is_some_and(Statement::may_commit),
         };
         may_commit && !self.is_rerunnable()
@@ -198,7 +209,7 @@ impl<'a> Protocol<'a> {
         let mut entry = self.entry(steps, BEGUN);
         entry.statement = Some(index + 1);
         entry.detail = Some(steps.checksum(index));
-        self.dialect.journal_begun(&self.tracker, &entry, steps.statements.get(index))
+        self.dialect.journal_begun(&self.tracker, &entry, steps.begun_with(index))
     }
 
     /// Wraps these statements in a transaction, on the backend that has the lock.

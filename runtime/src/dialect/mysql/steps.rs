@@ -21,29 +21,26 @@ impl StepSql for Mysql {
         )
     }
 
-    fn journal_begun(
-        &self,
-        tracker: &Tracker,
-        entry: &Entry<'_>,
-        statement: Option<&Statement<'_>>,
-    ) -> String {
-        let sums = statement.and_then(Statement::definition).map(|definition| sums::sums(self, &definition));
-        let there = sums.map(|sums| format!("concat_ws(' ', {})", sums.join(", ")));
+    fn journal_begun(&self, tracker: &Tracker, entry: &Entry<'_>, script: &[Statement<'_>]) -> String {
+        let definition = script.split_last().and_then(|(statement, before)| statement.definition(before));
+        let there = definition.map(|definition| {
+            let sums = format!("concat_ws(' ', {})", sums::sums(self, &definition).join(", "));
+            match definition.variable {
+                Some(variable) => format!("CASE WHEN {} THEN {sums} END", sums::defines(variable)),
+                None => sums,
+            }
+        });
         steps::begun(self, tracker, entry, there)
     }
 
     /// The sums stand in the row of the beginning, in the order of the objects.
-    fn effects(
-        &self,
-        tracker: &Tracker,
-        names: &Names<'_>,
-        number: usize,
-        statement: &Statement<'_>,
-    ) -> Option<String> {
-        let definition = statement.definition()?;
+    fn effects(&self, tracker: &Tracker, names: &Names<'_>, script: &[Statement<'_>]) -> Option<String> {
+        let (statement, before) = script.split_last()?;
+        let definition = statement.definition(before)?;
         let journal = tracker.journal();
         let of_it = format!(
-            "event = '{BEGUN}' AND statement = {number} AND ({})",
+            "event = '{BEGUN}' AND statement = {} AND ({})",
+            script.len(),
             steps::is_own(self, tracker, names)
         );
         let row =

@@ -13,6 +13,15 @@ pub(super) fn sums(dialect: &Mysql, definition: &Definition<'_>) -> Vec<String> 
     definition.objects.iter().map(|(kind, name)| of_object(dialect, *kind, name, definition.whole)).collect()
 }
 
+/// The text of this variable is a definition that the catalog shows; a condition. It may pass over some.
+pub(super) fn defines(variable: &str) -> String {
+    let text = format!("lower(@{variable})");
+    format!(
+        "{text} REGEXP '^[[:space:]]*(alter|create|drop|rename)[[:space:]]' AND {text} NOT REGEXP \
+         'truncate|exchange|import|discard|force|select|temporary|or[[:space:]]+replace|drop[[:space:]]+(table|view)s?[^;]*,'"
+    )
+}
+
 /// An object that comes or goes whole shows in the first of its rows.
 fn of_object(dialect: &Mysql, kind: ObjectKind, name: &str, whole: bool) -> String {
     let (schema, name) = qualified(name);

@@ -25,13 +25,8 @@ impl StepSql for Postgres {
         )
     }
 
-    fn journal_begun(
-        &self,
-        tracker: &Tracker,
-        entry: &Entry<'_>,
-        statement: Option<&Statement<'_>>,
-    ) -> String {
-        let concurrent = statement.and_then(Statement::concurrent);
+    fn journal_begun(&self, tracker: &Tracker, entry: &Entry<'_>, script: &[Statement<'_>]) -> String {
+        let concurrent = script.last().and_then(Statement::concurrent);
         steps::begun(self, tracker, entry, concurrent.map(|concurrent| indexes::there(self, &concurrent)))
     }
 
