@@ -9,15 +9,16 @@ pub fn set(files: &[(&str, &str)]) -> MigrationSet {
 
 /// The set of a directory with these files, for MySQL and MariaDB alone.
 pub fn mysql_set(files: &[(&str, &str)]) -> MigrationSet {
-    read(Rules::new(Syntax::Mysql, Layout::Native), files).unwrap_or_else(|problems| panic!("{problems}"))
+    set_by(Rules::new(Syntax::Mysql, Layout::Native), files).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 /// The set of a directory with these files, laid out as a tool does it, or what is wrong with it.
 pub fn set_of(layout: Layout, files: &[(&str, &str)]) -> Result<MigrationSet, Problems> {
-    read(Rules::new(Syntax::Shared, layout), files)
+    set_by(Rules::new(Syntax::Shared, layout), files)
 }
 
-fn read(rules: Rules, files: &[(&str, &str)]) -> Result<MigrationSet, Problems> {
+/// The set of a directory with these files, read by these rules, or what is wrong with it.
+pub fn set_by(rules: Rules, files: &[(&str, &str)]) -> Result<MigrationSet, Problems> {
     if files.is_empty() {
         // A directory without migrations is refused.
         return Ok(MigrationSet::new(Vec::new()).expect("nothing collides"));

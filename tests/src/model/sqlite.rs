@@ -1,9 +1,10 @@
-use gapless::Code;
+use gapless::{Code, Syntax};
 use rusqlite::Connection;
 
+use super::abilities::{Abilities, Ddl};
 use super::file::Kind;
 use super::place::{Fuse, Place};
-use super::world::Indexes;
+use super::world::World;
 
 /// A file, deleted for each history.
 #[derive(Debug)]
@@ -32,9 +33,18 @@ impl Default for Sqlite {
 impl Place for Sqlite {
     type Client = Connection;
 
-    const INDEXES: Indexes = Indexes::None;
+    const ABILITIES: Abilities = Abilities {
+        concurrent_indexes: false,
+        ddl: Ddl::Transactional,
+        pooler: false,
+        transaction_lock: true,
+    };
 
-    fn clear(&mut self) {
+    const SYNTAX: Syntax = Syntax::Shared;
+
+    const CANCELED: &str = "9";
+
+    fn clear(&mut self, _: &World) {
         for suffix in ["", "-journal"] {
             // The first time there is none.
             let _ = std::fs::remove_file(self.directory.path().join(format!("model.db{suffix}")));
@@ -93,7 +103,7 @@ impl Place for Sqlite {
         None
     }
 
-    fn indexes(&self, _: &mut Connection) -> Vec<[String; 3]> {
+    fn catalog(&self, _: &mut Connection) -> Vec<[String; 3]> {
         Vec::new()
     }
 }

@@ -47,7 +47,8 @@ impl CopySql for Mysql {
             "EVENT" => (definition.value(1), definition.value(3)?),
             _ => (definition.value(1), definition.value(2)?),
         };
-        let text = without_definer(text);
+        // The body of a routine that MySQL took from a longer message ends in the semicolon behind it.
+        let text = without_definer(text.trim_end_matches([';', ' ', '\n']));
         let text = if kind == "EVENT" { text.replacen(" ENABLE", " DISABLE", 1) } else { text };
         let mode = mode.map_or(String::new(), |mode| format!("SET sql_mode = {};\n", self.literal(mode)));
         Some(format!("{mode}{text};\n"))
