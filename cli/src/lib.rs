@@ -29,7 +29,13 @@
 //! Such a program needs none of this crate's features: `gapless-cli = { version = "0.1", default-features = false }`.
 
 #![cfg_attr(
-    not(all(feature = "binary", feature = "lint", feature = "postgres", feature = "sqlite")),
+    not(all(
+        feature = "binary",
+        feature = "lint",
+        feature = "mysql",
+        feature = "postgres",
+        feature = "sqlite"
+    )),
     allow(
         dead_code,
         unused_imports,

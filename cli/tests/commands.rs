@@ -80,7 +80,7 @@ fn failures() {
     terminal.remove("migrations/3_typo.up.sql");
     terminal.file("migrations/1_customers.up.sql", "CREATE TABLE customers (id int);\n");
     terminal.run("gapless verify");
-    terminal.run("gapless up --database-url mysql://db/shop");
+    terminal.run("gapless up --database-url oracle://db/shop");
     terminal.run("gapless up --database-url postgres://nobody@127.0.0.1:1/shop");
     terminal.run("gapless status | head -n 1");
     insta::assert_snapshot!(terminal.seen());

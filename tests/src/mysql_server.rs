@@ -106,7 +106,7 @@ impl Server {
             format!("--tmpdir={}", self.directory.display()),
             format!("--pid-file={}", at("pid")),
             format!("--port={}", self.port),
-            format!("--log-error={}", at("log")),
+            format!("--log-error={}", at("log.err")),
         ]);
         command.args(&self.options).current_dir("/").stdin(Stdio::null());
         let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a shell starts");
@@ -124,7 +124,7 @@ impl Server {
 
     /// What it wrote to its log.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.directory.join("log")).unwrap_or_default()
+        std::fs::read_to_string(self.directory.join("log.err")).unwrap_or_default()
     }
 
     pub fn is_running(&self) -> bool {

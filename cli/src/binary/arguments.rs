@@ -8,7 +8,7 @@ use super::files;
 use crate::Migrate;
 use crate::exit::Form;
 
-/// Migrations that never skip one, for Postgres and SQLite.
+/// Migrations that never skip one, for Postgres, MySQL, MariaDB and SQLite.
 #[derive(Debug, Parser)]
 #[command(name = "gapless", version, max_term_width = 100)]
 pub(super) struct Program {
@@ -28,16 +28,16 @@ pub(super) struct Options {
     /// Layout of the directories: native, goose, sql-migrate, dbmate, refinery, flyway, diesel or tern [default: native]
     #[arg(long, global = true)]
     pub(super) layout: Option<String>,
-    /// Rules of quoting that the scripts are read by: postgres or sqlite [default: the database's]
+    /// Rules of quoting that the scripts are read by: postgres, mysql, mariadb or sqlite [default: the database's]
     #[arg(long, global = true)]
     pub(super) dialect: Option<String>,
-    /// URL of the database: postgres://user@host/name or sqlite:file.db [env: DATABASE_URL]
+    /// URL of the database: postgres://user@host/name, mysql://user@host/name or sqlite:file.db [env: DATABASE_URL]
     #[arg(long, value_name = "URL", global = true)]
     pub(super) database_url: Option<String>,
     /// File that holds the URL of the database; `-` reads it from the standard input
     #[arg(long, value_name = "FILE", global = true, conflicts_with = "database_url")]
     pub(super) database_url_file: Option<PathBuf>,
-    /// Schema of the tracker [default: public on Postgres, main on SQLite]
+    /// Schema of the tracker [default: public on Postgres, main on SQLite, the URL's database on MySQL]
     #[arg(long, global = true)]
     pub(super) schema: Option<String>,
     /// Table of the applied set [default: applied_migrations]

@@ -6,6 +6,7 @@ use gapless::{CancellationToken, Connection, MigrationSet, Runner};
 
 use super::configuration::Configuration;
 use super::database_url::DatabaseUrl;
+use super::mysql_url::MysqlUrl;
 use super::parameters::Parameters;
 use super::source;
 use crate::Migrate;
@@ -25,6 +26,7 @@ pub(super) fn run(configuration: &Configuration, command: Migrate) -> Result<Exi
     let set = source::scan(configuration, url.syntax())?;
     match url {
         DatabaseUrl::Postgres(parameters) => postgres(parameters, configuration, &set, command),
+        DatabaseUrl::Mysql(url) => mysql(&url, configuration, &set, command),
         DatabaseUrl::Sqlite(path) => sqlite(&path, configuration, &set, command),
     }
 }
@@ -148,6 +150,32 @@ fn postgres(_: Parameters, _: &Configuration, _: &MigrationSet, _: Migrate) -> R
 #[cfg(not(feature = "postgres"))]
 fn without_postgres() -> CommandError {
     CommandError::usage("this program was built without Postgres\nhelp: build it with the feature `postgres`")
+}
+
+#[cfg(feature = "mysql")]
+fn mysql(
+    url: &MysqlUrl,
+    configuration: &Configuration,
+    set: &MigrationSet,
+    command: Migrate,
+) -> Result<Exit, CommandError> {
+    let endpoint = super::mysql::Endpoint::new(url)?;
+    let tracker = [&configuration.schema, &configuration.table]
+        .map(|name| name.as_ref().map(|name| name.value.clone()));
+    start(configuration, set, command, || {
+        let beside = super::mysql::beside(&endpoint, tracker.clone());
+        Ok(Connected { beside: Some(beside), ..endpoint.connect()? })
+    })
+}
+
+#[cfg(not(feature = "mysql"))]
+fn mysql(_: &MysqlUrl, _: &Configuration, _: &MigrationSet, _: Migrate) -> Result<Exit, CommandError> {
+    Err(without_mysql())
+}
+
+#[cfg(not(feature = "mysql"))]
+fn without_mysql() -> CommandError {
+    CommandError::usage("this program was built without MySQL\nhelp: build it with the feature `mysql`")
 }
 
 #[cfg(feature = "sqlite")]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use gapless::Syntax;
 
+use super::mysql_url::MysqlUrl;
 use super::parameters::Parameters;
 
 /// Files that are SQLite databases by the ends of their names.
@@ -13,6 +14,7 @@ const SQLITE_ENDINGS: [&str; 3] = ["db", "sqlite", "sqlite3"];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum DatabaseUrl {
     Postgres(Parameters),
+    Mysql(MysqlUrl),
     Sqlite(PathBuf),
 }
 
@@ -29,6 +31,9 @@ impl DatabaseUrl {
         {
             return Parameters::from_url(rest).map(DatabaseUrl::Postgres);
         }
+        if let Some(rest) = ["mysql://", "mariadb://"].iter().find_map(|scheme| text.strip_prefix(scheme)) {
+            return MysqlUrl::parse(rest).map(DatabaseUrl::Mysql);
+        }
         if let Some(path) = text.strip_prefix("sqlite:") {
             return sqlite(path.strip_prefix("//").unwrap_or(path));
         }
@@ -41,7 +46,7 @@ impl DatabaseUrl {
             return Parameters::from_pairs(text).map(DatabaseUrl::Postgres);
         }
         Err("the URL names no database that is known here\n\
-             help: write postgres://user@host/name, host=... dbname=..., or sqlite:file.db"
+             help: write postgres://user@host/name, mysql://user@host/name, host=... dbname=..., or sqlite:file.db"
             .to_owned())
     }
 
@@ -49,6 +54,7 @@ impl DatabaseUrl {
     pub(super) fn syntax(&self) -> Syntax {
         match self {
             DatabaseUrl::Postgres(_) => Syntax::Postgres,
+            DatabaseUrl::Mysql(_) => Syntax::Mysql,
             DatabaseUrl::Sqlite(_) => Syntax::Sqlite,
         }
     }
@@ -57,6 +63,7 @@ impl DatabaseUrl {
     pub(super) fn shown(text: &str) -> String {
         match DatabaseUrl::parse(text) {
             Ok(DatabaseUrl::Postgres(parameters)) => parameters.shown(),
+            Ok(DatabaseUrl::Mysql(url)) => url.shown(),
             Ok(DatabaseUrl::Sqlite(path)) => format!("sqlite:{}", path.display()),
             // It may hold a password at a place that is not known.
             Err(_) => "*** (cannot be read)".to_owned(),
@@ -95,7 +102,7 @@ mod tests {
         ] {
             assert_eq!(DatabaseUrl::parse(text), Ok(DatabaseUrl::Sqlite(path.into())), "{text}");
         }
-        for text in ["", "app", "mysql://host/app.db", "sqlite:", "sqlite:app.db?mode=ro"] {
+        for text in ["", "app", "oracle://host/app.db", "sqlite:", "sqlite:app.db?mode=ro"] {
             assert!(DatabaseUrl::parse(text).is_err(), "{text}");
         }
     }
@@ -115,6 +122,12 @@ mod tests {
             "postgres://me:hunter2%zz@host/app",
             "host=host password='hunter2",
             "mysql://me:hunter2@host/app",
+            "mariadb://me:hunter2@host:3307/app?ssl-mode=required",
+            "mysql://me:hunter2/x@host/app",
+            "mysql://me@host/app?password=hunter2",
+            "mysql://me@host/app?hunter2",
+            "mysql://me:hunter2@one,two/app",
+            "oracle://me:hunter2@host/app",
             "sqlite://me:hunter2@host/app.db",
             "postgres://me@host/app?PASSWORD=hunter2",
             "host=host passwd=hunter2",

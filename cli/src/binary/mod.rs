@@ -9,11 +9,16 @@ mod database_url;
 mod files;
 #[cfg(feature = "lint")]
 mod lint;
+#[cfg(feature = "mysql")]
+mod mysql;
+mod mysql_url;
 mod pages;
 mod parameters;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod source;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod tls;
 
 use clap::Parser;
 

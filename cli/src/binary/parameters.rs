@@ -1,4 +1,4 @@
-//! Connection parameters of Postgres, by the names that libpq gives them.
+//! Connection parameters, by the names that libpq gives them.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Parameters(BTreeMap<String, String>);
 
-/// Parameters that people may see. Any other may be a misspelt `password`.
+/// Parameters of Postgres that people may see. Any other may be a misspelt `password`.
 const SHOWN: [&str; 16] = [
     "application_name",
     "channel_binding",
@@ -27,7 +27,7 @@ const SHOWN: [&str; 16] = [
 ];
 
 impl Parameters {
-    /// Parses what follows `postgres://`.
+    /// Parses what follows the scheme, as `postgres://`.
     pub(super) fn from_url(rest: &str) -> Result<Parameters, String> {
         let mut parameters = Parameters::default();
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -126,6 +126,11 @@ impl Parameters {
         self.0.get(key).map(String::as_str)
     }
 
+    /// The names, in the order of the alphabet.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     pub(super) fn take(&mut self, key: &str) -> Option<String> {
         self.0.remove(key)
     }
@@ -137,8 +142,13 @@ impl Parameters {
         pairs.collect::<Vec<_>>().join(" ")
     }
 
-    /// The parameters as a URL, with stars for the password.
+    /// The parameters as a URL of Postgres, with stars for the password.
     pub(super) fn shown(&self) -> String {
+        self.shown_as("postgres", &SHOWN)
+    }
+
+    /// The parameters as a URL of this scheme, with stars for all but those that people may see.
+    pub(super) fn shown_as(&self, scheme: &str, shown: &[&str]) -> String {
         let hosts = self.find("host").unwrap_or_default();
         let ports: Vec<_> = self.find("port").unwrap_or_default().split(',').collect();
         let is_socket = hosts.starts_with('/');
@@ -161,13 +171,13 @@ impl Parameters {
             _ => false,
         };
         let rest = self.0.iter().filter(|(key, _)| !in_place(key));
-        let rest = rest.map(|(key, value)| match SHOWN.contains(&key.as_str()) {
+        let rest = rest.map(|(key, value)| match shown.contains(&key.as_str()) {
             true => format!("{key}={value}"),
             false => format!("{key}=***"),
         });
         let rest = rest.collect::<Vec<_>>().join("&");
         let query = if rest.is_empty() { rest } else { format!("?{rest}") };
-        format!("postgres://{user}{authority}/{}{query}", self.find("dbname").unwrap_or_default())
+        format!("{scheme}://{user}{authority}/{}{query}", self.find("dbname").unwrap_or_default())
     }
 }
 

@@ -14,7 +14,8 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gapless_tests::cluster;
+use gapless_tests::{cluster, mysql_server};
+use mysql::prelude::Queryable;
 
 pub(crate) use steady::steady;
 
@@ -35,6 +36,11 @@ impl Terminal {
     /// A terminal whose `DATABASE_URL` is an empty database of a real Postgres server.
     pub(crate) fn postgres() -> Terminal {
         Terminal::new(cluster::cluster().database().url())
+    }
+
+    /// A terminal whose `DATABASE_URL` is an empty database of a real server of MariaDB.
+    pub(crate) fn mysql() -> Terminal {
+        Terminal::new(mysql_server::server().database().url())
     }
 
     /// A terminal with this `DATABASE_URL`; an empty one is not set.
@@ -72,6 +78,8 @@ impl Terminal {
         if let Some(path) = self.url.strip_prefix("sqlite:") {
             let connection = rusqlite::Connection::open(self.directory().join(path)).expect("it opens");
             connection.execute_batch(sql).expect("the SQL runs");
+        } else if self.url.starts_with("mysql:") {
+            self.mysql_client().query_drop(sql).expect("the SQL runs");
         } else {
             self.client().batch_execute(sql).expect("the SQL runs");
         }
@@ -81,6 +89,11 @@ impl Terminal {
     /// A connection to the Postgres database, beside the program.
     pub(crate) fn client(&self) -> postgres::Client {
         postgres::Client::connect(&self.url, postgres::NoTls).expect("the server answers")
+    }
+
+    /// A connection to the MariaDB database, beside the program.
+    pub(crate) fn mysql_client(&self) -> mysql::Conn {
+        mysql::Conn::new(&*self.url).expect("the server answers")
     }
 
     /// Sets a variable of the environment.

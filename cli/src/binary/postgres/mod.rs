@@ -16,6 +16,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::connect::{Connected, Refusal};
 use super::parameters::Parameters;
+use super::tls as certificates;
 use crate::exit::CommandError;
 use crate::output::complain;
 pub(super) use beside::beside;
@@ -106,5 +107,5 @@ fn may_differ(error: &postgres::Error) -> bool {
     }
     let cut = [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionReset];
     let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
-    cause.is_some_and(|cause| tls::error(cause).is_some() || cut.contains(&cause.kind()))
+    cause.is_some_and(|cause| certificates::error(cause).is_some() || cut.contains(&cause.kind()))
 }

@@ -6,10 +6,10 @@ use std::io;
 use postgres::Config;
 use postgres::config::Host;
 use postgres::error::SqlState;
-use rustls::CertificateError;
 
-use super::tls;
+use super::tls::NAMES;
 use crate::binary::connect::Refusal;
+use crate::binary::tls;
 
 impl Refusal {
     pub(super) fn new(error: &postgres::Error, config: &Config) -> Refusal {
@@ -47,9 +47,8 @@ pub(super) fn reason(error: &postgres::Error) -> String {
         return said.message().to_owned();
     }
     let io = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
-    let issuer = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
-    if io.and_then(tls::error).is_some_and(|error| *error == issuer) {
-        return "the server's certificate is issued by an unknown authority".to_owned();
+    if let Some(reason) = io.and_then(tls::error).and_then(tls::reason) {
+        return reason.to_owned();
     }
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -80,7 +79,7 @@ fn advice(error: &postgres::Error, config: &Config) -> (Option<String>, bool) {
         return (help.map(str::to_owned), error.is_closed());
     };
     if let Some(error) = tls::error(cause) {
-        return (by_certificate(error), false);
+        return (tls::help(error, &NAMES, "sslmode=verify-ca"), false);
     }
     let help = match cause.kind() {
         io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => {
@@ -105,19 +104,4 @@ fn by_code(code: &SqlState, config: &Config) -> (Option<String>, bool) {
     } else {
         (None, false)
     }
-}
-
-fn by_certificate(error: &rustls::Error) -> Option<String> {
-    let rustls::Error::InvalidCertificate(error) = error else { return None };
-    let help = match error {
-        CertificateError::UnknownIssuer => "name the certificate of its authority with sslrootcert",
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "connect by a name that the certificate has among its alternative names, or with sslmode=verify-ca"
-        }
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            "renew the server's certificate"
-        }
-        _ => return None,
-    };
-    Some(help.to_owned())
 }
