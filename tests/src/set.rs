@@ -9,16 +9,15 @@ pub fn set(files: &[(&str, &str)]) -> MigrationSet {
 
 /// The set of a directory with these files, for MySQL and MariaDB alone.
 pub fn mysql_set(files: &[(&str, &str)]) -> MigrationSet {
-    set_by(Rules::new(Syntax::Mysql, Layout::Native), files).unwrap_or_else(|problems| panic!("{problems}"))
+    read(Rules::new(Syntax::Mysql, Layout::Native), files).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 /// The set of a directory with these files, laid out as a tool does it, or what is wrong with it.
 pub fn set_of(layout: Layout, files: &[(&str, &str)]) -> Result<MigrationSet, Problems> {
-    set_by(Rules::new(Syntax::Shared, layout), files)
+    read(Rules::new(Syntax::Shared, layout), files)
 }
 
-/// The set of a directory with these files, read by these rules, or what is wrong with it.
-pub fn set_by(rules: Rules, files: &[(&str, &str)]) -> Result<MigrationSet, Problems> {
+fn read(rules: Rules, files: &[(&str, &str)]) -> Result<MigrationSet, Problems> {
     if files.is_empty() {
         // A directory without migrations is refused.
         return Ok(MigrationSet::new(Vec::new()).expect("nothing collides"));

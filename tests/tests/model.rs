@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use gapless_tests::model::{Coverage, Found, Mysql, Place, Postgres, Sqlite, check};
+use gapless_tests::model::{Coverage, Found, Place, Postgres, Sqlite, check};
 
 const THREADS: u64 = 2;
 
@@ -100,9 +100,4 @@ fn sqlite() {
 #[test]
 fn postgres() {
     assert_reached(&histories(Postgres::new, 250), &["unclear", "boots once", "rollback cancelled"]);
-}
-
-#[test]
-fn mariadb() {
-    assert_reached(&histories(Mysql::new, 250), &["index"]);
 }

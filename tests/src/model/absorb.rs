@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::file::{File, Kind};
+use super::file::{File, Kind, Statement, Work};
 use super::place::{Picture, Seen};
 use super::reference::{Open, Reference, Row};
 use super::release::Program;
-use super::statement::Statement;
 
 /// The changes that an action may make.
 #[derive(Clone, Debug)]
@@ -108,7 +107,7 @@ impl Reference {
                 allowed.programs.iter().any(to)
             };
             let file = release.find(seen.identity).filter(|file| file.stem() == stem || renames(file));
-            let baseline = release.baseline.as_ref().filter(|baseline| before.begins_at(baseline, picture));
+            let baseline = release.baseline.as_ref().filter(|_| before.rows.is_empty());
             match (file, &seen.checksum) {
                 (Some(file), Some(text)) if program.checksums.get(&file.identity) == Some(text) => {
                     self.applied(file, picture, allowed)?;
@@ -121,11 +120,10 @@ impl Reference {
                 (Some(file), None)
                     if release.covered().any(|covered| covered == file) && baseline.is_some() =>
                 {
-                    let last = baseline.filter(|baseline| baseline.version == file.version);
-                    self.began(last, picture)?;
+                    self.began(baseline, file.version == baseline.map_or(-1, |baseline| baseline.version));
                 }
                 (None, None) if baseline.is_some_and(|baseline| baseline.identity == seen.identity) => {
-                    self.began(baseline, picture)?;
+                    self.began(baseline, true);
                 }
                 _ => continue,
             }
@@ -136,21 +134,11 @@ impl Reference {
         Err(format!("{stem:?} was recorded, and nobody has it"))
     }
 
-    /// Returns true if this baseline has run on what was an empty database.
-    fn begins_at(&self, baseline: &File, picture: &Picture) -> bool {
-        let ran = |one: &Statement| one.has_run(picture, self.count(one.number));
-        self.rows.is_empty() && baseline.statements.iter().all(ran)
-    }
-
     /// The baseline has run, which is counted with the row of its version.
-    fn began(&mut self, baseline: Option<&File>, picture: &Picture) -> Result<(), String> {
-        let Some(baseline) = baseline else { return Ok(()) };
-        let open = self.forward.remove(&baseline.identity).unwrap_or_default();
-        self.settle(&baseline.statements, &open, baseline.kind, picture)
-    }
-
-    fn count(&self, statement: usize) -> usize {
-        self.counts.get(&statement).copied().unwrap_or_default()
+    fn began(&mut self, baseline: Option<&File>, at: bool) {
+        for statement in baseline.into_iter().filter(|_| at).flat_map(|baseline| &baseline.statements) {
+            *self.counts.entry(statement.number).or_default() += 1;
+        }
     }
 
     fn applied(&mut self, file: &File, picture: &Picture, allowed: &Allowed<'_>) -> Result<(), String> {
@@ -176,13 +164,26 @@ impl Reference {
         picture: &Picture,
     ) -> Result<(), String> {
         for statement in statements {
-            if statement.is_counted() {
-                let count = self.counts.entry(statement.number).or_default();
-                let more = if kind == Kind::Rerunnable { open.repeats } else { 0 };
-                // A statement that may be repeated may have been.
-                *count = picture.ran(statement.number).clamp(*count + 1, *count + 1 + more);
-            } else if !statement.has_run(picture, 0) {
-                return Err(format!("{statement:?} has not run, there is {:?}", picture.catalog));
+            let number = statement.number;
+            match &statement.work {
+                Work::Insert | Work::Block => {
+                    let count = self.counts.entry(number).or_default();
+                    let more = if kind == Kind::Rerunnable { open.repeats } else { 0 };
+                    // A statement that may be repeated may have been.
+                    *count = picture.ran(number).clamp(*count + 1, *count + 1 + more);
+                }
+                Work::Fail => return Err(format!("{number} cannot have run")),
+                Work::Index { name, unique, column } => {
+                    let wanted = index(*name, *unique, *column);
+                    if !picture.indexes.contains(&wanted) {
+                        return Err(format!("{wanted:?} is not there, but {:?}", picture.indexes));
+                    }
+                }
+                Work::DropIndex { name } => {
+                    if picture.indexes.iter().any(|index| index[0] == format!("i{name}")) {
+                        return Err(format!("i{name} is still there"));
+                    }
+                }
             }
         }
         Ok(())
@@ -203,53 +204,36 @@ impl Reference {
     /// Takes over a half done or half rolled back migration.
     fn absorb_open(&mut self, picture: &Picture, allowed: &Allowed<'_>) -> Result<(), String> {
         for program in &allowed.programs {
-            for file in self.may_be_begun(program, allowed) {
-                self.absorb_begun(file, picture, allowed)?;
+            // One after the other: only the first that is missing can have been begun.
+            let begun = match allowed.direction {
+                Direction::Nowhere => None,
+                Direction::Forward => program
+                    .release
+                    .files
+                    .iter()
+                    .find(|file| self.row(file.identity).is_none() && file.kind != Kind::Tombstone),
+                Direction::Back => {
+                    let next = allowed.chain.iter().find(|identity| self.row(**identity).is_some());
+                    next.and_then(|identity| program.release.find(*identity))
+                }
+            };
+            let Some(file) = begun else { continue };
+            let (opens, statements) = match (allowed.direction, &file.down) {
+                (Direction::Forward, _) if file.is_stepwise() => (&self.forward, &file.statements),
+                (Direction::Back, Some(down)) if down.steps => (&self.back, &down.statements),
+                _ => continue,
+            };
+            let open = opens.get(&file.identity).cloned().unwrap_or_default();
+            let repeats =
+                usize::from(file.kind == Kind::Rerunnable && allowed.direction == Direction::Forward);
+            let Some(mut open) = self.grown(open, statements, picture, allowed)? else { continue };
+            open.repeats += repeats;
+            if allowed.failed == Some(file.identity) {
+                open.doubt = false;
             }
+            let opens = if allowed.direction == Direction::Back { &mut self.back } else { &mut self.forward };
+            opens.insert(file.identity, open);
         }
-        Ok(())
-    }
-
-    /// One after the other: only the first that is missing can have been begun, or the baseline of an empty database.
-    fn may_be_begun<'r>(&self, program: &'r Program, allowed: &Allowed<'_>) -> Vec<&'r File> {
-        let release = &program.release;
-        match allowed.direction {
-            Direction::Nowhere => Vec::new(),
-            Direction::Forward => {
-                let there = |file: &File| self.legacy.iter().any(|(identity, _)| *identity == file.identity);
-                let missing = |file: &&File| {
-                    self.row(file.identity).is_none() && file.kind != Kind::Tombstone && !there(file)
-                };
-                let empty = self.rows.is_empty() && self.legacy.is_empty();
-                let baseline = release.baseline.as_ref().filter(|_| empty);
-                baseline.into_iter().chain(release.files.iter().find(missing)).collect()
-            }
-            Direction::Back => {
-                let next = allowed.chain.iter().find(|identity| self.row(**identity).is_some());
-                next.and_then(|identity| release.find(*identity)).into_iter().collect()
-            }
-        }
-    }
-
-    fn absorb_begun(&mut self, file: &File, picture: &Picture, allowed: &Allowed<'_>) -> Result<(), String> {
-        let (opens, statements) = match (allowed.direction, &file.down) {
-            (Direction::Forward, _) if file.is_stepwise(self.abilities) => (&self.forward, &file.statements),
-            (Direction::Back, Some(down)) if down.is_stepwise(self.abilities) => {
-                (&self.back, &down.statements)
-            }
-            _ => return Ok(()),
-        };
-        let open = opens.get(&file.identity).cloned().unwrap_or_default();
-        let repeats = usize::from(file.kind == Kind::Rerunnable && allowed.direction == Direction::Forward);
-        let Some(mut open) = self.grown(open, statements, picture, allowed)? else { return Ok(()) };
-        open.repeats += repeats;
-        if allowed.failed == Some(file.identity) {
-            // It may have committed what it did before it failed.
-            let half = |one: &Statement| one.fails() && one.may_be_half_done();
-            open.doubt = open.done.last().is_some_and(half);
-        }
-        let opens = if allowed.direction == Direction::Back { &mut self.back } else { &mut self.forward };
-        opens.insert(file.identity, open);
         Ok(())
     }
 
@@ -261,14 +245,20 @@ impl Reference {
         picture: &Picture,
         allowed: &Allowed<'_>,
     ) -> Result<Option<Open>, String> {
-        let ran = |statement: &&Statement| statement.has_run(picture, self.count(statement.number));
+        let settled = |number: usize| self.counts.get(&number).copied().unwrap_or_default();
+        let ran = |statement: &&Statement| match &statement.work {
+            Work::Insert | Work::Block => picture.ran(statement.number) > settled(statement.number),
+            Work::Fail => false,
+            Work::Index { name, unique, column } => picture.indexes.contains(&index(*name, *unique, *column)),
+            Work::DropIndex { name } => !picture.indexes.iter().any(|index| index[0] == format!("i{name}")),
+        };
         // Statements that have run and are not in the file any more; an index may have been built anew.
         let mut done: Vec<_> =
             open.done.iter().filter(|one| !statements.contains(one) && ran(one)).cloned().collect();
         let stray = done.len();
         let fresh = statements.iter().take_while(ran).filter(|one| !open.done.contains(one)).count();
         done.extend(statements.iter().take_while(ran).cloned());
-        let beyond = statements.iter().find(|one| one.is_told_apart() && ran(one) && !done.contains(one));
+        let beyond = statements.iter().find(|one| one.is_counted() && ran(one) && !done.contains(one));
         if let Some(beyond) = beyond.filter(|beyond| !open.done.contains(beyond)) {
             return Err(format!("{} ran before its turn", beyond.number));
         }
@@ -306,4 +296,9 @@ impl Reference {
         }
         Ok(())
     }
+}
+
+/// As the catalog has it.
+fn index(name: usize, unique: bool, column: char) -> [String; 3] {
+    [format!("i{name}"), "t".to_owned(), format!("{unique} {column}")]
 }

@@ -2,11 +2,10 @@
 
 use gapless::Locking;
 
-use super::abilities::Abilities;
 use super::cutter::Cut;
 use super::outcome::Extent;
 use super::random::Random;
-use super::world::{Start, World};
+use super::world::{Indexes, Start, World};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Action {
@@ -35,10 +34,10 @@ pub enum What {
 }
 
 /// Some actions.
-pub fn random(random: &mut Random, world: &World, abilities: Abilities) -> Vec<Action> {
+pub fn random(random: &mut Random, world: &World, indexes: Indexes) -> Vec<Action> {
     let mut actions: Vec<Action> = Vec::new();
     for _ in 0..2 + random.below(6) {
-        let mut action = one(random, world, abilities);
+        let mut action = one(random, world, indexes);
         // Nearly always it is the release that runs which is taken back.
         if let (What::Back(_), Some(before)) = (action.what, actions.last())
             && random.chance(75)
@@ -50,17 +49,17 @@ pub fn random(random: &mut Random, world: &World, abilities: Abilities) -> Vec<A
     actions
 }
 
-fn one(random: &mut Random, world: &World, abilities: Abilities) -> Action {
+fn one(random: &mut Random, world: &World, indexes: Indexes) -> Action {
     let count = world.releases.len();
     let release = if random.chance(30) { count - 1 } else { random.below(count) };
     let what = what(random, world, release);
     let locking = match random.below(10) {
         0 | 1 => Locking::None,
-        2 if abilities.transaction_lock || random.chance(30) => Locking::Transaction,
+        2 => Locking::Transaction,
         _ => Locking::Session,
     };
     let cuts = !matches!(what, What::DryRun | What::Verify);
-    let cut = (cuts && random.chance(45)).then(|| cut(random, &what, locking, abilities));
+    let cut = (cuts && random.chance(45)).then(|| cut(random, &what, locking, indexes));
     Action { release, what, locking, cut }
 }
 
@@ -84,17 +83,16 @@ fn what(random: &mut Random, world: &World, release: usize) -> What {
     }
 }
 
-fn cut(random: &mut Random, what: &What, locking: gapless::Locking, abilities: Abilities) -> Cut {
+fn cut(random: &mut Random, what: &What, locking: gapless::Locking, indexes: Indexes) -> Cut {
     let message = if random.chance(70) { 1 + random.below(8) } else { random.below(25) };
-    let pooler = abilities.pooler && locking == Locking::Session && matches!(what, What::Run { .. });
-    // One message may hold all statements of many migrations.
-    let statements = if abilities.commits_ddl() { 1000 } else { 40 };
+    let pooler =
+        indexes == Indexes::Concurrent && locking == Locking::Session && matches!(what, What::Run { .. });
     match random.below(14) {
         10 | 11 => Cut::Cancelled { at: message, within: None },
-        12 | 13 => Cut::Cancelled { at: message, within: Some(random.below(statements)) },
+        12 | 13 => Cut::Cancelled { at: message, within: Some(random.below(40)) },
         0..=2 => Cut::Before(message),
         3 if pooler => Cut::HandedOn { from: message, alone: random.chance(50) },
-        4..=6 => Cut::Within(message, random.below(statements)),
+        4..=6 => Cut::Within(message, random.below(40)),
         _ => Cut::After(message),
     }
 }

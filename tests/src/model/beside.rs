@@ -2,7 +2,6 @@
 
 use gapless::{Locking, Rollback};
 
-use super::abilities::Abilities;
 use super::absorb::{Allowed, Direction};
 use super::action::Action;
 use super::cutter::ENDLESS_RACE;
@@ -30,10 +29,10 @@ impl<'w, P: Place> Play<'w, P> {
         if !judgement.unclear.is_empty() || self.reference.halfway().is_some() {
             return Ok(());
         }
-        let untried = |file: &&File| file.is_stepwise(P::ABILITIES) || file.is_code();
-        let steps = judgement.pending.iter().position(|file| file.is_stepwise(P::ABILITIES));
+        let untried = |file: &&File| file.is_stepwise() || file.is_code();
+        let steps = judgement.pending.iter().position(|file| file.is_stepwise());
         let untried = judgement.pending.iter().position(untried);
-        let fails = judgement.pending.iter().position(|file| file.fails() && !file.is_stepwise(P::ABILITIES));
+        let fails = judgement.pending.iter().position(|file| file.fails() && !file.is_stepwise());
         match result {
             Err(error) if !judgement.conflicts.is_empty() && !error.conflicts().is_empty() => Ok(()),
             _ if !judgement.conflicts.is_empty() => Err(format!("no conflict: {:?}", judgement.conflicts)),
@@ -117,7 +116,7 @@ impl<'w, P: Place> Play<'w, P> {
         let refused = match &wanted {
             _ if !judgement.conflicts.is_empty() => Some(format!("{:?}", judgement.conflicts)),
             Err(problem) => Some(problem.clone()),
-            Ok(files) if action.locking == Locking::Transaction && steps_back(files, P::ABILITIES) => {
+            Ok(files) if action.locking == Locking::Transaction && steps_back(files) => {
                 Some("steps".to_owned())
             }
             Ok(_) => None,
@@ -147,8 +146,8 @@ impl<'w, P: Place> Play<'w, P> {
         let programs = [&self.programs[action.release], &self.programs[other]];
         let judged = programs.map(|program| self.reference.judge(program, None, number));
         let halfway = self.reference.halfway().is_some();
-        let stops = judged[0].pending.iter().any(|file| self.reference.stop(file).is_some());
-        let steps = judged[0].pending.iter().any(|file| file.is_stepwise(P::ABILITIES));
+        let stops = judged[0].pending.iter().any(|file| self.reference.stop(file, P::INDEXES).is_some());
+        let steps = judged[0].pending.iter().any(|file| file.is_stepwise());
         let results = self.both(programs, action.locking, seed)?;
         let allowed = Allowed {
             programs: programs.to_vec(),
@@ -193,7 +192,7 @@ impl<'w, P: Place> Play<'w, P> {
             runs.push(Some(run));
         }
         let mut results = [None, None];
-        let (mut next, mut steps) = (random.below(2), 0);
+        let (mut next, mut steps, mut open) = (random.below(2), 0, [false; 2]);
         let mut lives: Vec<_> = clients.iter_mut().map(Some).collect();
         while results.iter().any(Option::is_none) {
             if results[next].is_some() {
@@ -204,9 +203,8 @@ impl<'w, P: Place> Play<'w, P> {
                 return Err("two runs do not end".to_owned());
             }
             let (Some(run), Some(client)) = (&mut runs[next], &mut lives[next]) else { break };
-            let stepped = step(run, *client);
-            let open = client.open;
-            match stepped {
+            open[next] = leaves_open(&run.step()).unwrap_or(open[next]);
+            match step(run, *client) {
                 Stepped::Finished => {
                     results[next] = runs[next].take().map(gapless::engine::Run::finish);
                     // A program that is done has no session for others to wait for.
@@ -217,7 +215,7 @@ impl<'w, P: Place> Play<'w, P> {
                 // The other goes on while this one waits.
                 Stepped::Slept => next = 1 - next,
                 // Inside of the server the other would wait for this transaction, and never give the turn back.
-                Stepped::Sent if open => {}
+                Stepped::Sent if open[next] => {}
                 Stepped::Sent if random.chance(40) => next = 1 - next,
                 Stepped::Sent => {}
             }
@@ -227,8 +225,16 @@ impl<'w, P: Place> Play<'w, P> {
     }
 }
 
-fn steps_back(files: &[&File], abilities: Abilities) -> bool {
-    files.iter().any(|file| file.down.as_ref().is_some_and(|down| down.is_stepwise(abilities)))
+/// Returns whether a step that begins or ends a transaction leaves it open.
+fn leaves_open(step: &gapless::engine::Step<'_>) -> Option<bool> {
+    let gapless::engine::Step::Send(message) = step else { return None };
+    let begun = message.rfind("BEGIN;").max(message.rfind("BEGIN IMMEDIATE;"));
+    let ended = message.rfind("COMMIT;").max(message.rfind("ROLLBACK;"));
+    begun.or(ended).map(|_| begun > ended)
+}
+
+fn steps_back(files: &[&File]) -> bool {
+    files.iter().any(|file| file.down.as_ref().is_some_and(|down| down.steps))
 }
 
 /// Returns what an action may do that changes nothing.

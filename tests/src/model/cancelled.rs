@@ -2,19 +2,17 @@
 
 use gapless::{Applied, Error};
 
-use super::abilities::Abilities;
-use super::file::{File, Kind};
+use super::file::{File, Kind, Work};
 use super::place::{Picture, Place};
 use super::play::Play;
-use super::statement::Statement;
 
 /// Returns true if a cancelled run was in a statement, or in code, that may have committed a part of its work.
-pub(super) fn may_be_half_done(error: &Error, file: Option<&File>, abilities: Abilities) -> bool {
+pub(super) fn may_be_half_done(error: &Error, file: Option<&File>) -> bool {
     let (Some(failure), Some(file)) = (error.failure(), file) else { return false };
     let sent = !failure.database_error().code.is_empty();
     let at = failure.statement().and_then(|number| file.statements.get(number.checked_sub(1)?));
-    let block = at.is_some_and(Statement::may_be_half_done);
-    sent && file.is_stepwise(abilities) && (file.kind == Kind::CodeOutside || block)
+    let block = at.is_some_and(|statement| statement.work == Work::Block);
+    sent && file.is_stepwise() && (file.kind == Kind::CodeOutside || block)
 }
 
 impl<P: Place> Play<'_, P> {

@@ -1,8 +1,7 @@
 //! Changes of a release against the one that it comes from.
 
-use super::file::{File, Kind};
+use super::file::{File, Kind, Work};
 use super::release::Release;
-use super::statement::{Statement, Work};
 use super::world::{Builder, Theme};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,20 +129,16 @@ impl Builder<'_> {
         let file = self.recent(release).filter(|file| file.kind != Kind::CodeOutside)?;
         let (at, fresh) = (self.random.below(file.statements.len()), self.statement(file.kind));
         // Another index under the same name.
-        if file.statements.get(at)?.is_half_of_a_pair() {
-            return None;
-        }
         let redefined = match file.statements.get(at)?.work {
             Work::Index { name, unique, column } => {
                 let column = if column == 'a' { 'b' } else { 'a' };
                 Some(self.numbered(Work::Index { name, unique, column }))
             }
-            Work::Define(definition) => Some(self.numbered(Work::Define(definition.redefined()?))),
             _ => None,
         };
         let edited = file_mut(release, file.identity)?;
         // The way back would leave an index that it does not know.
-        edited.down = edited.down.take().filter(|_| !fresh.is_in_catalog());
+        edited.down = edited.down.take().filter(|_| !fresh.is_index());
         let statements = &mut edited.statements;
         let what = match self.random.below(4) {
             0 => {
@@ -170,7 +165,7 @@ impl Builder<'_> {
         let insert = self.numbered(Work::Insert);
         let mode = self.random.chance(40);
         let file = file_mut(release, identity)?;
-        let failing = file.statements.iter_mut().find(|statement| statement.fails())?;
+        let failing = file.statements.iter_mut().find(|statement| statement.work == Work::Fail)?;
         *failing = insert;
         let mode = mode && switch(file);
         Some(format!("repairs {}{}", file.name, if mode { " and runs it otherwise" } else { "" }))
@@ -211,7 +206,9 @@ fn file_mut(release: &mut Release, identity: usize) -> Option<&mut File> {
 fn switch(file: &mut File) -> bool {
     file.kind = match file.kind {
         Kind::Plain => Kind::Steps,
-        Kind::Steps | Kind::Rerunnable if !file.statements.iter().any(Statement::is_index) => Kind::Plain,
+        Kind::Steps | Kind::Rerunnable if !file.statements.iter().any(super::file::Statement::is_index) => {
+            Kind::Plain
+        }
         _ => return false,
     };
     true

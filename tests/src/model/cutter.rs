@@ -74,9 +74,8 @@ pub struct Cutter<'p, P: Place> {
     fuse: Fuse,
     pub trace: Trace,
     bound: usize,
-    /// True while a transaction is open between two messages: a pooler does not hand on such a session, and others would
-    /// wait for it inside of the server.
-    pub open: bool,
+    /// True while a transaction is open between two messages: a pooler does not hand on such a session.
+    open: bool,
 }
 
 impl<'p, P: Place> Cutter<'p, P> {
@@ -144,8 +143,8 @@ impl<'p, P: Place> Cutter<'p, P> {
     fn interrupted(&mut self, message: &str, count: usize) -> ExchangeError {
         let Some(client) = &mut self.client else { return self.lose() };
         let statements = split(message, client.dialect().syntax()).unwrap_or_default();
-        let refused = if statements.len() > 1 || P::ABILITIES.commits_ddl() {
-            client.exchange(&broken::<P>(message, &statements, count)).err()
+        let refused = if statements.len() > 1 {
+            client.exchange(&broken(message, &statements, count)).err()
         } else {
             None
         };
@@ -153,7 +152,7 @@ impl<'p, P: Place> Cutter<'p, P> {
             Some(ExchangeError::Database(said)) => DbError { position: None, ..*said },
             _ => DbError::default(),
         };
-        let code = P::CANCELED;
+        let code = if client.dialect().default_schema() == "main" { "9" } else { "57014" };
         self.open = leaves_open(self.open, message, true);
         let message = "canceled by its program".to_owned();
         ExchangeError::Database(Box::new(DbError { code: code.to_owned(), message, ..said }))
@@ -162,12 +161,12 @@ impl<'p, P: Place> Cutter<'p, P> {
     fn within(&mut self, message: &str, count: usize) -> ExchangeError {
         let Some(client) = &mut self.client else { return self.lose() };
         let statements = split(message, client.dialect().syntax()).unwrap_or_default();
-        if statements.len() == 1 && !P::ABILITIES.commits_ddl() {
+        if statements.len() == 1 {
             let text = statements.first().map_or("", |statement| statement.text()).to_owned();
             self.place.halve(client, &text);
             return self.lose();
         }
-        let _ = client.exchange(&broken::<P>(message, &statements, count));
+        let _ = client.exchange(&broken(message, &statements, count));
         self.lose()
     }
 }
@@ -249,24 +248,19 @@ impl<P: Place> Connection for Cutter<'_, P> {
     }
 }
 
-/// The message up to one of its statements, of which a half may have run. What it has done outside of a transaction of
-/// its own is undone with its end, unless a statement has committed it.
-fn broken<P: Place>(message: &str, statements: &[Statement<'_>], count: usize) -> String {
-    let at = statements.get(count % statements.len().max(1));
-    let end = at.map_or(0, |statement| statement.span().start);
-    let half = at.and_then(|statement| P::half(statement.text())).unwrap_or("SELECT broken_off".to_owned());
-    format!("{}\n{half};", &message[..end])
+/// The message up to one of its statements. What it has done outside of a transaction of its own is undone with its end.
+fn broken(message: &str, statements: &[Statement<'_>], count: usize) -> String {
+    let end = statements.get(count % statements.len().max(1)).map_or(0, |statement| statement.span().start);
+    format!("{}\nSELECT broken_off;", &message[..end])
 }
 
 /// Returns true if a message leaves a transaction open, even a failed one.
 fn leaves_open(before: bool, message: &str, failed: bool) -> bool {
-    let lines = || message.lines().filter(|line| begins(line) || matches!(*line, "COMMIT;" | "ROLLBACK;"));
+    let lines = || {
+        message.lines().filter(|line| line.starts_with("BEGIN") || matches!(*line, "COMMIT;" | "ROLLBACK;"))
+    };
     match lines().next_back() {
         None => before,
-        Some(last) => begins(last) || (failed && lines().any(begins)),
+        Some(last) => last.starts_with("BEGIN") || (failed && lines().any(|line| line.starts_with("BEGIN"))),
     }
-}
-
-fn begins(line: &str) -> bool {
-    matches!(line, "BEGIN;" | "BEGIN IMMEDIATE;" | "START TRANSACTION;")
 }

@@ -53,7 +53,7 @@ impl<'w, P: Place> Play<'w, P> {
                 _ => Ok(()),
             };
         }
-        let steps = judgement.pending.iter().any(|file| file.is_stepwise(P::ABILITIES));
+        let steps = judgement.pending.iter().any(|file| file.is_stepwise());
         if action.locking == gapless::Locking::Transaction && steps {
             return match result {
                 Err(error) if error.is_pooler() => unchanged(),
@@ -63,13 +63,11 @@ impl<'w, P: Place> Play<'w, P> {
         let turned = judgement
             .pending
             .iter()
-            .any(|file| !file.is_stepwise(P::ABILITIES) && known.forward.contains_key(&file.identity));
+            .any(|file| !file.is_stepwise() && known.forward.contains_key(&file.identity));
         for file in &judgement.pending {
             let recorded = self.is_recorded(program, file, after);
-            let stop = match known.stop(file) {
-                Some(Stop::Doubt) if *resolved == Some(file.version) => {
-                    known.fails(file).then_some(Stop::Fails)
-                }
+            let stop = match known.stop(file, P::INDEXES) {
+                Some(Stop::Doubt) if *resolved == Some(file.version) => file.fails().then_some(Stop::Fails),
                 stop => stop,
             };
             match (stop, result) {

@@ -1,8 +1,5 @@
 //! A migration of the random project, as one release has it.
 
-use super::abilities::Abilities;
-use super::statement::Statement;
-
 /// How a migration runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -20,18 +17,59 @@ pub enum Kind {
     Baseline,
 }
 
+/// The work of a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Leaves a row, so that it is seen how often it ran.
+    Insert,
+    /// The same in a block, which may end its transaction and so goes by itself.
+    Block,
+    /// Is refused by the database.
+    Fail,
+    /// Builds an index concurrently: another statement may want the same name for another index.
+    Index { name: usize, unique: bool, column: char },
+    /// Drops one concurrently.
+    DropIndex { name: usize },
+}
+
+/// A statement; no two of a world have one number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    pub number: usize,
+    pub work: Work,
+}
+
+impl Statement {
+    pub fn sql(&self) -> String {
+        let number = self.number;
+        match &self.work {
+            Work::Insert => format!("INSERT INTO effects (what) VALUES ({number})"),
+            Work::Block => format!("DO $$ BEGIN INSERT INTO effects (what) VALUES ({number}); END $$"),
+            Work::Fail => format!("INSERT INTO effects (what) SELECT NULL WHERE {number} > 0"),
+            Work::Index { name, unique, column } => {
+                let unique = if *unique { "UNIQUE " } else { "" };
+                format!("CREATE {unique}INDEX CONCURRENTLY i{name} ON ground ({column})")
+            }
+            Work::DropIndex { name } => format!("DROP INDEX CONCURRENTLY i{name}"),
+        }
+    }
+
+    /// Returns true if its runs are counted.
+    pub fn is_counted(&self) -> bool {
+        matches!(self.work, Work::Insert | Work::Block)
+    }
+
+    pub fn is_index(&self) -> bool {
+        matches!(self.work, Work::Index { .. } | Work::DropIndex { .. })
+    }
+}
+
 /// The way back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Down {
     /// True if it runs outside of a transaction.
     pub steps: bool,
     pub statements: Vec<Statement>,
-}
-
-impl Down {
-    pub fn is_stepwise(&self, abilities: Abilities) -> bool {
-        self.steps || commits(&self.statements, abilities)
-    }
 }
 
 /// The file, or both files. Its identity is that of the migration, whatever it is called.
@@ -53,13 +91,8 @@ impl File {
         (self.version, self.name.clone())
     }
 
-    /// Returns true if it runs statement by statement: it says so, or its DDL commits.
-    pub fn is_stepwise(&self, abilities: Abilities) -> bool {
-        match self.kind {
-            Kind::Steps | Kind::Rerunnable | Kind::CodeOutside => true,
-            Kind::Plain | Kind::Baseline => commits(&self.statements, abilities),
-            Kind::Code | Kind::Tombstone => false,
-        }
+    pub fn is_stepwise(&self) -> bool {
+        matches!(self.kind, Kind::Steps | Kind::Rerunnable | Kind::CodeOutside)
     }
 
     pub fn is_code(&self) -> bool {
@@ -67,7 +100,7 @@ impl File {
     }
 
     pub fn fails(&self) -> bool {
-        self.statements.iter().any(Statement::fails)
+        self.statements.iter().any(|statement| statement.work == Work::Fail)
     }
 
     /// The names and texts of its files.
@@ -101,10 +134,6 @@ impl File {
             Kind::Tombstone => format!("-- Retired: {}.\n", self.identity),
         }
     }
-}
-
-fn commits(statements: &[Statement], abilities: Abilities) -> bool {
-    abilities.commits_ddl() && statements.iter().any(Statement::commits)
 }
 
 fn joined(statements: &[Statement]) -> String {

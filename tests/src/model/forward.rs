@@ -88,11 +88,11 @@ impl<'w, P: Place> Play<'w, P> {
     ) -> Result<bool, String> {
         let program = &self.programs[action.release];
         let text = error.to_string();
-        let of_it = |file: &&File| text.contains(&format!("/{}_{}.", file.version, file.name));
+        let of_it = |file: &&File| text.starts_with(&format!("version {} ", file.version));
         if self.reference.halfway().is_some() {
             return Ok(false);
         }
-        let Some(file) = program.release.files.iter().chain(&program.release.baseline).find(of_it) else {
+        let Some(file) = program.release.files.iter().find(of_it) else {
             return Err(format!("the interrupted version is nowhere: {text}"));
         };
         let Some(statement) = self.reference.way_on(file) else { return Ok(false) };
@@ -142,11 +142,8 @@ impl<'w, P: Place> Play<'w, P> {
         if cancelled.is_some() && !token.is_cancelled() {
             return Err("it says that it was cancelled".to_owned());
         }
-        let known = self.reference.clone();
-        let judgement = known.judge(program, target, number);
-        let pending = |failed| judgement.pending.iter().copied().find(|file| file.version == failed);
-        let at = failed.and_then(|failed| pending(failed).or(program.release.at(failed)));
-        let half = cancelled.is_some_and(|error| may_be_half_done(error, at, P::ABILITIES));
+        let at = failed.and_then(|failed| program.release.at(failed));
+        let half = cancelled.is_some_and(|error| may_be_half_done(error, at));
         let allowed = Allowed {
             number,
             programs: vec![program],
@@ -157,6 +154,7 @@ impl<'w, P: Place> Play<'w, P> {
             chain: Vec::new(),
         };
         let told = |problem: String| format!("{problem}\nthe run said: {}", told(&result));
+        let known = self.reference.clone();
         let after = self.absorb(&allowed).map_err(told)?;
         if result.is_ok() {
             self.complete(program, target, &after).map_err(told)?;
@@ -169,6 +167,7 @@ impl<'w, P: Place> Play<'w, P> {
             self.after_cancelling(error, &before, &after).map_err(told)?;
             return Ok(result);
         }
+        let judgement = known.judge(program, target, number);
         let stepwise = judgement.pending.iter().map(|file| 8 + 4 * file.statements.len()).sum::<usize>();
         if sent > 24 + stepwise + 5 * slept {
             return Err(told(format!("{sent} messages were sent")));

@@ -7,20 +7,16 @@
 //!                          +--------> Reference --judge, absorb--> nothing, or what is wrong
 //! ```
 
-mod abilities;
 mod absorb;
 mod action;
 mod beside;
 mod cancelled;
 mod change;
 mod cutter;
-mod definition;
-mod drawn;
 mod expected;
 mod file;
 mod finale;
 mod forward;
-mod mysql;
 mod outcome;
 mod place;
 mod play;
@@ -30,11 +26,9 @@ mod reference;
 mod release;
 mod shrink;
 mod sqlite;
-mod statement;
 mod takeover;
 mod world;
 
-pub use self::mysql::Mysql;
 pub use self::place::Place;
 pub use self::play::Coverage;
 pub use self::postgres::Postgres;

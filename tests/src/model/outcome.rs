@@ -1,9 +1,9 @@
 //! Predicts the outcome of a run.
 
-use super::file::{File, Kind};
+use super::file::{File, Kind, Statement, Work};
 use super::reference::{Open, Reference};
 use super::release::Program;
-use super::statement::{Statement, Work};
+use super::world::Indexes;
 
 /// Reason why a run stops at a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,20 +18,19 @@ pub enum Stop {
 
 impl Reference {
     /// Returns the reason why a pending migration cannot be applied.
-    pub fn stop(&self, file: &File) -> Option<Stop> {
-        let fails = self.fails(file).then_some(Stop::Fails);
+    pub fn stop(&self, file: &File, indexes: Indexes) -> Option<Stop> {
+        let fails = file.fails().then_some(Stop::Fails);
         let Some(open) = self.forward.get(&file.identity) else { return fails };
-        let stepwise = file.is_stepwise(self.abilities);
-        if !file.statements.starts_with(&open.done) || (!stepwise && !open.done.is_empty()) {
+        if !file.statements.starts_with(&open.done) || (!file.is_stepwise() && !open.done.is_empty()) {
             // The last statement may not be journaled; then the edited statement is the one in doubt.
-            let told = open.done.iter().any(Statement::leaves_a_trace) && !open.doubt;
-            return Some(if told { Stop::Contradicts } else { Stop::Doubt });
+            return Some(if open.doubt { Stop::Doubt } else { Stop::Contradicts });
         }
         // A statement in a transaction is journaled with its row, and the catalog tells the outcome of an index.
         // Any other that goes by itself is in doubt, if it was the next, or the last and not journaled.
         let decided = |one: &Statement| match one.work {
-            Work::Insert => file.kind != Kind::CodeOutside,
-            _ => one.is_decided(self.abilities),
+            Work::Block => false,
+            Work::Index { .. } | Work::DropIndex { .. } => indexes == Indexes::Concurrent,
+            Work::Insert | Work::Fail => file.kind != Kind::CodeOutside,
         };
         if open.doubt && file.statements.get(open.done.len()) != open.next.as_ref() {
             return Some(Stop::Doubt);
@@ -39,7 +38,8 @@ impl Reference {
         if file.kind == Kind::Rerunnable {
             return fails;
         }
-        if stepwise && file.statements.iter().skip(open.done.len().saturating_sub(1)).take(2).all(decided)
+        if file.is_stepwise()
+            && file.statements.iter().skip(open.done.len().saturating_sub(1)).take(2).all(decided)
             || !open.doubt
         {
             return fails;
@@ -47,18 +47,10 @@ impl Reference {
         Some(Stop::Doubt)
     }
 
-    /// Returns true if a statement fails that somebody has not passed over already.
-    pub fn fails(&self, file: &File) -> bool {
-        let done = self.forward.get(&file.identity).map_or(0, |open| open.done.len());
-        let done = if file.kind == Kind::Rerunnable { 0 } else { done };
-        file.statements.iter().skip(done).any(Statement::fails)
-    }
-
     /// From which statement, counted from 1, somebody who has looked at the database lets it go on.
     pub fn way_on(&self, file: &File) -> Option<usize> {
         let open = self.forward.get(&file.identity)?;
-        (file.is_stepwise(self.abilities) && file.statements.starts_with(&open.done))
-            .then_some(open.done.len() + 1)
+        (file.is_stepwise() && file.statements.starts_with(&open.done)).then_some(open.done.len() + 1)
     }
 
     /// Returns the migrations to roll back, the last applied first, for a number of steps or for all above a version.

@@ -2,23 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use gapless::{Code, Connection, ExchangeError, Syntax};
+use gapless::{Code, Connection, ExchangeError};
 
-use super::abilities::Abilities;
 use super::file::{Kind, identity_of};
-use super::world::World;
+use super::world::Indexes;
 
 /// A kind of database.
 pub trait Place {
     type Client: Connection;
 
-    const ABILITIES: Abilities;
+    const INDEXES: Indexes;
 
-    /// The rules by which its programs are built.
-    const SYNTAX: Syntax;
-
-    /// Makes it empty but for the table of effects, one to build indexes on, and what the statements of a world take.
-    fn clear(&mut self, world: &World);
+    /// Makes it empty but for the table of effects, and one to build indexes on.
+    fn clear(&mut self);
 
     fn connect(&self) -> Self::Client;
 
@@ -32,14 +28,6 @@ pub trait Place {
     /// no halves.
     fn halve(&self, client: &mut Self::Client, statement: &str) -> bool;
 
-    /// The error of a statement that somebody cancels.
-    const CANCELED: &str;
-
-    /// A statement that does a half of this one and fails, if it can be done by half.
-    fn half(_statement: &str) -> Option<String> {
-        None
-    }
-
     /// Returns what a run has left in the session: a lock, a transaction.
     fn left(&self, client: &mut Self::Client) -> Option<String>;
 
@@ -49,13 +37,8 @@ pub trait Place {
     /// The backend of a session.
     fn pid(&self, client: &mut Self::Client) -> Option<String>;
 
-    /// The name, kind and definition of each object that a statement may define.
-    fn catalog(&self, client: &mut Self::Client) -> Vec<[String; 3]>;
-
-    /// How often each statement has added its constraint.
-    fn checks(&self, _: &mut Self::Client) -> Vec<Vec<Option<String>>> {
-        Vec::new()
-    }
+    /// The name, validity and definition of each index.
+    fn indexes(&self, client: &mut Self::Client) -> Vec<[String; 3]>;
 }
 
 /// A fuse that makes code break off in the middle.
@@ -88,8 +71,7 @@ pub struct Picture {
     pub rows: Vec<Seen>,
     /// How often each statement has run.
     pub effects: BTreeMap<usize, usize>,
-    /// The name, kind and definition of each object.
-    pub catalog: Vec<[String; 3]>,
+    pub indexes: Vec<[String; 3]>,
     /// The backends that have left effects.
     pub pids: Vec<String>,
 }
@@ -99,25 +81,14 @@ impl Picture {
         let set = "SELECT version, name, checksum FROM applied_migrations ORDER BY applied_at, version";
         // Without a tracker nothing is applied.
         let rows = rows(client, set).unwrap_or_default().into_iter().map(seen).collect();
-        let mut counts = rows_of(client, "SELECT what, count(*) FROM effects GROUP BY what");
-        counts.extend(place.checks(client));
+        let counts = rows_of(client, "SELECT what, count(*) FROM effects GROUP BY what");
         let count = |row: Vec<Option<String>>| (number(&row, 0), number(&row, 1));
         let effects = counts.into_iter().map(count).collect();
-        Picture { rows, effects, catalog: place.catalog(client), pids: place.pids(client) }
+        Picture { rows, effects, indexes: place.indexes(client), pids: place.pids(client) }
     }
 
     pub fn ran(&self, statement: usize) -> usize {
         self.effects.get(&statement).copied().unwrap_or_default()
-    }
-
-    /// Returns true if there is such an object.
-    pub fn shows(&self, object: &[String; 3]) -> bool {
-        self.catalog.contains(object)
-    }
-
-    /// Returns true if there is an object of that name.
-    pub fn has(&self, name: &str) -> bool {
-        self.catalog.iter().any(|object| object[0] == name)
     }
 
     pub fn row(&self, identity: usize) -> Option<&Seen> {

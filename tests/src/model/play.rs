@@ -7,11 +7,10 @@ use gapless::{Legacy, Locking, Runner, Version};
 use super::absorb::Allowed;
 use super::action::{Action, What};
 use super::cutter::{Cut, Cutter};
-use super::file::Kind;
+use super::file::{Kind, Statement};
 use super::place::{Fuse, Picture, Place};
 use super::reference::Reference;
 use super::release::Program;
-use super::statement::Statement;
 use super::world::{Start, World};
 
 /// How often what was reached.
@@ -36,13 +35,13 @@ pub(super) struct Play<'w, P: Place> {
 ///
 /// The action after which something is not as it must be, and what.
 pub fn play<P: Place>(place: &mut P, world: &World, actions: &[Action]) -> Result<Coverage, String> {
-    place.clear(world);
-    let programs: Vec<_> = world.releases.iter().cloned().map(|one| Program::new(one, P::SYNTAX)).collect();
+    place.clear();
+    let programs: Vec<_> = world.releases.iter().cloned().map(Program::new).collect();
     let mut play = Play {
         place: &*place,
         programs: &programs,
         start: &world.start,
-        reference: Reference::new(P::ABILITIES),
+        reference: Reference::default(),
         client: None,
         coverage: Coverage::new(),
         newest: 0,
@@ -90,18 +89,17 @@ impl<'w, P: Place> Play<'w, P> {
         for (identity, _) in there {
             let file = self.programs[0].release.find(*identity);
             for statement in file.into_iter().flat_map(|file| &file.statements) {
-                sql += &format!("{};", statement.sql());
                 if statement.is_counted() {
+                    sql += &format!("INSERT INTO effects (what) VALUES ({});", statement.number);
                     self.reference.counts.insert(statement.number, 1);
                 }
             }
         }
         self.reference.legacy = there.to_vec();
         self.reference.by_hand = matches!(self.start, Start::Hand(_));
-        // What a statement sets for its session ends with it.
-        let mut client = self.place.connect();
+        let mut client = self.client();
         super::place::rows_of(&mut client, &sql);
-        self.place.end(client);
+        self.client = Some(client);
     }
 
     /// The client of the run before, if it lives, or a new one.

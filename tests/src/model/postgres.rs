@@ -2,13 +2,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use gapless::engine::{Call, Dialect, ResultSet};
-use gapless::{Code, Connection, ExchangeError, Syntax};
+use gapless::{Code, Connection, ExchangeError};
 use postgres::Client;
 
-use super::abilities::{Abilities, Ddl};
 use super::file::Kind;
 use super::place::{Fuse, Place, rows_of};
-use super::world::World;
+use super::world::Indexes;
 use crate::cluster::{Database, cluster};
 
 /// A database, whose schema is dropped for each history.
@@ -68,14 +67,9 @@ impl Connection for Session {
 impl Place for Postgres {
     type Client = Session;
 
-    const ABILITIES: Abilities =
-        Abilities { concurrent_indexes: true, ddl: Ddl::Transactional, pooler: true, transaction_lock: true };
+    const INDEXES: Indexes = Indexes::Concurrent;
 
-    const SYNTAX: Syntax = Syntax::Shared;
-
-    const CANCELED: &str = "57014";
-
-    fn clear(&mut self, _: &World) {
+    fn clear(&mut self) {
         let clear = "DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public; \
                      CREATE TABLE effects (what int NOT NULL, pid int NOT NULL DEFAULT pg_backend_pid()); \
                      CREATE TABLE ground (a int, b int)";
@@ -165,7 +159,7 @@ impl Place for Postgres {
         Some(client.pid.clone())
     }
 
-    fn catalog(&self, client: &mut Session) -> Vec<[String; 3]> {
+    fn indexes(&self, client: &mut Session) -> Vec<[String; 3]> {
         let sql = "SELECT c.relname, i.indisvalid, i.indisunique || ' ' || a.attname FROM pg_index i \
                    JOIN pg_class c ON c.oid = i.indexrelid \
                    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] \

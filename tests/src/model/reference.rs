@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::abilities::Abilities;
-use super::file::{File, Kind, Stem};
+use super::file::{File, Kind, Statement, Stem};
 use super::release::Program;
-use super::statement::Statement;
 
 /// A row that is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,9 +31,8 @@ pub struct Open {
     pub repeats: usize,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Reference {
-    pub abilities: Abilities,
     /// In the order of their application.
     pub rows: Vec<Row>,
     /// The names that this database knows a migration to have had before.
@@ -91,21 +88,6 @@ pub struct Judgement<'r> {
 const BEGUN: &str = ".baseline";
 
 impl Reference {
-    /// An empty database.
-    pub fn new(abilities: Abilities) -> Reference {
-        Reference {
-            abilities,
-            rows: Vec::new(),
-            aliases: BTreeMap::new(),
-            counts: BTreeMap::new(),
-            forward: BTreeMap::new(),
-            back: BTreeMap::new(),
-            legacy: Vec::new(),
-            by_hand: false,
-            ever: false,
-        }
-    }
-
     pub fn row(&self, identity: usize) -> Option<&Row> {
         self.rows.iter().find(|row| row.identity == identity)
     }

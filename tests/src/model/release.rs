@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use gapless::{Layout, MigrationSet, Rules, Syntax, Version};
+use gapless::{MigrationSet, Version};
 
 use super::file::{File, Kind, Stem};
-use crate::set::set_by;
+use crate::set::set;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Release {
@@ -86,7 +86,7 @@ impl Release {
     }
 
     /// As the macro would read it.
-    pub fn read(&self, syntax: Syntax) -> MigrationSet {
+    pub fn read(&self) -> MigrationSet {
         let mut files: Vec<(String, String)> = self.files.iter().flat_map(File::written).collect();
         files.extend(self.baseline.iter().flat_map(File::written));
         let line = |((old, known), (new, name)): &(Stem, Stem)| format!("{old}_{known} -> {new}_{name}\n");
@@ -95,8 +95,7 @@ impl Release {
             files.push(("renames.txt".to_owned(), renames));
         }
         let files: Vec<_> = files.iter().map(|(file, text)| (file.as_str(), text.as_str())).collect();
-        let rules = Rules::new(syntax, Layout::Native);
-        set_by(rules, &files).unwrap_or_else(|problems| panic!("{problems}"))
+        set(&files)
     }
 }
 
@@ -110,8 +109,8 @@ pub struct Program {
 }
 
 impl Program {
-    pub fn new(release: Release, syntax: Syntax) -> Program {
-        let set = release.read(syntax);
+    pub fn new(release: Release) -> Program {
+        let set = release.read();
         let checksum = |file: &File| {
             let version = Version::new(file.version).expect("it is not negative");
             (file.identity, set.find(version).expect("it was read").checksum().to_string())

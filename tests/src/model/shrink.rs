@@ -25,8 +25,8 @@ pub struct Found {
 /// The history, if it goes wrong.
 pub fn check<P: Place>(place: &mut P, seed: u64) -> Result<Coverage, Box<Found>> {
     let mut source = Random::new(seed);
-    let world = World::random(&mut source, P::ABILITIES);
-    let actions = random(&mut source, &world, P::ABILITIES);
+    let world = World::random(&mut source, P::INDEXES);
+    let actions = random(&mut source, &world, P::INDEXES);
     match attempt(place, &world, &actions) {
         Ok(coverage) => Ok(coverage),
         Err(problem) => Err(Box::new(Found { seed, problem, world, actions })),

@@ -1,10 +1,9 @@
-use gapless::{Code, Syntax};
+use gapless::Code;
 use rusqlite::Connection;
 
-use super::abilities::{Abilities, Ddl};
 use super::file::Kind;
 use super::place::{Fuse, Place};
-use super::world::World;
+use super::world::Indexes;
 
 /// A file, deleted for each history.
 #[derive(Debug)]
@@ -33,18 +32,9 @@ impl Default for Sqlite {
 impl Place for Sqlite {
     type Client = Connection;
 
-    const ABILITIES: Abilities = Abilities {
-        concurrent_indexes: false,
-        ddl: Ddl::Transactional,
-        pooler: false,
-        transaction_lock: true,
-    };
+    const INDEXES: Indexes = Indexes::None;
 
-    const SYNTAX: Syntax = Syntax::Shared;
-
-    const CANCELED: &str = "9";
-
-    fn clear(&mut self, _: &World) {
+    fn clear(&mut self) {
         for suffix in ["", "-journal"] {
             // The first time there is none.
             let _ = std::fs::remove_file(self.directory.path().join(format!("model.db{suffix}")));
@@ -103,7 +93,7 @@ impl Place for Sqlite {
         None
     }
 
-    fn catalog(&self, _: &mut Connection) -> Vec<[String; 3]> {
+    fn indexes(&self, _: &mut Connection) -> Vec<[String; 3]> {
         Vec::new()
     }
 }

@@ -1,10 +1,8 @@
 //! A random project: releases, each made from one before it.
 
-use super::abilities::Abilities;
-use super::file::{File, Kind};
+use super::file::{Down, File, Kind, Statement, Work};
 use super::random::Random;
 use super::release::Release;
-use super::statement::Statement;
 
 /// The habit of a project, so that few cases reach much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,29 +57,27 @@ pub struct World {
     pub theme: Theme,
 }
 
+/// The way in which the database builds indexes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Indexes {
+    Concurrent,
+    None,
+}
+
 pub(super) struct Builder<'a> {
     pub(super) random: &'a mut Random,
     pub(super) theme: Theme,
-    pub(super) abilities: Abilities,
-    pub(super) statements: usize,
+    indexes: Indexes,
+    statements: usize,
     identities: usize,
     names: usize,
 }
 
 impl World {
-    pub fn random(random: &mut Random, abilities: Abilities) -> World {
+    pub fn random(random: &mut Random, indexes: Indexes) -> World {
         let theme = THEMES[random.below(THEMES.len())];
-        let mut builder = Builder { random, theme, abilities, statements: 0, identities: 0, names: 0 };
+        let mut builder = Builder { random, theme, indexes, statements: 0, identities: 0, names: 0 };
         builder.world()
-    }
-
-    /// Every statement of every release.
-    pub fn statements(&self) -> impl Iterator<Item = &Statement> {
-        let files = self.releases.iter().flat_map(|release| release.files.iter().chain(&release.baseline));
-        files.flat_map(|file| {
-            let back = file.down.iter().flat_map(|down| &down.statements);
-            file.statements.iter().chain(back)
-        })
     }
 }
 
@@ -172,11 +168,53 @@ impl Builder<'_> {
             at if at < often + 21 => Kind::CodeOutside,
             _ => Kind::Plain,
         };
-        let statements = self.statements(kind);
+        let count = if kind == Kind::CodeOutside { 0 } else { self.random.below(4) };
+        let mut statements: Vec<_> = (0..=count).map(|_| self.statement(kind)).collect();
+        let fails = if self.theme == Theme::Steps { 25 } else { 6 };
+        if !matches!(kind, Kind::Code | Kind::CodeOutside) && self.random.chance(fails) {
+            let at = self.random.below(statements.len() + 1);
+            let fail = self.numbered(Work::Fail);
+            statements.insert(at, fail);
+        }
         let mut file = File { identity, version, name, kind, statements, down: None };
         if self.random.chance(if self.theme == Theme::Downs { 90 } else { 50 }) {
-            file.down = self.down(&file);
+            file.down = Some(self.down(&file));
         }
         file
+    }
+
+    fn down(&mut self, file: &File) -> Down {
+        let built = file.statements.iter().filter_map(|statement| match statement.work {
+            Work::Index { name, .. } => Some(Work::DropIndex { name }),
+            _ => None,
+        });
+        let mut statements: Vec<_> =
+            built.collect::<Vec<_>>().into_iter().map(|work| self.numbered(work)).collect();
+        let steps =
+            !statements.is_empty() || self.random.chance(if self.theme == Theme::Downs { 60 } else { 20 });
+        for _ in 0..=self.random.below(3) {
+            let insert = self.numbered(Work::Insert);
+            let at = self.random.below(statements.len() + 1);
+            statements.insert(at, insert);
+        }
+        Down { steps, statements }
+    }
+
+    pub(super) fn numbered(&mut self, work: Work) -> Statement {
+        self.statements += 1;
+        Statement { number: self.statements, work }
+    }
+
+    pub(super) fn statement(&mut self, kind: Kind) -> Statement {
+        let indexes = self.indexes == Indexes::Concurrent && matches!(kind, Kind::Steps | Kind::Rerunnable);
+        if !indexes || self.random.chance(55) {
+            return self.numbered(Work::Insert);
+        }
+        if self.random.chance(30) {
+            return self.numbered(Work::Block);
+        }
+        let name = self.statements + 1;
+        let (unique, column) = (self.random.chance(30), if self.random.chance(50) { 'a' } else { 'b' });
+        self.numbered(Work::Index { name, unique, column })
     }
 }
