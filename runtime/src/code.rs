@@ -3,6 +3,8 @@
 mod call;
 #[cfg(feature = "mysql")]
 mod mysql;
+#[cfg(feature = "mysql_async")]
+mod mysql_async;
 
 use std::any::{Any, type_name};
 use std::error::Error;
@@ -75,8 +77,8 @@ type RusqliteOutside = Box<dyn FnMut(&mut rusqlite::Connection) -> Result<(), Bo
 type RusqliteCode =
     Box<dyn for<'a, 'b> FnMut(&'a mut rusqlite::Transaction<'b>) -> Result<(), BoxError> + Send>;
 
-/// The future that code for `tokio-postgres` returns.
-#[cfg(feature = "tokio-postgres")]
+/// The future that code for an asynchronous client returns.
+#[cfg(any(feature = "mysql_async", feature = "tokio-postgres"))]
 pub(crate) type Working<'a> = std::pin::Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send + 'a>>;
 
 #[cfg(feature = "tokio-postgres")]
@@ -86,8 +88,9 @@ type TokioCode = Box<dyn for<'a, 'b> FnMut(&'a mut tokio_postgres::Transaction<'
 type TokioOutside = Box<dyn for<'a> FnMut(&'a mut tokio_postgres::Client) -> Working<'a> + Send>;
 
 /// The names of the built-in clients, with the constructors of code for them: inside and outside of a transaction.
-const RESERVED: [(&str, &str, &str); 4] = [
+const RESERVED: [(&str, &str, &str); 5] = [
     ("mysql::Conn", "mysql", "mysql_no_transaction"),
+    ("mysql_async::Conn", "mysql_async", "mysql_async_no_transaction"),
     ("postgres::Client", "postgres", "postgres_no_transaction"),
     ("rusqlite::Connection", "rusqlite", "rusqlite_no_transaction"),
     ("tokio_postgres::Client", "tokio_postgres", "tokio_postgres_no_transaction"),
@@ -102,6 +105,10 @@ pub(crate) enum Inner {
     Mysql(Shared<mysql::MysqlCode>),
     #[cfg(feature = "mysql")]
     MysqlOutside(Shared<mysql::MysqlOutside>),
+    #[cfg(feature = "mysql_async")]
+    MysqlAsync(Shared<mysql_async::MysqlAsyncCode>),
+    #[cfg(feature = "mysql_async")]
+    MysqlAsyncOutside(Shared<mysql_async::MysqlAsyncOutside>),
     #[cfg(feature = "postgres")]
     Postgres(Shared<PostgresCode>),
     #[cfg(feature = "postgres")]
@@ -255,6 +262,10 @@ impl Code {
             Inner::MysqlOutside(_) => true,
             #[cfg(feature = "mysql")]
             Inner::Mysql(_) => false,
+            #[cfg(feature = "mysql_async")]
+            Inner::MysqlAsyncOutside(_) => true,
+            #[cfg(feature = "mysql_async")]
+            Inner::MysqlAsync(_) => false,
             #[cfg(feature = "postgres")]
             Inner::PostgresOutside(_) => true,
             #[cfg(feature = "rusqlite")]
@@ -286,6 +297,8 @@ impl Code {
         match &self.0 {
             #[cfg(feature = "mysql")]
             Inner::Mysql(_) | Inner::MysqlOutside(_) => "mysql::Conn",
+            #[cfg(feature = "mysql_async")]
+            Inner::MysqlAsync(_) | Inner::MysqlAsyncOutside(_) => "mysql_async::Conn",
             #[cfg(feature = "postgres")]
             Inner::Postgres(_) | Inner::PostgresOutside(_) => "postgres::Client",
             #[cfg(feature = "rusqlite")]

@@ -29,6 +29,8 @@
 //!   as slow statements (target `sqlx::query`), which `ConnectOptions::log_slow_statements` turns off
 //! - `rusqlite`: `rusqlite::Connection`
 //! - `mysql`: `mysql::Conn` and `mysql::PooledConn`, for MySQL and MariaDB
+//! - `mysql_async`: `mysql_async::Conn` and `mysql_async::Pool`
+//! - `sqlx-mysql`: `sqlx::MySqlConnection` and `sqlx::MySqlPool`
 //! - `tracing`: a span and events of each run
 
 mod cancellation;

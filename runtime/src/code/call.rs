@@ -40,6 +40,7 @@ impl Call {
             Inner::Own(own) => (own.code.lock())(client),
             #[cfg(any(
                 feature = "mysql",
+                feature = "mysql_async",
                 feature = "postgres",
                 feature = "rusqlite",
                 feature = "tokio-postgres"

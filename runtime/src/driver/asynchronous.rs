@@ -8,7 +8,8 @@ use crate::Error;
 use crate::engine::{Call, Dialect, Finished, Reply, ResultSet, Run, Step};
 
 /// Asynchronous connection that a run can use: `tokio_postgres::Client` with the feature `tokio-postgres`,
-/// `sqlx::PgConnection` with the feature `sqlx`, or your own.
+/// `sqlx::PgConnection` with the feature `sqlx`, `mysql_async::Conn` with the feature `mysql_async`,
+/// `sqlx::MySqlConnection` with the feature `sqlx-mysql`, or your own.
 pub trait AsyncConnection: Send {
     /// Returns the dialect of the database.
     fn dialect(&self) -> &'static dyn Dialect;
@@ -46,8 +47,8 @@ pub trait AsyncConnection: Send {
     fn sleep(&mut self, pause: Duration) -> impl Future<Output = ()> + Send;
 }
 
-/// Client that [`run_async`](crate::Runner::run_async) takes: an [`AsyncConnection`], or `sqlx::PgPool`, which lends one
-/// for the run.
+/// Client that [`run_async`](crate::Runner::run_async) takes: an [`AsyncConnection`], or a pool, which lends one for
+/// the run: `sqlx::PgPool`, `sqlx::MySqlPool`, `mysql_async::Pool`.
 pub trait AsyncClient: Send {
     /// Returns the dialect of the database.
     fn dialect(&self) -> &'static dyn Dialect;

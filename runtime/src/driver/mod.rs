@@ -3,15 +3,17 @@
 mod asynchronous;
 #[cfg(any(feature = "postgres", feature = "tokio-postgres"))]
 mod messages;
-#[cfg(feature = "mysql")]
+#[cfg(any(feature = "mysql", feature = "mysql_async", feature = "sqlx-mysql"))]
 mod messages_mysql;
 #[cfg(feature = "mysql")]
 mod mysql;
+#[cfg(feature = "mysql_async")]
+mod mysql_async;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "rusqlite")]
 mod rusqlite;
-#[cfg(feature = "sqlx")]
+#[cfg(any(feature = "sqlx", feature = "sqlx-mysql"))]
 mod sqlx;
 #[cfg(feature = "tokio-postgres")]
 mod tokio_postgres;
@@ -22,7 +24,13 @@ use std::time::Instant;
 pub(crate) use self::asynchronous::drive_async;
 pub use self::asynchronous::{AsyncClient, AsyncConnection};
 use crate::Error;
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "rusqlite", feature = "tokio-postgres"))]
+#[cfg(any(
+    feature = "mysql",
+    feature = "mysql_async",
+    feature = "postgres",
+    feature = "rusqlite",
+    feature = "tokio-postgres"
+))]
 use crate::code::BoxError;
 use crate::engine::{Call, DbError, Dialect, Finished, Reply, ResultSet, Run, Step};
 use crate::report::error::ErrorKind;
@@ -126,7 +134,13 @@ fn unsuited(call: &Call) -> ExchangeError {
 }
 
 /// Turns the error of code into one of the exchange: with its own words, and those of the database if that is a cause.
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "rusqlite", feature = "tokio-postgres"))]
+#[cfg(any(
+    feature = "mysql",
+    feature = "mysql_async",
+    feature = "postgres",
+    feature = "rusqlite",
+    feature = "tokio-postgres"
+))]
 fn code_failed<E: StdError + 'static>(
     error: BoxError,
     is_lost: impl FnOnce(&E) -> bool,
@@ -150,6 +164,13 @@ fn code_failed<E: StdError + 'static>(
             ExchangeError::Database(Box::new(DbError { message, source: Some(error.into()), ..said }))
         }
     }
+}
+
+/// Returns the error of a run for which a pool has no connection.
+#[cfg(any(feature = "mysql_async", feature = "sqlx", feature = "sqlx-mysql"))]
+fn not_lent(error: impl StdError + Send + Sync + 'static) -> Error {
+    let doing = "taking it from the pool".to_owned();
+    Error::new(ErrorKind::Connection { doing, said: None, source: Box::new(error) })
 }
 
 /// Error of a message that was not answered with rows.

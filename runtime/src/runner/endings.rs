@@ -104,7 +104,7 @@ impl<'a> Runner<'a> {
 
     /// [`dry_run`](Runner::dry_run) for an asynchronous client.
     ///
-    /// If you drop the future before it is ready, the connection is left inside of a transaction: close it. `PgPool`
+    /// If you drop the future before it is ready, the connection is left inside of a transaction: close it. A pool
     /// closes it by itself.
     ///
     /// # Errors
@@ -187,7 +187,7 @@ impl<'a> Runner<'a> {
     /// [`run`](Runner::run) for an asynchronous client.
     ///
     /// If you drop the future before it is ready, the server still finishes the message that it has: it may commit
-    /// migrations, each together with its record. Close the connection then; `PgPool` closes it by itself. It holds the
+    /// migrations, each together with its record. Close the connection then; a pool closes it by itself. It holds the
     /// lock until the server notices. The next run waits for that, and applies the rest.
     ///
     /// ```no_run

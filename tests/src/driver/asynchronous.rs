@@ -3,11 +3,28 @@
 use gapless::{
     AsyncClient, AsyncConnection, Code, DryRun, Error, Log, Plan, Report, Rollback, Runner, Status,
 };
-use sqlx::{Connection as _, PgConnection, PgPool};
+use mysql_async::prelude::Queryable;
+use sqlx::{Connection as _, MySqlConnection, MySqlPool, PgConnection, PgPool};
 use tokio::runtime::{Builder, Runtime};
 
 use super::{Driver, lines};
-use crate::cluster::{Database, cluster};
+
+/// The servers, by the names of the macros that state their differences.
+mod postgres {
+    pub(super) use crate::cluster::Database;
+
+    pub(super) fn new() -> Database {
+        crate::cluster::cluster().database()
+    }
+}
+
+mod mysql_server {
+    pub(super) use crate::mysql_server::Database;
+
+    pub(super) fn new() -> Database {
+        crate::mysql_server::server().database()
+    }
+}
 
 /// A client and the runtime that it lives in.
 #[derive(Debug)]
@@ -63,17 +80,20 @@ fn sendable<F: Future + Send>(future: F) -> F {
 
 /// A driver whose client is `Blocking<$client>`.
 macro_rules! driver {
-    ($(#[$doc:meta])* $name:ident, $client:ty, $refusal:ty, $connect:expr, |$lender:ident| $connection:expr, $code:expr, $verify:expr) => {
+    (
+        $(#[$doc:meta])* $name:ident, $server:ident, $client:ty, $refusal:ty, $connect:expr,
+        |$lender:ident| $connection:expr, $code:expr, $verify:expr
+    ) => {
         $(#[$doc])*
         #[derive(Debug)]
-        pub struct $name(pub Database);
+        pub struct $name(pub $server::Database);
 
         impl Driver for $name {
             type Client = Blocking<$client>;
             type Refusal = $refusal;
 
             fn fresh() -> $name {
-                $name(cluster().database())
+                $name($server::new())
             }
 
             fn connect(&self) -> Self::Client {
@@ -137,7 +157,7 @@ macro_rules! driver {
                 lines(runtime.block_on(async { $connection.exchange(sql).await }))
             }
 
-            const MAKE_READ_ONLY: &'static str = "SET default_transaction_read_only = on";
+            $server!();
         }
     };
 }
@@ -145,6 +165,7 @@ macro_rules! driver {
 driver!(
     /// `tokio_postgres::Client`.
     TokioPostgres,
+    postgres,
     tokio_postgres::Client,
     tokio_postgres::Error,
     |url: String| async move {
@@ -167,6 +188,7 @@ driver!(
 driver!(
     /// `sqlx::PgConnection`.
     Sqlx,
+    postgres,
     PgConnection,
     sqlx::Error,
     |url: String| async move { PgConnection::connect(&url).await.expect("the server answers") },
@@ -178,6 +200,7 @@ driver!(
 driver!(
     /// `sqlx::PgPool` of one connection, so that what a test sets is there when it runs.
     SqlxPool,
+    postgres,
     PgPool,
     sqlx::Error,
     |url: String| async move {
@@ -188,6 +211,71 @@ driver!(
     |_, _| None,
     |_, _, _| None
 );
+
+driver!(
+    /// `mysql_async::Conn`.
+    MysqlAsync,
+    mysql_server,
+    mysql_async::Conn,
+    mysql_async::Error,
+    |url: String| async move { mysql_async::Conn::from_url(url).await.expect("the server answers") },
+    |client| client,
+    mysql_async_code,
+    verify
+);
+
+driver!(
+    /// `mysql_async::Pool` of one connection, which keeps what a test sets.
+    MysqlAsyncPool,
+    mysql_server,
+    mysql_async::Pool,
+    mysql_async::Error,
+    |url: String| async move {
+        let one = mysql_async::PoolConstraints::new(1, 1).expect("one is not less than one");
+        let pool = mysql_async::PoolOpts::new().with_constraints(one).with_reset_connection(false);
+        let options = mysql_async::Opts::from_url(&url).expect("a URL");
+        mysql_async::Pool::new(mysql_async::OptsBuilder::from_opts(options).pool_opts(pool))
+    },
+    |pool| pool.get_conn().await.expect("a connection"),
+    mysql_async_code,
+    |_, _, _| None
+);
+
+driver!(
+    /// `sqlx::MySqlConnection`.
+    SqlxMysql,
+    mysql_server,
+    MySqlConnection,
+    sqlx::Error,
+    |url: String| async move { MySqlConnection::connect(&url).await.expect("the server answers") },
+    |client| client,
+    |_, _| None,
+    verify
+);
+
+driver!(
+    /// `sqlx::MySqlPool` of one connection.
+    SqlxMysqlPool,
+    mysql_server,
+    MySqlPool,
+    sqlx::Error,
+    |url: String| async move {
+        let options = sqlx::mysql::MySqlPoolOptions::new().max_connections(1);
+        options.connect(&url).await.expect("the server answers")
+    },
+    |pool| pool.acquire().await.expect("a connection"),
+    |_, _| None,
+    |_, _, _| None
+);
+
+fn mysql_async_code(sql: &'static str, failing: Option<&'static str>) -> Option<Code> {
+    Some(Code::mysql_async(move |transaction| {
+        Box::pin(async move {
+            transaction.query_drop(sql).await?;
+            failing.map_or(Ok(()), |why| Err(why.into()))
+        })
+    }))
+}
 
 fn verify<C: AsyncConnection>(
     migrations: &mut Blocking<C>,

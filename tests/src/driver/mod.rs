@@ -2,6 +2,8 @@
 
 #[macro_use]
 mod blocking;
+#[macro_use]
+mod servers;
 mod asynchronous;
 mod mysql;
 
@@ -10,7 +12,9 @@ use gapless::{
     Code, Connection, DryRun, Error, ExchangeError, Log, Plan, Report, Rollback, Runner, Status, Syntax,
 };
 
-pub use self::asynchronous::{Sqlx, SqlxPool, TokioPostgres};
+pub use self::asynchronous::{
+    MysqlAsync, MysqlAsyncPool, Sqlx, SqlxMysql, SqlxMysqlPool, SqlxPool, TokioPostgres,
+};
 pub use self::mysql::Mysql;
 use crate::cluster::{Database, cluster};
 
@@ -114,8 +118,7 @@ impl Driver for Postgres {
     }
 
     blocking!();
-
-    const MAKE_READ_ONLY: &'static str = "SET default_transaction_read_only = on";
+    postgres!();
 }
 
 #[derive(Debug)]

@@ -1,6 +1,6 @@
-//! `mysql::Conn` on MariaDB.
+//! `mysql::Conn`.
 
-use gapless::{Code, DryRun, Error, Log, Plan, Report, Rollback, Runner, Status, Syntax};
+use gapless::{Code, DryRun, Error, Log, Plan, Report, Rollback, Runner, Status};
 use mysql::prelude::Queryable;
 
 use super::{Driver, exchange};
@@ -29,16 +29,5 @@ impl Driver for Mysql {
     }
 
     blocking!();
-
-    const MAKE_READ_ONLY: &'static str = "SET SESSION TRANSACTION READ ONLY";
-    const DDL_COMMITS: bool = true;
-    const ALONE: &'static str = "OPTIMIZE TABLE a";
-    const DEFERRED: &'static str = "";
-    const KEY_TEXT: &'static str = "varchar(255)";
-    const READ_WORDS: &'static str = "it's; -- ü  ";
-    const FOREIGN: (Syntax, &'static str) = (Syntax::Postgres, "Postgres");
-
-    fn quoted(name: &str) -> String {
-        format!("`{}`", name.replace('`', "``"))
-    }
+    mysql_server!();
 }

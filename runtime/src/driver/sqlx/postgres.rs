@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnection, PgDatabaseError, PgErrorPosition, PgPool, PgRow, PgSeverity};
 use sqlx::{AssertSqlSafe, Either, Row, ValueRef};
 
-use super::{AsyncClient, AsyncConnection, ExchangeError, drive_async};
+use super::drive_lent;
 use crate::Error;
+use crate::driver::{AsyncClient, AsyncConnection, ExchangeError};
 use crate::engine::{DbError, Dialect, Finished, Position, Postgres, ResultSet, Run};
-use crate::report::error::ErrorKind;
 
 impl AsyncConnection for PgConnection {
     fn dialect(&self) -> &'static dyn Dialect {
@@ -45,37 +44,11 @@ impl AsyncClient for PgPool {
     }
 
     async fn drive(&mut self, run: Run<'_>) -> Result<Finished, Error> {
-        let connection = self.acquire().await.map_err(|error| {
-            let source = Box::new(error);
-            Error::new(ErrorKind::Connection {
-                doing: "taking it from the pool".to_owned(),
-                said: None,
-                source,
-            })
-        })?;
-        let mut lent = Lent(Some(connection));
-        let Some(connection) = &mut lent.0 else {
-            return Err(Error::new(ErrorKind::Misuse("nothing was lent")));
-        };
-        let finished = drive_async(&mut **connection, run).await;
-        drop(lent.0.take());
-        finished
+        drive_lent(self, run).await
     }
 
     async fn sleep(&mut self, pause: Duration) {
         tokio::time::sleep(pause).await;
-    }
-}
-
-/// A connection that goes back to its pool once its run is over. If the run is dropped before that, the connection is
-/// closed, because it may hold a lock or a transaction.
-struct Lent(Option<PoolConnection<sqlx::Postgres>>);
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        if let Some(connection) = self.0.take() {
-            drop(connection.detach());
-        }
     }
 }
 

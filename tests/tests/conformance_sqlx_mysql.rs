@@ -1,0 +1,3 @@
+//! The conformance suite with `sqlx::MySqlConnection`, on MariaDB.
+
+gapless_tests::conformance!(gapless_tests::driver::SqlxMysql);
