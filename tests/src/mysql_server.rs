@@ -142,6 +142,10 @@ impl Server {
         }
     }
 
+    pub fn is_mariadb(&self) -> bool {
+        self.programs.flavour == Flavour::MariaDb
+    }
+
     /// Where its data are, in `data`.
     pub fn directory(&self) -> &Path {
         &self.directory

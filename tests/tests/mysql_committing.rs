@@ -7,6 +7,7 @@ use std::time::Duration;
 use gapless::engine::{Call, Dialect, ResultSet};
 use gapless::{Connection, Error, ExchangeError, MigrationSet, Report, Resolution, Version};
 use gapless_tests::driver::{Driver, Mysql};
+use gapless_tests::mysql_server::server;
 use gapless_tests::set::mysql_set as set;
 
 /// `breaks` commits its row and fails then, `refuses` fails before it has committed anything.
@@ -42,9 +43,14 @@ const WAYS: [&str; 5] = [
     "SET @s = 'CALL {}()';\nPREPARE s FROM @s;\nEXECUTE s",
 ];
 
+/// MySQL has no blocks outside of routines, and prepares before it executes.
+fn is_known(way: &str) -> bool {
+    server().is_mariadb() || !(way.contains("NOT ATOMIC") || way.contains("IMMEDIATE"))
+}
+
 #[test]
 fn what_committed_before_it_failed_is_not_repeated() {
-    for way in WAYS {
+    for way in WAYS.into_iter().filter(|way| is_known(way)) {
         for first in ["", "CREATE TABLE first (a INT);\n"] {
             let script = format!("{first}{};\nCREATE TABLE last (a INT);\n", way.replace("{}", "breaks"));
             let (driver, set) = (Mysql::fresh(), of(&script));
@@ -59,13 +65,14 @@ fn what_committed_before_it_failed_is_not_repeated() {
 
 #[test]
 fn what_failed_before_it_committed_is_tried_again() {
-    for way in WAYS {
+    for way in WAYS.into_iter().filter(|way| is_known(way)) {
         let script = format!("{};\nCREATE TABLE last (a INT);\n", way.replace("{}", "refuses"));
         let (driver, set) = (Mysql::fresh(), of(&script));
         let error = run(&driver, &set).unwrap_err();
         assert!(!error.to_string().contains("committed a part"), "{script}: {error}");
         assert_eq!(rows(&driver, "SELECT count(*) FROM log"), ["0"], "{script}");
-        rows(&driver, "CREATE OR REPLACE PROCEDURE refuses() INSERT INTO log VALUES (2)");
+        rows(&driver, "DROP PROCEDURE refuses");
+        rows(&driver, "CREATE PROCEDURE refuses() INSERT INTO log VALUES (2)");
         run(&driver, &set).unwrap_or_else(|error| panic!("{script}: {error}"));
         assert_eq!(rows(&driver, "SELECT a FROM log"), ["2"], "{script}");
     }
@@ -97,7 +104,7 @@ impl Connection for Crashing {
 
 #[test]
 fn what_committed_before_a_crash_is_not_repeated() {
-    for way in WAYS {
+    for way in WAYS.into_iter().filter(|way| is_known(way)) {
         let statement = way.replace("{}", "works") + ";";
         let (driver, set) = (Mysql::fresh(), of(&format!("{statement}\nCREATE TABLE last (a INT);\n")));
         let behind = statement.rsplit('\n').next().unwrap_or_default().to_owned();
@@ -118,11 +125,12 @@ fn what_committed_before_a_crash_is_not_repeated() {
 /// The definitions that the catalog shows are decided by it, also where they are executed.
 #[test]
 fn an_executed_definition_is_decided_by_the_catalog() {
-    for way in [
+    let ways = [
         "EXECUTE IMMEDIATE 'ALTER TABLE log ADD b INT'",
         "PREPARE s FROM 'ALTER TABLE log ADD b INT';\nEXECUTE s",
         "SET @s = if(1 = 1, 'ALTER TABLE log ADD b INT', 'SELECT 1');\nPREPARE s FROM @s;\nEXECUTE s",
-    ] {
+    ];
+    for way in ways.into_iter().filter(|way| is_known(way)) {
         let (driver, set) = (Mysql::fresh(), of(&format!("{way};\nCREATE TABLE last (a INT);\n")));
         let behind = way.rsplit('\n').next().unwrap_or_default().to_owned() + ";";
         let mut client = Crashing { client: Some(driver.connect()), behind };
@@ -135,10 +143,11 @@ fn an_executed_definition_is_decided_by_the_catalog() {
 /// It commits the row of its beginning, waits for the table, and gives up.
 #[test]
 fn an_executed_definition_that_gives_up_its_lock_is_tried_again() {
-    for way in [
+    let ways = [
         "EXECUTE IMMEDIATE 'ALTER TABLE log ADD b INT'",
         "SET @s = 'ALTER TABLE log ADD b INT';\nPREPARE s FROM @s;\nEXECUTE s",
-    ] {
+    ];
+    for way in ways.into_iter().filter(|way| is_known(way)) {
         let driver = Mysql::fresh();
         run(&driver, &before()).unwrap();
         let mut reader = driver.connect();

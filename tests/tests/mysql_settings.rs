@@ -6,11 +6,11 @@ use gapless_tests::driver::{Driver, Mysql};
 use gapless_tests::set::mysql_set as set;
 use mysql::prelude::Queryable;
 
-const SETTINGS: &str = "SELECT @@lock_wait_timeout, @@innodb_lock_wait_timeout, @@max_statement_time, @@autocommit, \
-     @@foreign_key_checks, @@sql_mode, database()";
+const SETTINGS: &str = "SELECT @@lock_wait_timeout, @@innodb_lock_wait_timeout, @@autocommit, \
+     /*M!100600 @@max_statement_time */ /*!80000 @@max_execution_time */, @@foreign_key_checks, @@sql_mode, database()";
 
-const OWN: &str =
-    "SET lock_wait_timeout = 77, innodb_lock_wait_timeout = 33, max_statement_time = 9, autocommit = 0";
+const OWN: &str = "SET lock_wait_timeout = 77, innodb_lock_wait_timeout = 33, \
+     /*M!100600 max_statement_time = 9 */ /*!80000 max_execution_time = 9000 */, autocommit = 0";
 
 /// Runs it on a session with settings of its own, and compares them.
 fn returns_settings(set: &MigrationSet, prepare: impl for<'a> Fn(Runner<'a>) -> Runner<'a>) {
@@ -57,8 +57,8 @@ fn without_the_lock_too() {
 /// for a row as long as the session says.
 #[test]
 fn a_timeout_holds_for_each_statement_of_its_file_and_for_no_other() {
-    let look =
-        "INSERT INTO seen SELECT @@lock_wait_timeout, @@innodb_lock_wait_timeout, @@max_statement_time;\n";
+    let look = "INSERT INTO seen SELECT @@lock_wait_timeout, @@innodb_lock_wait_timeout, \
+         /*M!100600 @@max_statement_time */ /*!80000 @@max_execution_time / 1000 */;\n";
     let before = "CREATE TABLE seen (tables INT, row_locks INT, statement INT);\n";
     let own = format!(
         "-- gapless: lock-timeout 3s\n-- gapless: statement-timeout 20s\n{look}CREATE TABLE a (a INT);\n{look}"

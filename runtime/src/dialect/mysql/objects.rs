@@ -20,6 +20,8 @@ pub(super) struct Rows {
     pub(super) values: &'static [&'static str],
 }
 
+/// A body that MySQL took from a longer message ends in the semicolon behind it.
+///
 /// Source: MySQL 8.4 manual, chapter 28 "INFORMATION_SCHEMA Tables"; MariaDB has the same columns.
 pub(super) const ROWS: [Rows; 11] = [
     Rows {
@@ -128,7 +130,7 @@ pub(super) const ROWS: [Rows; 11] = [
             "EVENT_MANIPULATION",
             "EVENT_OBJECT_TABLE",
             "ACTION_ORDER",
-            "ACTION_STATEMENT",
+            "rtrim(trim(TRAILING ';' FROM ACTION_STATEMENT))",
         ],
     },
     Rows {
@@ -143,7 +145,7 @@ pub(super) const ROWS: [Rows; 11] = [
             "SQL_DATA_ACCESS",
             "IS_DETERMINISTIC",
             "SECURITY_TYPE",
-            "ROUTINE_DEFINITION",
+            "rtrim(trim(TRAILING ';' FROM ROUTINE_DEFINITION))",
         ],
     },
     Rows {
@@ -162,6 +164,12 @@ pub(super) const ROWS: [Rows; 11] = [
         schema: "EVENT_SCHEMA",
         of: ObjectKind::Event,
         own: "EVENT_NAME",
-        values: &["EVENT_TYPE", "INTERVAL_VALUE", "INTERVAL_FIELD", "STATUS", "EVENT_DEFINITION"],
+        values: &[
+            "EVENT_TYPE",
+            "INTERVAL_VALUE",
+            "INTERVAL_FIELD",
+            "STATUS",
+            "rtrim(trim(TRAILING ';' FROM EVENT_DEFINITION))",
+        ],
     },
 ];

@@ -106,7 +106,9 @@ impl SessionSql for Mysql {
             sql += &holder(&lock_name(self, tracker));
         }
         if query.settings {
-            sql += &format!("SET autocommit = 1, {TABLE_WAIT} = least(@@{TABLE_WAIT}, {OWN_TABLE_WAIT});\n");
+            sql += &format!(
+                "SET autocommit = 1, {TABLE_WAIT} = CAST(least(@@{TABLE_WAIT}, {OWN_TABLE_WAIT}) AS UNSIGNED);\n"
+            );
         }
         sql
     }
