@@ -34,6 +34,7 @@ use crate::Error;
 use crate::code::BoxError;
 use crate::engine::{Call, DbError, Dialect, Finished, Reply, ResultSet, Run, Step};
 use crate::report::error::ErrorKind;
+use crate::report::remedy::Remedy;
 
 /// Connection that a run can use: `postgres::Client` with the feature `postgres`, `mysql::Conn` and `mysql::PooledConn`
 /// with the feature `mysql`, `rusqlite::Connection` with the feature `rusqlite`, or your own.
@@ -222,7 +223,9 @@ pub(crate) fn answered(
     let doing = doing.to_owned();
     answer.map_err(|error| {
         Error::new(match error {
-            ExchangeError::Database(error) => ErrorKind::Database { doing, error: *error },
+            ExchangeError::Database(error) => {
+                ErrorKind::Database { doing, error: *error, remedy: Remedy::File }
+            }
             ExchangeError::Lost(source) => ErrorKind::Connection { doing, said: None, source },
         })
     })

@@ -73,7 +73,7 @@ impl<'a> Protocol<'a> {
             ErrorKind::Migration(failure) if interrupted(failure.database_error()) => {
                 ErrorKind::Cancelled { when: when(&failure), failure: Some(failure) }
             }
-            ErrorKind::Database { doing, error } if interrupted(&error) => {
+            ErrorKind::Database { doing, error, .. } if interrupted(&error) => {
                 ErrorKind::Cancelled { when: format!("while {doing}"), failure: None }
             }
             kind => kind,

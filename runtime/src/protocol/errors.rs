@@ -11,6 +11,7 @@ use super::protocol::Protocol;
 use super::reply::DbError;
 use crate::dialect::Class;
 use crate::report::error::ErrorKind;
+use crate::report::remedy::Remedy;
 use crate::runner::Goal;
 
 /// The work that the database refused.
@@ -59,6 +60,7 @@ impl Protocol<'_> {
     pub(super) fn error(&self, work: Work, error: DbError) -> ErrorKind {
         let class = self.class(&error);
         let doing = self.doing(&work, class);
+        let remedy = Remedy::of(&error, self.dialect.syntax());
         match (class, work) {
             (Class::InTransaction, Work::Observing | Work::Locking | Work::ReadingLog) => {
                 ErrorKind::InTransaction
@@ -73,10 +75,10 @@ impl Protocol<'_> {
             }
             // The role has read or written the same before.
             (Class::Permission, Work::Locking | Work::Journaling | Work::Settling) => {
-                ErrorKind::Database { doing, error }
+                ErrorKind::Database { doing, error, remedy }
             }
             (Class::Permission, _) => ErrorKind::Permission { doing, error },
-            _ => ErrorKind::Database { doing, error },
+            _ => ErrorKind::Database { doing, error, remedy },
         }
     }
 

@@ -11,6 +11,7 @@ use crate::history::repair::Partial;
 use crate::history::rollback::Stuck;
 use crate::report::event::Holder;
 use crate::report::message;
+use crate::report::remedy::Remedy;
 use crate::runner::Goal;
 use crate::{Conflict, Failure};
 
@@ -63,6 +64,7 @@ pub(crate) enum ErrorKind {
     Database {
         doing: String,
         error: DbError,
+        remedy: Remedy,
     },
     /// The server's name and version, and the versions that will do.
     TooOld {
@@ -161,7 +163,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Permission { doing, error } => message::permission(f, doing, error),
             ErrorKind::ReadOnly { goal, count, standby } => message::read_only(f, *goal, *count, *standby),
             ErrorKind::Shape { table, problem } => message::shape(f, table, problem),
-            ErrorKind::Database { doing, error } => message::database(f, doing, error),
+            ErrorKind::Database { doing, error, remedy } => message::database(f, doing, error, *remedy),
             ErrorKind::TooOld { server, version, needed } => message::too_old(f, server, version, needed),
             ErrorKind::InTransaction => f.write_str(message::IN_TRANSACTION),
             ErrorKind::NoDatabase => f.write_str(message::NO_DATABASE),
@@ -209,8 +211,8 @@ impl ErrorKind {
             ErrorKind::Permission { doing, error } => {
                 ErrorKind::Permission { doing, error: error.without_values() }
             }
-            ErrorKind::Database { doing, error } => {
-                ErrorKind::Database { doing, error: error.without_values() }
+            ErrorKind::Database { doing, error, remedy } => {
+                ErrorKind::Database { doing, error: error.without_values(), remedy }
             }
             kind => kind,
         }

@@ -17,6 +17,8 @@ pub struct Failure {
     error: DbError,
     place: Option<Place>,
     manner: Manner,
+    /// The database's.
+    syntax: Syntax,
     /// True for a migration in Rust, whose error is in the code's own words.
     rust: bool,
     remedy: Remedy,
@@ -115,9 +117,9 @@ impl Failure {
         let (version, name) = (migration.version(), migration.name().to_owned());
         let manner = Manner::of(migration.directives());
         let (rust, back) = (migration.directives().rust(), false);
-        let remedy = Remedy::of(&error);
+        let remedy = Remedy::of(&error, syntax);
         let aftermath = Box::default();
-        Failure { version, name, path, error, place, manner, rust, remedy, back, aftermath }
+        Failure { version, name, path, error, place, manner, syntax, rust, remedy, back, aftermath }
     }
 
     /// Builds the failure of a migration's down script.
@@ -166,7 +168,7 @@ impl Failure {
 
     /// Marks a database that had no history when the run began.
     pub(crate) fn without_history(self) -> Failure {
-        let known = self.back || !Remedy::is_of_existing(&self.error);
+        let known = self.back || !Remedy::is_of_existing(&self.error, self.syntax);
         Failure { remedy: if known { self.remedy } else { Remedy::History }, ..self }
     }
 
@@ -252,7 +254,15 @@ impl Failure {
         self.fmt_place(f)?;
         self.fmt_aftermath(f)?;
         let again = if self.manner.own_fault().is_some() { "; run again to go on" } else { "" };
-        write!(f, "\nhelp: {}{again}", self.manner.kept())
+        write!(f, "\nhelp: {}{again}", self.kept())
+    }
+
+    /// Returns a clause that says how much was kept.
+    fn kept(&self) -> &'static str {
+        match (self.manner, self.statement()) {
+            (Manner::Steps, Some(1)) => "none of its statements is done",
+            (manner, _) => manner.kept(),
+        }
     }
 
     fn fmt_place(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -275,7 +285,7 @@ impl Failure {
     }
 
     fn fmt_help(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kept = self.manner.kept();
+        let kept = self.kept();
         match self.manner.own_fault() {
             Some(way) => write!(f, "\nhelp: {kept}; {}", self.remedy.text(way)),
             None => write!(f, "\nhelp: {kept}"),

@@ -82,10 +82,10 @@ pub(super) fn connection(
     f.write_str("\nhelp: run again; the next run finds out what the last message did")
 }
 
-pub(super) fn database(f: &mut Formatter<'_>, doing: &str, error: &DbError) -> Result {
+pub(super) fn database(f: &mut Formatter<'_>, doing: &str, error: &DbError, remedy: Remedy) -> Result {
     write!(f, "the database failed while {doing}: {}", error.message)?;
     error.fmt_details(f)?;
-    match Remedy::of(error) {
+    match remedy {
         Remedy::File => Ok(()),
         remedy => write!(f, "\nhelp: {}", remedy.text("")),
     }

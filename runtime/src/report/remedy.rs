@@ -1,5 +1,7 @@
 //! Finds out from an error's code what to do about it.
 
+use gapless_core::Syntax;
+
 use crate::engine::DbError;
 
 /// The thing to put right before the next run.
@@ -26,9 +28,31 @@ pub(crate) enum Remedy {
 }
 
 impl Remedy {
+    /// The database is that of the syntax: the numbers of MySQL and of SQLite are the same ones.
+    pub(crate) fn of(error: &DbError, syntax: Syntax) -> Remedy {
+        match syntax {
+            Syntax::Mysql => Remedy::of_mysql(error.code.parse().unwrap_or_default()),
+            _ => Remedy::of_others(&error.code),
+        }
+    }
+
+    /// Sources: MySQL 8.4 "Server Error Message Reference", MariaDB "Error Codes".
+    fn of_mysql(code: u32) -> Remedy {
+        match code {
+            1205 | 1213 | 3572 => Remedy::Lock,
+            1020 => Remedy::Conflict,
+            1317 | 1969 | 3024 => Remedy::Time,
+            1021 | 1037 | 1038 | 1040 | 1041 | 1114 | 1135 | 1203 | 1206 | 1226 => Remedy::Resources,
+            1290 | 1792 | 1836 => Remedy::Writes,
+            1044 | 1045 | 1142 | 1143 | 1227 | 1370 => Remedy::Privilege,
+            1023 | 1024 | 1026 | 1030 | 1033..=1035 | 1194 | 1195 => Remedy::Server,
+            _ => Remedy::File,
+        }
+    }
+
     /// Sources: PostgreSQL 18, appendix A, and <https://www.sqlite.org/rescode.html>.
-    pub(crate) fn of(error: &DbError) -> Remedy {
-        match error.code.as_str() {
+    fn of_others(code: &str) -> Remedy {
+        match code {
             "55P03" | "40P01" => Remedy::Lock,
             "40001" => Remedy::Conflict,
             "57014" => Remedy::Time,
@@ -52,8 +76,9 @@ impl Remedy {
     }
 
     /// Returns true if the error says that an object exists already.
-    pub(crate) fn is_of_existing(error: &DbError) -> bool {
+    pub(crate) fn is_of_existing(error: &DbError, syntax: Syntax) -> bool {
         match error.code.as_str() {
+            "1007" | "1050" | "1060" | "1061" | "1304" | "1359" | "1537" | "1826" => syntax == Syntax::Mysql,
             "42P04" | "42P06" | "42P07" | "42701" | "42710" | "42723" => true,
             "1" => {
                 error.message.ends_with(" already exists") || error.message.starts_with("duplicate column")
