@@ -38,6 +38,7 @@ pub fn document(results: &Results, parts: &[String]) -> String {
             "fsyncs" => fsyncs(&mut text, &records),
             "replicas" => replicas(&mut text, &records),
             "growth" => growth(&mut text, &records),
+            "mysql" => mysql(&mut text, &records),
             _ => builds(&mut text, &records),
         };
         written.expect("text can be written");
@@ -109,6 +110,27 @@ fn replicas(text: &mut String, records: &[&Record]) -> fmt::Result {
         table.put(&record.peer, &column, format!("{} of {started}", cell(record, "succeeded", None)));
     }
     write!(text, "{table}")
+}
+
+fn mysql(text: &mut String, records: &[&Record]) -> fmt::Result {
+    writeln!(
+        text,
+        "\n## On MariaDB\n\nThe same migrations; the server does not wait for its log (`innodb_flush_log_at_trx_commit = 0`).\n"
+    )?;
+    let with = |figure: &str| -> Vec<_> {
+        records.iter().copied().filter(|record| record.figures.contains_key(figure)).collect()
+    };
+    write!(text, "{}", by_case("round trips", &with("turns"), "turns", None))?;
+    let timed = with("migrate_ms");
+    let mut distances: Vec<_> = timed.iter().map(|record| record.rtt_ms).collect();
+    distances.dedup();
+    for distance in distances {
+        let here: Vec<_> = timed.iter().copied().filter(|record| record.rtt_ms == distance).collect();
+        let away = if distance == 0 { "on the spot".to_owned() } else { format!("{distance} ms away") };
+        let table = by_case(&format!("migrating, ms, {away}"), &here, "migrate_ms", Some("migrate_ratio"));
+        write!(text, "\n{table}")?;
+    }
+    Ok(())
 }
 
 fn growth(text: &mut String, records: &[&Record]) -> fmt::Result {

@@ -17,7 +17,7 @@ use std::time::Instant;
 use bench::record::Results;
 use bench::settings::Settings;
 use bench::stage::Stage;
-use bench::{builds, document, fsyncs, growth, replicas, short, tree, trips, walls};
+use bench::{builds, document, fsyncs, growth, mysql, replicas, short, tree, trips, walls};
 
 fn main() -> ExitCode {
     let settings = match Settings::parse(std::env::args().skip(1)) {
@@ -58,6 +58,7 @@ fn measure(settings: Settings, earlier: Results, path: &Path) -> Results {
             "fsyncs" => fsyncs::measure(&mut stage),
             "replicas" => replicas::measure(&mut stage),
             "growth" => growth::measure(&mut stage),
+            "mysql" => mysql::measure(&mut stage),
             _ => builds::measure(&mut stage),
         }
         stage.results.write(path);

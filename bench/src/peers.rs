@@ -61,6 +61,14 @@ pub const PEERS: &[Peer] = &[
     peer("diesel-async", &DIESEL_ASYNC, "diesel"),
 ];
 
+/// The measured programs on MariaDB.
+pub const MYSQL_PEERS: &[Peer] = &[
+    peer("gapless (mysql)", &GAPLESS_MYSQL, "gapless_mysql"),
+    peer("refinery (mysql)", &REFINERY_MYSQL, "refinery_mysql"),
+    peer("sqlx (mysql)", &SQLX_MYSQL, "sqlx_mysql"),
+    peer("diesel (mysql)", &DIESEL_MYSQL, "diesel_mysql"),
+];
+
 /// Whose crates are built against the clock; the asynchronous drivers add nothing to what is seen there.
 pub const BUILT: &[&Family] = &[&GAPLESS, &GAPLESS_POSTGRES, &REFINERY_POSTGRES, &SQLX, &DIESEL];
 
@@ -159,5 +167,38 @@ const DIESEL_ASYNC: Family = Family {
                    diesel_migrations = \"=2.3.2\"\n\
                    tokio = { version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }\n",
     main: include_str!("../templates/diesel_async.rs"),
+    layout: Layout::Diesel,
+};
+
+const GAPLESS_MYSQL: Family = Family {
+    name: "gapless-mysql",
+    dependencies: "gapless = { path = \"../gapless/runtime\", features = [\"mysql\"] }\n\
+                   mysql = { version = \"28\", default-features = false, features = [\"minimal-rust\"] }\n",
+    main: include_str!("../templates/gapless_mysql.rs"),
+    layout: Layout::Numbered,
+};
+
+const REFINERY_MYSQL: Family = Family {
+    name: "refinery-mysql",
+    dependencies: "refinery = { version = \"=0.10.0\", features = [\"mysql\"] }\n\
+                   mysql = { version = \"*\", default-features = false, features = [\"minimal-rust\"] }\n",
+    main: include_str!("../templates/refinery_mysql.rs"),
+    layout: Layout::Refinery,
+};
+
+const SQLX_MYSQL: Family = Family {
+    name: "sqlx-mysql",
+    dependencies: "sqlx = { version = \"=0.9.0\", default-features = false, \
+                   features = [\"mysql\", \"runtime-tokio\", \"macros\", \"migrate\"] }\n\
+                   tokio = { version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }\n",
+    main: include_str!("../templates/sqlx_mysql.rs"),
+    layout: Layout::Numbered,
+};
+
+const DIESEL_MYSQL: Family = Family {
+    name: "diesel-mysql",
+    dependencies: "diesel = { version = \"=2.3.14\", default-features = false, features = [\"mysql\"] }\n\
+                   diesel_migrations = \"=2.3.2\"\n",
+    main: include_str!("../templates/diesel_mysql.rs"),
     layout: Layout::Diesel,
 };

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use postgres::{Client, NoTls};
 
+use crate::place::Place;
+
 /// The shell keeps the server until its standard input closes, which is when this process ends,
 /// however it ends.
 const KEEPER: &str = r#"
@@ -57,11 +59,6 @@ impl Server {
         server
     }
 
-    /// The port that it listens on.
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
     /// Where this database is.
     pub fn url(&self, database: &str) -> String {
         url(self.port, database)
@@ -70,35 +67,6 @@ impl Server {
     /// A connection to this database.
     pub fn connect(&self, database: &str) -> Client {
         Client::connect(&self.url(database), NoTls).expect("the server answers")
-    }
-
-    /// Creates a database, empty or as a copy of another that is not in use.
-    pub fn create(&self, name: &str, template: Option<&str>) {
-        let template = template.unwrap_or("template1");
-        let mut client = self.connect("postgres");
-        let begun = Instant::now();
-        // Copying files is quicker than logging their pages; the checkpoint it asks for costs nothing without fsync.
-        let strategy = if self.version() >= 15 { "STRATEGY file_copy" } else { "" };
-        while let Err(error) =
-            client.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template} {strategy}"))
-        {
-            // The server's process for the last client of the template may take a moment to leave.
-            assert!(begun.elapsed() < Duration::from_secs(30), "no copy of `{template}`: {error}");
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    /// Drops a database.
-    pub fn drop(&self, name: &str) {
-        let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-        self.connect("postgres").batch_execute(&drop).expect("a database is dropped");
-    }
-
-    /// How many of the benchmark's tables a database has.
-    pub fn tables(&self, database: &str) -> u64 {
-        let count = "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname ~ '^t[0-9]+$'";
-        let row = self.connect(database).query_one(count, &[]).expect("tables are counted");
-        u64::try_from(row.get::<_, i64>(0)).expect("a count")
     }
 
     /// The major version.
@@ -140,8 +108,44 @@ impl Server {
     }
 }
 
+impl Place for Server {
+    fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn url(&self, port: u16, database: &str) -> String {
+        url(port, database)
+    }
+
+    fn create(&self, name: &str, template: Option<&str>) {
+        let template = template.unwrap_or("template1");
+        let mut client = self.connect("postgres");
+        let begun = Instant::now();
+        // Copying files is quicker than logging their pages; the checkpoint it asks for costs nothing without fsync.
+        let strategy = if self.version() >= 15 { "STRATEGY file_copy" } else { "" };
+        while let Err(error) =
+            client.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template} {strategy}"))
+        {
+            // The server's process for the last client of the template may take a moment to leave.
+            assert!(begun.elapsed() < Duration::from_secs(30), "no copy of `{template}`: {error}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn drop(&self, name: &str) {
+        let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+        self.connect("postgres").batch_execute(&drop).expect("a database is dropped");
+    }
+
+    fn tables(&self, database: &str) -> u64 {
+        let count = "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname ~ '^t[0-9]+$'";
+        let row = self.connect(database).query_one(count, &[]).expect("tables are counted");
+        u64::try_from(row.get::<_, i64>(0)).expect("a count")
+    }
+}
+
 /// Where a database is, on the server or on a proxy before it.
-pub fn url(port: u16, database: &str) -> String {
+fn url(port: u16, database: &str) -> String {
     format!("postgres://postgres@127.0.0.1:{port}/{database}")
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::peers::{BUILT, Family, PEERS, Peer};
 
 /// The parts, in the order in which they are run.
-pub const PARTS: [&str; 7] = ["tree", "trips", "walls", "fsyncs", "replicas", "growth", "builds"];
+pub const PARTS: [&str; 8] = ["tree", "trips", "walls", "fsyncs", "replicas", "growth", "builds", "mysql"];
 
 /// Sizes, repetitions and who takes part.
 #[derive(Clone, Debug)]

@@ -6,17 +6,18 @@ use std::time::Duration;
 use crate::case::Case;
 use crate::crates::Workshop;
 use crate::peers::{Family, Peer};
+use crate::place::Place;
 use crate::proxy::Proxy;
 use crate::record::{Record, Results};
 use crate::runs::{Runs, Sample, run};
-use crate::server::{Server, url};
+use crate::server::Server;
 use crate::settings::Settings;
 
 /// Where everything is measured.
 #[derive(Debug)]
-pub struct Stage {
+pub struct Stage<S = Server> {
     /// The server, started for this.
-    pub server: Server,
+    pub server: S,
     /// Writes and builds the programs.
     pub workshop: Workshop,
     /// How much is measured.
@@ -38,10 +39,17 @@ pub struct Lent {
 }
 
 impl Stage {
-    /// A new server and what was found earlier.
+    /// A new Postgres server and what was found earlier.
     pub fn new(settings: Settings, results: Results) -> Stage {
+        Stage::on(Server::start(), settings, results)
+    }
+}
+
+impl<S: Place> Stage<S> {
+    /// This server and what was found earlier.
+    pub fn on(server: S, settings: Settings, results: Results) -> Stage<S> {
         let workshop = Workshop::new(settings.limit, settings.profile);
-        Stage { server: Server::start(), workshop, settings, results, current: BTreeMap::new(), databases: 0 }
+        Stage { server, workshop, settings, results, current: BTreeMap::new(), databases: 0 }
     }
 
     /// Keeps a record.
@@ -101,7 +109,7 @@ impl Stage {
         proxy: Option<&Proxy>,
     ) -> Result<Sample, String> {
         let program = self.program(peer.family, case.embedded)?;
-        let url = url(proxy.map_or(self.server.port(), Proxy::port), name);
+        let url = self.server.url(proxy.map_or(self.server.port(), Proxy::port), name);
         let result = run(&program, &url, peer, case, self.settings.limit);
         let counts = proxy.map(Proxy::take).unwrap_or_default();
         let sample = Sample { counts, ..result? };

@@ -1,6 +1,7 @@
 //! Round trips and bytes on the wire, beyond those of connecting.
 
 use crate::case::Case;
+use crate::place::Place;
 use crate::record::Record;
 use crate::runs::Gauge;
 use crate::stage::Stage;
@@ -12,7 +13,7 @@ const GAUGES: [Gauge; 3] = [
 ];
 
 /// Records `turns`, `up` and `down`.
-pub fn measure(stage: &mut Stage) {
+pub fn measure<S: Place>(stage: &mut Stage<S>) {
     let proxy = stage.proxy(0);
     let peers = stage.settings.peers.clone();
     let connecting = stage.rounds(&peers, Case::CONNECT, Some(&proxy));
@@ -33,7 +34,7 @@ pub fn measure(stage: &mut Stage) {
 }
 
 /// Returns the cases that are measured on the wire and on the clock.
-pub fn cases(stage: &Stage) -> Vec<Case> {
+pub fn cases<S: Place>(stage: &Stage<S>) -> Vec<Case> {
     let settings = &stage.settings;
     let mut cases = vec![Case::CONNECT];
     cases.extend(settings.applied.iter().map(|applied| Case::current(*applied)));

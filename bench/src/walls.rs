@@ -1,5 +1,6 @@
 //! Time on the clock, of the migrating part and of the whole process, and the process's memory.
 
+use crate::place::Place;
 use crate::record::Record;
 use crate::runs::Gauge;
 use crate::stage::Stage;
@@ -11,7 +12,7 @@ const PROCESS: Gauge = Gauge { name: "process_ms", read: |sample| sample.process
 const PEAK: Gauge = Gauge { name: "peak_kb", read: |sample| sample.peak_kb };
 
 /// Records these, and `migrate_ratio` and `process_ratio` to the first peer in the same rounds.
-pub fn measure(stage: &mut Stage) {
+pub fn measure<S: Place>(stage: &mut Stage<S>) {
     for distance in stage.settings.distances.clone() {
         eprintln!(" {distance} ms away");
         // On the spot there is nothing between the two, not even a proxy.
