@@ -47,7 +47,7 @@ pub trait StepSql: Language {
 
     /// Notes in the session that a message has come to this place; `None` where a session keeps no notes. The first place
     /// of a migration also notes the time for [`TrackerSql::journal_applied`](super::TrackerSql::journal_applied).
-    fn reach(&self, _place: usize, _first: bool) -> Option<String> {
+    fn reach(&self, _place: u64, _first: bool) -> Option<String> {
         None
     }
 
@@ -155,7 +155,7 @@ impl FoundIndex {
 }
 
 /// Reads the answer to [`StepSql::reached`].
-pub(crate) fn place(results: &[ResultSet]) -> Option<usize> {
+pub(crate) fn place(results: &[ResultSet]) -> Option<u64> {
     results.first()?.value(0)?.parse().ok()
 }
 

@@ -16,7 +16,33 @@ use crate::engine::DbError;
 use crate::runner::Goal;
 
 /// More places than a migration has.
-const PLACES: usize = 1_000_000;
+const PLACES: u64 = 1_000_000;
+
+/// More places than a message has.
+const MESSAGES: u64 = 1_000 * PLACES;
+
+/// The number of the last message. It is drawn at random: a session, or another one behind a pooler, may still have the
+/// place of an earlier message, also of another run's.
+#[derive(Debug)]
+pub(super) struct Chains {
+    drawn: u64,
+}
+
+impl Chains {
+    pub(super) fn new(seed: u64) -> Chains {
+        Chains { drawn: seed }
+    }
+
+    /// Draws by a linear congruential generator (Knuth, MMIX), of which the high bits are the best.
+    fn draw(&mut self) {
+        self.drawn =
+            self.drawn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    }
+
+    fn number(&self) -> u64 {
+        self.drawn >> 33
+    }
+}
 
 /// A message of migrations.
 #[derive(Debug)]
@@ -39,25 +65,28 @@ enum Place {
 }
 
 impl Place {
-    /// Writes it as a number, behind the migration's place in the message.
-    fn number(self, index: usize) -> usize {
+    /// Writes it as a number, behind that of the message and the migration's place in it.
+    fn number(self, message: u64, index: usize) -> u64 {
+        let count = |at: usize| u64::try_from(at).unwrap_or_default();
         let place = match self {
             Place::Start => 0,
-            Place::In(at) => 2 * at + 1,
-            Place::Behind(at) => 2 * at + 2,
+            Place::In(at) => 2 * count(at) + 1,
+            Place::Behind(at) => 2 * count(at) + 2,
         };
-        (index + 1) * PLACES + place
+        message * MESSAGES + (count(index) + 1) * PLACES + place
     }
 
-    /// Reads such a number; `None` before the first migration.
-    fn read(number: usize) -> Option<(usize, Place)> {
+    /// Reads such a number; `None` before the first migration, and for another message's.
+    fn read(message: u64, number: u64) -> Option<(usize, Place)> {
+        let number = number.checked_sub(message * MESSAGES).filter(|rest| *rest < MESSAGES)?;
         let index = (number / PLACES).checked_sub(1)?;
+        let count = |place: u64| usize::try_from(place / 2).unwrap_or_default();
         let place = match number % PLACES {
             0 => Place::Start,
-            odd if odd % 2 == 1 => Place::In(odd / 2),
-            even => Place::Behind(even / 2 - 1),
+            odd if odd % 2 == 1 => Place::In(count(odd)),
+            even => Place::Behind(count(even) - 1),
         };
-        Some((index, place))
+        Some((usize::try_from(index).ok()?, place))
     }
 }
 
@@ -96,12 +125,14 @@ impl<'a> Protocol<'a> {
             }
             Err(error) => {
                 let number = self.ask_place().await?;
-                let Some((index, place)) = number.and_then(Place::read) else {
+                let read = |number| Place::read(self.chains.number(), number);
+                let Some((index, place)) = number.and_then(read) else {
                     return self.not_chained(error).await;
                 };
                 match self.mark_before(&chain, index) {
                     Some(item) => self.break_chain(item, place, error, begun).await,
-                    None => Err(Stop::failed(self.error(Work::ApplyingAgain, error))),
+                    // All are applied: the teardown does what the message was to do behind the last.
+                    None => Ok(()),
                 }
             }
         }
@@ -117,7 +148,7 @@ impl<'a> Protocol<'a> {
     }
 
     /// Rolls back, and asks how far the message came.
-    async fn ask_place(&mut self) -> Result<Option<usize>, Stop> {
+    async fn ask_place(&mut self) -> Result<Option<u64>, Stop> {
         self.session.dirty = true;
         self.session.open = false;
         self.session.is_at("rolling back");
@@ -187,6 +218,7 @@ impl<'a> Protocol<'a> {
 impl<'a> Protocol<'a> {
     /// Writes the message for the migrations at the head of the queue.
     fn chain(&mut self, ends_run: bool) -> Result<Chain<'a>, Stop> {
+        self.chains.draw();
         let items: Vec<_> = self
             .queue
             .iter()
@@ -207,13 +239,11 @@ impl<'a> Protocol<'a> {
             taken.push(item);
         }
         let members: Vec<_> = taken.iter().map(|item| item.migration).collect();
-        let mut message = headline(&members)
-            + &self.dialect.reach(0, false).unwrap_or_default()
-            + &self.same_backend()
-            + &self.none_unfinished(&members)
-            + &parts;
+        let mut message =
+            headline(&members) + &self.same_backend() + &self.none_unfinished(&members) + &parts;
         let unlocks = ends_run && taken.len() == self.queue.len();
         if unlocks {
+            message += &self.reach(taken.len(), Place::Start);
             message += &self.give_back();
             message += &self.dialect.unlock(&self.tracker, self.session.pid);
         }
@@ -221,7 +251,9 @@ impl<'a> Protocol<'a> {
     }
 
     fn reach(&self, index: usize, place: Place) -> String {
-        self.dialect.reach(place.number(index), place == Place::Start).unwrap_or_default()
+        self.dialect
+            .reach(place.number(self.chains.number(), index), place == Place::Start)
+            .unwrap_or_default()
     }
 
     /// Writes a migration whose statements do not commit: one transaction, with its record.

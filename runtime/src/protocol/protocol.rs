@@ -8,6 +8,7 @@ use super::Stop;
 use super::apply::Applying;
 use super::autocommit::Stepwise;
 use super::bootstrap::Bootstrapping;
+use super::chain::Chains;
 use super::dry_run::Tried;
 use super::item::Item;
 use super::overtaken::Overtaken;
@@ -64,6 +65,7 @@ pub(super) struct Protocol<'a> {
     pub(super) bootstrapping: Bootstrapping,
     pub(super) applying: Applying,
     pub(super) stepwise: Stepwise,
+    pub(super) chains: Chains,
     pub(super) cleanup: Cleanup,
     /// The run has told its listener that it starts to work.
     started: bool,
@@ -114,6 +116,7 @@ impl<'a> Protocol<'a> {
             bootstrapping: Bootstrapping::default(),
             applying: Applying::default(),
             stepwise: Stepwise::default(),
+            chains: Chains::new(seed),
             cleanup: Cleanup::default(),
             started: false,
             tried: Tried::default(),

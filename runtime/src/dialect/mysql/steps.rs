@@ -59,7 +59,7 @@ impl StepSql for Mysql {
         Some(objects.join(" UNION ALL ") + ";\n")
     }
 
-    fn reach(&self, place: usize, first: bool) -> Option<String> {
+    fn reach(&self, place: u64, first: bool) -> Option<String> {
         let began = if first { ", @gapless_began = utc_timestamp(6)" } else { "" };
         Some(format!("SET @gapless_place = {place}{began};\n"))
     }
