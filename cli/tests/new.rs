@@ -70,6 +70,18 @@ fn numbering_may_be_the_time() {
     let files = project.files("migrations");
     let versions: Vec<i64> = files.iter().map(|file| file[..14].parse().unwrap()).collect();
     assert!(versions[0] > 20_260_101_000_000 && versions[0] < versions[1], "{files:?}");
+    // Dates would turn into numbers of many digits.
+    let error = project.error(&["new", "more", "--numbering", "counter"], 2);
+    assert!(
+        error.contains("the versions are dates, and a counter would go on from the last of them"),
+        "{error}"
+    );
+    assert_eq!(project.files("migrations"), files);
+    // The configuration is about the first migration.
+    project.write("counted/0009_x.sql", "SELECT 1;\n");
+    assert_eq!(project.output(&["new", "more", "--dir", "counted"]), "counted/0010_more.sql\n");
+    let output = project.output(&["new", "more", "--dir", "counted", "--numbering", "date"]);
+    assert!(output.starts_with("counted/20"), "{output}");
     let other = Project::new();
     other.output(&["new", "users", "--numbering", "date", "--layout", "diesel"]);
     assert_eq!(other.files("migrations")[0].split('_').next().unwrap().len(), "2026-01-31-120000".len());

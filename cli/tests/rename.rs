@@ -58,6 +58,13 @@ fn renames_that_cannot_be_are_refused() {
         ("1", "a/b", "a name cannot hold"),
         ("1", "99999999999999999999_x", "cannot be the name of a migration"),
         ("1", "", "the name is empty"),
+        (
+            "1",
+            "4",
+            "`4` is a version without a name\nhelp: to give the migration this version, write `4_users`",
+        ),
+        ("1", "20260131120000", "is a version without a name"),
+        ("1", "0004.up.sql", "is a version without a name"),
     ] {
         let error = project.error(&["rename", old, new, "--yes"], 2);
         assert!(error.contains(reason), "{old} {new}: {error}");
@@ -133,4 +140,68 @@ fn a_retired_migration_of_diesel_takes_no_other_file_along() {
     let error = project.error(&arguments, 1);
     assert!(error.contains("1_a/backfill.py is not a part of the migration"), "{error}");
     assert!(project.exists("migrations/1_a/up.sql"));
+}
+
+#[test]
+fn a_former_name_of_another_migration_is_not_given_away() {
+    let project = project();
+    project.output(&["rename", "1", "people", "--yes"]);
+    project.output(&["rename", "1", "persons", "--yes"]);
+    let before = project.read("migrations/renames.txt");
+    let error = project.error(&["rename", "2", "0001_users", "--yes"], 2);
+    assert!(error.contains("version 1 is taken by migrations/0001_persons.up.sql"), "{error}");
+    project.output(&["rename", "1", "0007_persons", "--yes"]);
+    let error = project.error(&["rename", "2", "1_users", "--yes"], 2);
+    assert!(
+        error.contains(
+            "`1_users` is a former name of `0007_persons`, as renames.txt says\nhelp: choose another name"
+        ),
+        "{error}"
+    );
+    assert_eq!(project.read("migrations/renames.txt"), format!("{before}0001_persons -> 0007_persons\n"));
+    // Its own former names are free.
+    project.output(&["rename", "7", "0001_users", "--yes"]);
+    assert_eq!(
+        project.read("migrations/renames.txt"),
+        "0001_people -> 0001_persons\n0001_persons -> 0007_persons\n0007_persons -> 0001_users\n"
+    );
+    project.output(&["check"]);
+}
+
+#[test]
+fn a_former_name_may_stand_in_another_directory() {
+    let project = Project::new();
+    project.write("a/0001_a.sql", "SELECT 1;\n");
+    project.write("b/0002_b.sql", "SELECT 1;\n");
+    project.write("b/renames.txt", "0001_first -> 0001_a\n0002_first -> 0002_b\n");
+    let directories = ["--dir", "a", "--dir", "b", "--yes"];
+    let error = project.error(&[&["rename", "1", "0002_first"], &directories[..]].concat(), 2);
+    assert!(error.contains("is taken by"), "{error}");
+    project.output(&[&["rename", "1", "first"], &directories[..]].concat());
+    assert_eq!(project.read("a/renames.txt"), "0001_a -> 0001_first\n");
+    assert_eq!(project.read("b/renames.txt"), "0002_first -> 0002_b\n");
+    project.output(&["check", "--dir", "a", "--dir", "b"]);
+}
+
+#[test]
+fn files_beside_the_migrations_that_cannot_be_read_are_left_alone() {
+    let project = project();
+    project.write("migrations/renames.txt", "0009_a -> 0001_users\n<<<<<<< HEAD\n");
+    let error = project.error(&["rename", "1", "people", "--yes"], 1);
+    assert!(
+        error.contains("migrations/renames.txt:2: `<<<<<<< HEAD` is not a rename\nhelp: write"),
+        "{error}"
+    );
+    std::fs::remove_file(project.join("migrations/renames.txt")).unwrap();
+    let lock = "<<<<<<< HEAD\n>>>>>>> main\n";
+    project.write("migrations/migrations.lock", lock);
+    let error = project.error(&["rename", "1", "people", "--yes"], 1);
+    assert!(
+        error.contains(
+            "is not a checksum and a file name: <<<<<<< HEAD\nhelp: write it anew first, with `gapless lock`"
+        ),
+        "{error}"
+    );
+    assert_eq!(project.read("migrations/migrations.lock"), lock);
+    assert!(project.exists("migrations/0001_users.up.sql"));
 }

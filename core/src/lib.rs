@@ -36,7 +36,8 @@ pub use read::{
 };
 #[doc(hidden)]
 pub use read::{
-    LOCK, LockChange, LockChangeKind, RENAMES, comments, listed, lock_changes, scan_leniently, scan_unlocked,
+    INTERRUPTED, INTERRUPTED_HELP, LOCK, LockChange, LockChangeKind, MAKESHIFT, RENAMES, UNFINISHED,
+    comments, listed, lock_changes, odd_renames, scan_leniently, scan_unlocked,
 };
 pub use set::{
     Checksum, Directives, Down, DuplicateVersion, Layout, Migration, MigrationSet, ParseChecksumError,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::filesystem::{holds_sql, is_sql, sorted_names};
 use super::guess::misread;
+use super::interrupted::interrupted;
 use super::layout::{Entries, Named, Tool};
 use super::listing::{Directory, Entry, File, Listing};
 use super::lock::LOCK;
@@ -72,6 +73,8 @@ impl Lister {
         let (lock, renames) = (beside(LOCK), beside(RENAMES));
         let (shown_there, path_there) = (shown.to_owned(), path.to_owned());
         let directory = Directory { pattern, shown: shown_there, path: path_there, lock, renames };
+        let interrupted = interrupted(&directory, &names);
+        self.listing.problems.extend(interrupted);
         self.listing.directories.push(directory);
         let before = self.listing.files.len() + self.listing.problems.len();
         let misread = (self.layout == Layout::Native).then(|| misread(pattern, shown, path, &names));

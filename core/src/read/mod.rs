@@ -6,6 +6,7 @@ mod filesystem;
 mod foreign_tables;
 mod freshness;
 mod guess;
+mod interrupted;
 mod judge;
 mod layout;
 mod listing;
@@ -30,11 +31,15 @@ pub use entry::comments;
 pub use foreign_tables::ForeignTable;
 pub use freshness::Difference;
 #[doc(hidden)]
+pub use interrupted::{INTERRUPTED, INTERRUPTED_HELP, MAKESHIFT, UNFINISHED};
+#[doc(hidden)]
 pub use lock::{LOCK, listed};
 pub use name::{FileName, Kind, NameError};
 pub use pattern::{Pattern, SourceError, project_root};
 #[doc(hidden)]
 pub use renames::RENAMES;
+#[doc(hidden)]
+pub use renames::odd_renames;
 pub use renames::stem;
 pub use scan::{scan, scan_leniently, scan_unlocked};
 pub use scanned::{Scan, Scanned, ScannedFile};

@@ -48,6 +48,11 @@ pub(crate) fn lines(text: &str) -> (Vec<Line>, Vec<(usize, String)>) {
     (lines, odd)
 }
 
+/// Returns the lines that are not renames, by number.
+pub fn odd_renames(text: &str) -> Vec<(usize, String)> {
+    lines(text).1
+}
+
 /// Reads a file name as its stem.
 fn without_suffix(text: &str) -> &str {
     name::stem(text.trim())

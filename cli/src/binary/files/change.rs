@@ -1,14 +1,14 @@
 //! Changes to files: all of them are made, or none.
 
 use std::fmt;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::tree::shortened;
+use super::unfinished::{Failed, Unfinished};
 use crate::ask::Consent;
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
-use crate::output::complain;
 
 /// A change to a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,16 @@ pub(super) enum Change {
     },
 }
 
+impl Change {
+    fn seen_from_here(self) -> Change {
+        match self {
+            Change::Rename { from, to } => Change::Rename { from: shortened(from), to: shortened(to) },
+            Change::Write { path, text, note } => Change::Write { path: shortened(path), text, note },
+            Change::Remove { path } => Change::Remove { path: shortened(path) },
+        }
+    }
+}
+
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -38,155 +48,87 @@ impl fmt::Display for Change {
     }
 }
 
-/// Prints the changes.
-pub(super) fn show(changes: &[Change], output: &mut Output) -> io::Result<()> {
-    changes.iter().try_for_each(|change| output.line(change))
-}
-
-/// Asks the question, and makes the changes if the user agrees.
-pub(super) fn make_if_agreed(
-    changes: &[Change],
-    consent: &Consent,
-    question: &str,
-    output: &mut Output,
-) -> Result<Exit, CommandError> {
-    if !consent.given(question)? {
-        output.line("nothing was changed")?;
-        return Ok(Exit::Failed);
-    }
-    make(changes)?;
-    Ok(Exit::Done)
-}
-
-/// Makes the changes. Renames may swap names; files are written behind their new names. If one fails, those before it are
-/// taken back.
-pub(super) fn make(changes: &[Change]) -> Result<(), CommandError> {
-    let mut work = Work::default();
-    match work.all(changes) {
-        Ok(()) => {
-            work.finish();
-            Ok(())
-        }
-        Err((path, error)) => {
-            let left = work.undo();
-            let outcome = if left.is_empty() {
-                "nothing was changed".to_owned()
-            } else {
-                format!("and these could not be put back:\n  {}", left.join("\n  "))
-            };
-            Err(CommandError::failed(format!("cannot change {}: {error}\n{outcome}", path.display())))
-        }
-    }
-}
-
-/// What was done, so that it can be undone.
-#[derive(Debug, Default)]
-struct Work {
-    done: Vec<Done>,
-    /// What is removed at the end.
-    doomed: Vec<PathBuf>,
-    /// How many names were made up.
-    names: usize,
-}
-
+/// The changes of a command, and the directory in which they are written down until they are made.
 #[derive(Debug)]
-enum Done {
-    Moved { from: PathBuf, to: PathBuf },
-    Created(PathBuf),
-    Written { path: PathBuf, before: Vec<u8> },
+pub(super) struct Changes {
+    pub(super) at: PathBuf,
+    pub(super) list: Vec<Change>,
 }
 
-type Failed = (PathBuf, io::Error);
-
-impl Work {
-    fn all(&mut self, changes: &[Change]) -> Result<(), Failed> {
-        // Away from their names first: two files may change places, and systems differ in the case of names.
-        let mut moving = Vec::new();
-        for change in changes {
-            match change {
-                Change::Rename { from, to } => moving.push((self.aside(from)?, to)),
-                Change::Remove { path } => {
-                    let aside = self.aside(path)?;
-                    self.doomed.push(aside);
-                }
-                Change::Write { .. } => {}
-            }
-        }
-        for (aside, to) in moving {
-            self.rename(&aside, to)?;
-        }
-        for change in changes {
-            if let Change::Write { path, text, .. } = change {
-                self.write(path, text).map_err(|error| (path.clone(), error))?;
-            }
-        }
-        Ok(())
+impl Changes {
+    /// Prints the changes.
+    pub(super) fn show(&self, output: &mut Output) -> io::Result<()> {
+        self.list.iter().try_for_each(|change| output.line(change))
     }
 
-    /// Moves a file to a hidden name beside it, which no layout reads.
-    fn aside(&mut self, from: &Path) -> Result<PathBuf, Failed> {
-        self.names += 1;
-        let aside = from.with_file_name(format!(".gapless-{}-{}", std::process::id(), self.names));
-        self.rename(from, &aside)?;
-        Ok(aside)
+    /// Asks the question, and makes the changes if the user agrees.
+    pub(super) fn make_if_agreed(
+        &self,
+        consent: &Consent,
+        question: &str,
+        output: &mut Output,
+    ) -> Result<Exit, CommandError> {
+        if !consent.given(question)? {
+            output.line("nothing was changed")?;
+            return Ok(Exit::Failed);
+        }
+        self.make()?;
+        Ok(Exit::Done)
     }
 
-    fn rename(&mut self, from: &Path, to: &Path) -> Result<(), Failed> {
-        let moved = match to.symlink_metadata() {
-            Ok(_) => Err(io::Error::from(io::ErrorKind::AlreadyExists)),
-            Err(_) => fs::rename(from, to),
+    /// Makes the changes. Renames may swap names; files are written behind their new names. If one fails, those before it
+    /// are taken back.
+    pub(super) fn make(&self) -> Result<(), CommandError> {
+        let failed = |(path, error): Failed, outcome: &str| {
+            CommandError::failed(format!("cannot change {}: {error}\n{outcome}", path.display()))
         };
-        moved.map_err(|error| (to.to_owned(), error))?;
-        self.done.push(Done::Moved { from: from.to_owned(), to: to.to_owned() });
+        let unfinished = Unfinished::note(&self.at, &self.list)
+            .map_err(|failure| failed(failure, "nothing was changed"))?;
+        if let Err(failure) = unfinished.make() {
+            let left = unfinished.settle();
+            return Err(failed(failure, &outcome(&left)));
+        }
+        // They are made. What is left over is hidden, and reported by the next command.
+        let _ = unfinished.finish();
         Ok(())
     }
+}
 
-    fn write(&mut self, path: &Path, text: &str) -> io::Result<()> {
-        match fs::read(path) {
-            Ok(before) => {
-                self.done.push(Done::Written { path: path.to_owned(), before });
-                fs::write(path, text)
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let mut file = fs::File::create_new(path)?;
-                self.done.push(Done::Created(path.to_owned()));
-                io::Write::write_all(&mut file, text.as_bytes())
-            }
-            Err(error) => Err(error),
+fn outcome(left: &[String]) -> String {
+    if left.is_empty() {
+        return "nothing was changed".to_owned();
+    }
+    format!("and these could not be put back:\n  {}", left.join("\n  "))
+}
+
+/// Takes back what an interrupted command has left, if the user agrees. Returns false if not.
+pub(super) fn settle(at: &Path, consent: &Consent, output: &mut Output) -> Result<bool, CommandError> {
+    let unfinished = Unfinished::read(at)?;
+    let changes = unfinished.changes();
+    if !unfinished.is_made() && !changes.is_empty() {
+        output.line(format_args!(
+            "a command was interrupted in {}. It has made a part of this:",
+            at.display()
+        ))?;
+        for change in changes {
+            output.line(format_args!("  {}", change.seen_from_here()))?;
+        }
+        if !consent.given("take it back?")? {
+            output.line("nothing was changed")?;
+            return Ok(false);
         }
     }
-
-    fn finish(self) {
-        for path in self.doomed {
-            // It is hidden, and so no migration any more, whether it can be removed or not.
-            let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
-            if let Err(error) = removed {
-                complain(format_args!("warning: cannot remove {}: {error}", path.display()));
-            }
-        }
+    let left = unfinished.settle();
+    if left.is_empty() {
+        return Ok(true);
     }
-
-    /// Takes everything back, the last first. Returns what could not be.
-    fn undo(self) -> Vec<String> {
-        let mut left = Vec::new();
-        for done in self.done.into_iter().rev() {
-            let (outcome, what) = match &done {
-                Done::Moved { from, to } => {
-                    (fs::rename(to, from), format!("{} is now {}", from.display(), to.display()))
-                }
-                Done::Created(path) => (fs::remove_file(path), format!("{} is new", path.display())),
-                Done::Written { path, before } => {
-                    (fs::write(path, before), format!("{} was overwritten", path.display()))
-                }
-            };
-            left.extend(outcome.err().map(|error| format!("{what}: {error}")));
-        }
-        left
-    }
+    Err(CommandError::failed(format!("these could not be put back:\n  {}", left.join("\n  "))))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn listing(directory: &Path) -> Vec<(String, String)> {
@@ -216,13 +158,15 @@ mod tests {
             text: text.to_owned(),
             note: String::new(),
         };
-        make(&[
+        let changes = |list: Vec<Change>| Changes { at: directory.path().to_owned(), list };
+        changes(vec![
             Change::Rename { from: at("a"), to: at("b") },
             Change::Rename { from: at("b"), to: at("a") },
             Change::Remove { path: at("c") },
             write("b", "A2"),
             write("d", "D"),
         ])
+        .make()
         .unwrap();
         assert_eq!(pairs(&listing(directory.path())), [("a", "B"), ("b", "A2"), ("d", "D")]);
     }
@@ -235,6 +179,7 @@ mod tests {
             fs::write(at(name), name).unwrap();
         }
         let before = listing(directory.path());
+        let changes = |list: Vec<Change>| Changes { at: directory.path().to_owned(), list };
         let write =
             |name: &str| Change::Write { path: at(name), text: "new".to_owned(), note: String::new() };
         let good = [
@@ -248,16 +193,16 @@ mod tests {
             Change::Rename { from: at("x"), to: at("z") },
             write("nowhere/z"),
         ] {
-            let changes = [&good[..], &[bad]].concat();
-            let error = make(&changes).unwrap_err().to_string();
+            let list = [&good[..], &[bad]].concat();
+            let error = changes(list).make().unwrap_err().to_string();
             assert!(error.ends_with("nothing was changed"), "{error}");
             assert_eq!(listing(directory.path()), before);
         }
-        let taken = [
+        let taken = vec![
             Change::Rename { from: at("a"), to: at("x") },
             Change::Rename { from: at("b"), to: at("taken") },
         ];
-        let error = make(&taken).unwrap_err().to_string();
+        let error = changes(taken).make().unwrap_err().to_string();
         assert!(error.contains("taken: entity already exists"), "{error}");
         assert_eq!(listing(directory.path()), before);
     }

@@ -6,9 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use gapless::{Checksum, Layout, Version};
-use gapless_core::{LOCK, RENAMES, normalise, stem as native_stem};
+use gapless_core::{LOCK, RENAMES, normalise, odd_renames, stem as native_stem};
 
-use super::change::Change;
+use super::change::{Change, Changes};
 use super::tree::{Entry, Tree};
 use crate::exit::CommandError;
 
@@ -32,6 +32,8 @@ enum RenameEdit {
     Declared { old: String, new: String },
     /// What led to the old name leads to the new one.
     Led { old: String, new: String },
+    /// What this name leads to is forgotten: it is a migration again.
+    Freed { name: String },
 }
 
 impl<'t> Edits<'t> {
@@ -86,6 +88,11 @@ impl<'t> Edits<'t> {
     pub(super) fn declare(&mut self, directory: usize, old: &str, new: &str) {
         let edit = RenameEdit::Declared { old: old.to_owned(), new: new.to_owned() };
         self.renames.entry(directory).or_default().push(edit);
+        // Back to a name that it has had: a name that is there leads nowhere else.
+        for directory in 0..self.tree.directories.len() {
+            let edit = RenameEdit::Freed { name: new.to_owned() };
+            self.renames.entry(directory).or_default().push(edit);
+        }
     }
 
     /// Lets lines of every `renames.txt` that lead to `old` lead to `new`.
@@ -97,7 +104,8 @@ impl<'t> Edits<'t> {
     }
 
     /// The changes, in the order in which they are to be made.
-    pub(super) fn finish(mut self) -> Result<Vec<Change>, CommandError> {
+    pub(super) fn finish(mut self) -> Result<Changes, CommandError> {
+        self.refuse_former_names()?;
         for (directory, edits) in &self.renames {
             let path = self.directory(*directory).join(RENAMES);
             let before = read(&path)?;
@@ -116,7 +124,43 @@ impl<'t> Edits<'t> {
                 self.writes.extend(change);
             }
         }
-        Ok(self.moves.into_iter().chain(self.writes).collect())
+        let at = touched.iter().min().map_or(self.tree.place(), |first| self.directory(*first));
+        Ok(Changes { at: at.to_owned(), list: self.moves.into_iter().chain(self.writes).collect() })
+    }
+
+    /// Refuses a `renames.txt` that cannot be read, and a new name that another migration had: databases know that one by
+    /// it.
+    fn refuse_former_names(&self) -> Result<(), CommandError> {
+        let layout = self.tree.rules.layout;
+        let edits: Vec<_> = self.renames.values().flatten().collect();
+        let mut lines = Vec::new();
+        for directory in 0..self.tree.directories.len() {
+            let path = self.directory(directory).join(RENAMES);
+            let text = if edits.is_empty() { None } else { read(&path)? }.unwrap_or_default();
+            if let Some((number, line)) = odd_renames(&text).into_iter().next() {
+                return Err(CommandError::failed(format!(
+                    "{}:{number}: `{line}` is not a rename\nhelp: write `old_name -> new_name`, one per line",
+                    path.display()
+                )));
+            }
+            let read = text.lines().filter_map(sides);
+            lines.extend(read.map(|(from, to)| (from.to_owned(), to.to_owned())));
+        }
+        let leads = |name: &str| lines.iter().find(|(from, _)| same(layout, from, name)).map(|(_, to)| &**to);
+        for edit in edits {
+            let RenameEdit::Declared { old, new } = edit else { continue };
+            let mut now = leads(new);
+            for _ in 0..lines.len() {
+                now = now.and_then(leads).or(now);
+            }
+            if let Some(now) = now.filter(|now| !same(layout, now, old)) {
+                return Err(CommandError::usage(format!(
+                    "`{new}` is a former name of `{now}`, as {RENAMES} says\nhelp: choose another name: databases may know \
+                     `{now}` by this one"
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// The lock of a directory with the new names and texts. What contradicts it still does afterwards.
@@ -186,7 +230,7 @@ impl RenameEdit {
     fn declared(&self) -> Option<String> {
         match self {
             RenameEdit::Declared { old, new } => Some(format!("{old} -> {new}")),
-            RenameEdit::Led { .. } => None,
+            RenameEdit::Led { .. } | RenameEdit::Freed { .. } => None,
         }
     }
 }
@@ -195,27 +239,30 @@ impl RenameEdit {
 fn edited(layout: Layout, before: &str, edits: &[RenameEdit]) -> String {
     let ending = if before.contains("\r\n") { "\r\n" } else { "\n" };
     let mut lines: Vec<String> = before.lines().map(str::to_owned).collect();
-    let same = |one: &str, other: &str| {
-        one == other || (key(layout, one).is_some() && key(layout, one) == key(layout, other))
-    };
     for edit in edits {
         match edit {
             RenameEdit::Led { old, new } => {
                 for line in &mut lines {
-                    let Some((from, _)) = sides(line).filter(|(_, to)| same(to, old)) else { continue };
+                    let Some((from, _)) = sides(line).filter(|(_, to)| same(layout, to, old)) else {
+                        continue;
+                    };
                     *line = format!("{from} -> {new}");
                 }
             }
-            RenameEdit::Declared { old, new } => {
-                // Back to a name that it has had: a name that is there leads nowhere else.
-                lines.retain(|line| sides(line).is_none_or(|(from, _)| !same(from, new)));
-                lines.push(format!("{old} -> {new}"));
+            RenameEdit::Declared { old, new } => lines.push(format!("{old} -> {new}")),
+            RenameEdit::Freed { name } => {
+                lines.retain(|line| sides(line).is_none_or(|(from, _)| !same(layout, from, name)));
             }
         }
     }
     let text: String = lines.iter().map(|line| format!("{line}{ending}")).collect();
     // What nothing was changed in stays as it is to the last byte.
     if before.lines().eq(lines.iter().map(String::as_str)) { before.to_owned() } else { text }
+}
+
+/// True if two identifiers of `renames.txt` mean one migration.
+fn same(layout: Layout, one: &str, other: &str) -> bool {
+    one == other || (key(layout, one).is_some() && key(layout, one) == key(layout, other))
 }
 
 /// Both sides of a line that declares a rename.
@@ -254,6 +301,7 @@ mod tests {
             |old: &str, new: &str| RenameEdit::Declared { old: old.to_owned(), new: new.to_owned() };
         let led = |old: &str, new: &str| RenameEdit::Led { old: old.to_owned(), new: new.to_owned() };
         let edit = |before: &str, edit: RenameEdit| edited(Layout::Native, before, &[edit]);
+        let freed = RenameEdit::Freed { name: "1_b".to_owned() };
         assert_eq!(edit("", declared("1_a", "1_b")), "1_a -> 1_b\n");
         assert_eq!(
             edit("# why\r\n1_x -> 1_a\r\n", declared("1_a", "1_b")),
@@ -264,7 +312,7 @@ mod tests {
             "1_x -> 2_y\n1_a -> 1_b\n",
             "without a newline at its end"
         );
-        assert_eq!(edit("1_b -> 1_a\n", declared("1_a", "1_b")), "1_a -> 1_b\n", "back to a former name");
+        assert_eq!(edit("0001_b -> 1_a\n# 1_b\n", freed), "# 1_b\n", "back to a former name");
         assert_eq!(edit("0_x -> 0001_a.up.sql\n# 1_a\n", led("1_a", "2_a")), "0_x -> 2_a\n# 1_a\n");
         assert_eq!(edit("0_x -> 3_a", led("1_a", "2_a")), "0_x -> 3_a", "nothing changes");
     }

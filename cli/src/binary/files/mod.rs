@@ -21,6 +21,7 @@ mod shell;
 mod snapshot;
 mod template;
 pub(super) mod tree;
+mod unfinished;
 
 /// Returns those of the migrations that a base of this branch has not.
 #[cfg(feature = "lint")]
@@ -47,13 +48,35 @@ pub(super) fn add(
     name: &str,
     text: &str,
 ) -> Result<std::path::PathBuf, crate::exit::CommandError> {
+    tree.refuse_leftovers()?;
     let mut edits = edits::Edits::new(tree);
     edits.write(directory, name.to_owned(), text.to_owned(), String::new());
     let mut changes = edits.finish()?;
     let directory = &tree.directories[directory].path;
     let file = directory.join(name);
-    changes.retain(|change| !matches!(change, change::Change::Write { path, .. } if *path == file));
+    changes.list.retain(|change| !matches!(change, change::Change::Write { path, .. } if *path == file));
     let created = create::one(directory, name, text)?;
-    change::make(&changes).inspect_err(|_| drop(std::fs::remove_file(&created)))?;
+    if !changes.list.is_empty() {
+        changes.make().inspect_err(|_| drop(std::fs::remove_file(&created)))?;
+    }
     Ok(created)
+}
+
+/// The configured directories, once what an interrupted command has left there is taken back. `None` if the user wants
+/// it to stay.
+fn settled(
+    configuration: &super::configuration::Configuration,
+    consent: &crate::ask::Consent,
+    output: &mut crate::output::Output,
+) -> Result<Option<tree::Tree>, crate::exit::CommandError> {
+    let mut tree = tree::Tree::read(configuration)?;
+    for directory in &tree.directories {
+        let is_left = directory.path.join(gapless_core::UNFINISHED).symlink_metadata().is_ok();
+        if is_left && !change::settle(&directory.path, consent, output)? {
+            return Ok(None);
+        }
+    }
+    tree.list()?;
+    tree.refuse_leftovers()?;
+    Ok(Some(tree))
 }

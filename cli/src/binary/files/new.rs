@@ -50,9 +50,13 @@ pub(in crate::binary) fn run(
     let name = safe_name(&arguments.name.join(" "))?;
     let editor = arguments.edit.then(editor::named).transpose()?;
     let mut tree = read_or_create(arguments, configuration)?;
+    tree.refuse_leftovers()?;
     let at = tree.chosen(arguments.into.as_deref())?;
-    let numbering = arguments.numbering.or(configuration.numbering.as_ref().map(|setting| setting.value));
-    let (blueprint, skipped) = plan(arguments, &tree, name, numbering)?;
+    let style = match arguments.numbering {
+        Some(numbering) => Style::asked(&tree, numbering)?,
+        None => Style::found(&tree, configuration.numbering.as_ref().map(|setting| setting.value)),
+    };
+    let (blueprint, skipped) = plan(arguments, &tree, name, style)?;
     let created = create(&tree.directories[at].path, &blueprint.files())?;
     for (version, branch) in skipped {
         complain(format_args!("note: {version} is taken on the branch {branch}"));
@@ -72,13 +76,12 @@ fn plan(
     arguments: &Arguments,
     tree: &Tree,
     name: String,
-    numbering: Option<Numbering>,
+    style: Style,
 ) -> Result<(Blueprint, Vec<(Version, String)>), CommandError> {
     let layout = tree.rules.layout;
     if arguments.down && layout == Layout::Refinery {
         return Err(CommandError::usage("refinery's layout has no down files\nhelp: leave --down out"));
     }
-    let style = Style::found(tree, numbering);
     let highest = tree.highest().map(|entry| (entry.named.version, written(layout, &entry.entry)));
     let (mut version, mut text) = style.next(highest, now())?;
     let taken = git::taken(tree).unwrap_or_default();

@@ -113,19 +113,40 @@ impl Style {
         form.map_or(Style::Counter(written.len()), Style::Date)
     }
 
-    /// The style of the directories, or what was asked for where they are empty.
-    pub(super) fn found(tree: &Tree, asked: Option<Numbering>) -> Style {
+    /// The style of the directories; `first` where they are empty.
+    pub(super) fn found(tree: &Tree, first: Option<Numbering>) -> Style {
         let layout = tree.rules.layout;
         let found = tree.highest().map(|entry| match Style::of(written(layout, &entry.entry)) {
             Style::Counter(_) => Style::Counter(padding(tree)),
             date => date,
         });
-        match (found, asked) {
-            (Some(style @ Style::Date(_)), Some(Numbering::Date)) | (Some(style), None) => style,
-            (Some(style @ Style::Counter(_)), Some(Numbering::Counter)) => style,
-            (_, Some(Numbering::Date)) if layout == Layout::Diesel => Style::Date(Form::Dashed),
-            (_, Some(Numbering::Date)) => Style::Date(Form::Second),
-            (_, Some(Numbering::Counter) | None) => Style::Counter(usual_width(layout)),
+        found.unwrap_or_else(|| Style::usual(layout, first.unwrap_or(Numbering::Counter)))
+    }
+
+    /// The style that was asked for, in the form of the directories where they have it.
+    ///
+    /// # Errors
+    ///
+    /// A counter behind dates: it would go on from the last date, and read as one.
+    pub(super) fn asked(tree: &Tree, asked: Numbering) -> Result<Style, CommandError> {
+        match (Style::found(tree, Some(asked)), asked) {
+            (style @ Style::Date(_), Numbering::Date) | (style @ Style::Counter(_), Numbering::Counter) => {
+                Ok(style)
+            }
+            (Style::Counter(_), Numbering::Date) => Ok(Style::usual(tree.rules.layout, asked)),
+            (Style::Date(_), Numbering::Counter) => Err(CommandError::usage(format!(
+                "the versions are dates, and a counter would go on from the last of them\nhelp: leave `--numbering \
+                 {}` out",
+                asked.as_str()
+            ))),
+        }
+    }
+
+    fn usual(layout: Layout, numbering: Numbering) -> Style {
+        match numbering {
+            Numbering::Date if layout == Layout::Diesel => Style::Date(Form::Dashed),
+            Numbering::Date => Style::Date(Form::Second),
+            Numbering::Counter => Style::Counter(usual_width(layout)),
         }
     }
 

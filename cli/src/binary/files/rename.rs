@@ -3,10 +3,10 @@
 use gapless::Layout;
 use gapless_core::{FileName, Kind};
 
-use super::change::{make_if_agreed, show};
 use super::edits::Edits;
 use super::new::safe_name;
 use super::numbering::written;
+use super::settled;
 use super::tree::{Entry, Tree, stem};
 use crate::ask::Consent;
 use crate::binary::configuration::Configuration;
@@ -28,7 +28,7 @@ pub(in crate::binary) fn run(
     configuration: &Configuration,
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
-    let tree = Tree::read(configuration)?;
+    let Some(tree) = settled(configuration, &arguments.consent, output)? else { return Ok(Exit::Failed) };
     let entry = tree.find(&arguments.old)?;
     if entry.named.kind == Kind::Baseline {
         return Err(CommandError::usage(
@@ -44,8 +44,8 @@ pub(in crate::binary) fn run(
     }
     edits.declare(entry.directory, entry.stem(layout), stem(layout, &renamed));
     let changes = edits.finish()?;
-    show(&changes, output)?;
-    make_if_agreed(&changes, &arguments.consent, "rename?", output)
+    changes.show(output)?;
+    changes.make_if_agreed(&arguments.consent, "rename?", output)
 }
 
 /// The version, as it is written, and the name that the migration is to have.
@@ -57,6 +57,12 @@ fn wanted(tree: &Tree, entry: &Entry, new: &str) -> Result<(String, String), Com
         digits.starts_with(|first: char| first.is_ascii_digit())
             && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
     };
+    if is_version(text) {
+        let both = format!("{text}_{}", entry.named.name);
+        return Err(CommandError::usage(format!(
+            "`{new}` is a version without a name\nhelp: to give the migration this version, write `{both}`"
+        )));
+    }
     if let Some((digits, rest)) = text.split_once('_').filter(|(digits, _)| is_version(digits)) {
         return Ok((digits.to_owned(), safe_name(rest)?));
     }

@@ -3,11 +3,11 @@
 use gapless_core::{Scan, scan_leniently};
 
 use super::base::Base;
-use super::change::{make_if_agreed, show};
 use super::compare::own;
 use super::edits::{Edits, read};
 use super::mentions::{Moved, reworded};
 use super::numbering::{Style, now, written};
+use super::settled;
 use super::tree::{Entry, Tree};
 use crate::ask::Consent;
 use crate::binary::configuration::Configuration;
@@ -34,7 +34,7 @@ pub(in crate::binary) fn run(
     configuration: &Configuration,
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
-    let tree = Tree::read(configuration)?;
+    let Some(tree) = settled(configuration, &arguments.consent, output)? else { return Ok(Exit::Failed) };
     // Two migrations with one version are a reason to be here.
     let (scan, _) = scan_leniently(&tree.root, &tree.patterns, tree.rules);
     let base = Base::read(&tree, &arguments.base)?;
@@ -44,7 +44,7 @@ pub(in crate::binary) fn run(
         return Ok(Exit::Done);
     }
     let changes = edits(&tree, &base, &scan, &moves, arguments.declare)?.finish()?;
-    show(&changes, output)?;
+    changes.show(output)?;
     if !arguments.declare {
         output.line(
             "note: a database that has applied one of them already finds it again only if renames.txt says so: give \
@@ -54,7 +54,7 @@ pub(in crate::binary) fn run(
     if arguments.dry_run {
         return Ok(Exit::Done);
     }
-    make_if_agreed(&changes, &arguments.consent, "renumber?", output)
+    changes.make_if_agreed(&arguments.consent, "renumber?", output)
 }
 
 /// A migration, and the version that it is to have, as it is written.

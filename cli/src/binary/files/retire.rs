@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 
 use gapless_core::Kind;
 
-use super::change::{make_if_agreed, show};
 use super::edits::Edits;
-use super::tree::Tree;
+use super::settled;
 use crate::ask::Consent;
 use crate::binary::configuration::Configuration;
 use crate::exit::{CommandError, Exit};
@@ -28,7 +27,7 @@ pub(in crate::binary) fn run(
     configuration: &Configuration,
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
-    let tree = Tree::read(configuration)?;
+    let Some(tree) = settled(configuration, &arguments.consent, output)? else { return Ok(Exit::Failed) };
     let entry = tree.find(&arguments.migration)?;
     match entry.named.kind {
         Kind::Up | Kind::Down => {}
@@ -52,8 +51,8 @@ pub(in crate::binary) fn run(
     let name = format!("{}.tombstone.sql", entry.stem(tree.rules.layout));
     edits.write(entry.directory, name, text, "the tombstone".to_owned());
     let changes = edits.finish()?;
-    show(&changes, output)?;
-    make_if_agreed(&changes, &arguments.consent, "retire it?", output)
+    changes.show(output)?;
+    changes.make_if_agreed(&arguments.consent, "retire it?", output)
 }
 
 /// A file in the directory of a Diesel migration that Diesel does not read.

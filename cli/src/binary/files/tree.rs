@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use gapless::{Layout, Pattern, Rules, Version};
-use gapless_core::{FileName, Kind};
+use gapless_core::{FileName, INTERRUPTED, INTERRUPTED_HELP, Kind, MAKESHIFT};
 
 use crate::binary::configuration::Configuration;
 use crate::binary::source;
@@ -18,6 +18,8 @@ pub(in crate::binary) struct Tree {
     pub(in crate::binary) rules: Rules,
     pub(in crate::binary) directories: Vec<Directory>,
     pub(in crate::binary) entries: Vec<Entry>,
+    /// Files under makeshift names, which an interrupted command has left.
+    leftovers: Vec<PathBuf>,
 }
 
 /// A directory of migrations.
@@ -74,14 +76,20 @@ impl Tree {
             rules: source::rules(configuration, configuration.syntax())?,
             directories: Vec::new(),
             entries: Vec::new(),
+            leftovers: Vec::new(),
         })
     }
 
     pub(super) fn list(&mut self) -> Result<(), CommandError> {
         self.entries.clear();
+        self.leftovers.clear();
         for (index, directory) in self.directories.iter().enumerate() {
             for name in names(&directory.path)? {
                 let path = directory.path.join(&name);
+                if name.starts_with(MAKESHIFT) {
+                    self.leftovers.push(path);
+                    continue;
+                }
                 if let Some(named) = identify(self.rules.layout, &name, path.is_dir()) {
                     self.entries.push(Entry { directory: index, entry: name, named });
                 }
@@ -95,6 +103,12 @@ impl Tree {
             ))
         });
         Ok(())
+    }
+
+    /// Refuses to change directories in which a command was interrupted: files that are not seen may be migrations.
+    pub(super) fn refuse_leftovers(&self) -> Result<(), CommandError> {
+        let Some(first) = self.leftovers.first() else { return Ok(()) };
+        Err(CommandError::failed(format!("{INTERRUPTED}\n  {}\nhelp: {INTERRUPTED_HELP}", first.display())))
     }
 
     pub(super) fn shown(&self, entry: &Entry) -> String {
@@ -201,7 +215,7 @@ pub(super) fn identify(layout: Layout, name: &str, is_directory: bool) -> Option
 }
 
 /// The path as seen from the current directory, if it is below that.
-fn shortened(path: PathBuf) -> PathBuf {
+pub(super) fn shortened(path: PathBuf) -> PathBuf {
     let current = std::env::current_dir().ok();
     let below = current.and_then(|current| path.strip_prefix(current).ok().map(Path::to_path_buf));
     below.filter(|below| !below.as_os_str().is_empty()).unwrap_or(path)
