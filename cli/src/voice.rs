@@ -1,7 +1,8 @@
 //! Says advice in the words of commands. The library speaks to those who write the program: of methods, and of builds.
 
 /// Sentences that say something else to those who type commands.
-const SENTENCES: [(&str, &str); 5] = [
+const SENTENCES: [(&str, &str); 6] = [
+    ("help: run the migrations first", "help: run `up`"),
     ("; then this program starts here too", ""),
     ("`GAPLESS_LOCK=write cargo build`", "`gapless lock`"),
     ("correct the path: it is relative to the crate's Cargo.toml", "name another directory with `--dir`"),

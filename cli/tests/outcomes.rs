@@ -200,9 +200,13 @@ fn a_schema_that_is_missing() {
     for (command, code, words) in [
         ("status", 0, ""),
         ("plan", 3, ""),
-        ("verify", 3, "error: 2 not applied:"),
+        ("verify", 3, "error: 2 migrations are not applied:"),
         ("log", 0, ""),
-        ("wait --for 600ms --every 100ms", 3, "error: not current after 600ms: 2 not applied:"),
+        (
+            "wait --for 600ms --every 100ms",
+            3,
+            "error: not current after 600ms: 2 migrations are not applied:",
+        ),
         ("up", 1, "error: not permitted while creating other.applied_migrations and its journal: permission"),
         ("down --yes", 1, "error: no migration is applied, so none can be rolled back\n"),
         ("dry-run", 1, "error: not permitted while trying to create other.applied_migrations: permission"),

@@ -159,7 +159,7 @@ fn a_rollback_asks_first() {
     screen.await_text("1 applied");
     screen.type_line("gapless down");
     let text = screen.await_text("roll back? [y/N]");
-    assert!(text.contains("1 to be rolled back\n  back: 1 customers"), "the plan comes first: {text}");
+    assert!(text.contains("1 to be rolled back\n  1 customers"), "the plan comes first: {text}");
     screen.type_line("n");
     screen.await_text("nothing was rolled back");
     screen.clear();

@@ -39,7 +39,10 @@ fn a_database_that_does_not_come_is_an_end_with_the_reason() {
     let (code, text) = run(&terminal, "gapless wait --for 1s --every 100ms");
     assert_eq!(text.matches("waiting: ").count(), 1, "a reason is said once: {text}");
     assert!(
-        code == 3 && text.contains("error: not current after 1s: 1 not applied:\n  migrations/1_users.sql"),
+        code == 3
+            && text.contains(
+                "error: not current after 1s: 1 migration is not applied:\n  migrations/1_users.sql"
+            ),
         "{text}"
     );
 }
@@ -75,7 +78,7 @@ fn a_server_may_come_and_go() {
     let (code, text) = end(child);
     assert_eq!(code, 0, "{text}");
     let refused = format!("waiting: cannot connect to database `app` at 127.0.0.1:{}", server.port);
-    assert!(text.starts_with("waiting: 1 not applied") && text.contains(&refused), "{text}");
+    assert!(text.starts_with("waiting: 1 migration is not applied\n") && text.contains(&refused), "{text}");
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn the_commands_are_mounted() {
     let directory = tempfile::tempdir().expect("a directory is made");
     let migrate = |command: &[&str]| quickstart(directory.path(), &[&["migrate"], command].concat(), None);
     let (ok, verified) = migrate(&["verify"]);
-    assert!(!ok && verified.contains("10 not applied"), "{verified}");
+    assert!(!ok && verified.contains("10 migrations are not applied"), "{verified}");
     let (ok, applied) = migrate(&["up", "--to", "9"]);
     assert!(ok, "{applied}");
     let (ok, status) = migrate(&["status"]);

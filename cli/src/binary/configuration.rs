@@ -223,7 +223,7 @@ fn database_url(
         let text = text.map_err(|error| {
             CommandError::usage(format!("cannot read the database's URL from {}: {error}", path.display()))
         })?;
-        return Ok(Some(Setting::new(text.trim().to_owned(), "--database-url-file")));
+        return Ok(Some(Setting::new(only_line(path, &text)?, "--database-url-file")));
     }
     if let Ok(url) = std::env::var(DATABASE_URL) {
         return Ok(Some(Setting::new(url, format!("{DATABASE_URL} in the environment"))));
@@ -232,6 +232,26 @@ fn database_url(
         return Ok(Some(Setting::new(url, format!("{DATABASE_URL} in .env"))));
     }
     Ok(filed.map(|url| Setting::new(url, origin)))
+}
+
+/// The one line of a file that is to hold a URL alone. The others may hold a password, so the error does not show them.
+fn only_line(path: &Path, text: &str) -> Result<String, CommandError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let shown =
+        if path.as_os_str() == "-" { "the standard input".into() } else { path.display().to_string() };
+    let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let Some((_, url)) = lines.next() else {
+        return Err(CommandError::usage(format!(
+            "{shown} holds no URL\nhelp: write the database's URL into it"
+        )));
+    };
+    match lines.next() {
+        None => Ok(url.trim().to_owned()),
+        Some((at, _)) => Err(CommandError::usage(format!(
+            "{shown} holds more than a URL: line {}\nhelp: write the URL alone into the file, in one line",
+            at + 1
+        ))),
+    }
 }
 
 /// Reads the variable from the nearest `.env`, without changing the environment.

@@ -98,7 +98,8 @@ impl Waiting {
             return Err(late(self.patience, &reason));
         }
         if reason != self.reason {
-            complain(format_args!("waiting: {}", reason.lines().next().unwrap_or_default()));
+            let first = reason.lines().next().unwrap_or_default();
+            complain(format_args!("waiting: {}", first.trim_end_matches(':')));
             self.reason = reason;
         }
         Ok(left.min(self.every))

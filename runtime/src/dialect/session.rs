@@ -213,7 +213,12 @@ pub(crate) fn holder(rows: &ResultSet) -> Option<Holder> {
         pid: number(rows, 0),
         application: text(1),
         since: text(2),
-        query: text(3),
+        query: text(3).filter(|query| !is_ours(query)),
         state: text(4),
     })
+}
+
+/// Returns true for the beginning of a runner's message that says nothing of its work.
+fn is_ours(query: &str) -> bool {
+    ["pg_catalog.pg_backend_pid()", "connection_id()"].iter().any(|ours| query.contains(ours))
 }

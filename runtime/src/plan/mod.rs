@@ -109,7 +109,7 @@ impl fmt::Display for Plan {
         self.creates.as_ref().map_or(Ok(()), |table| write!(f, "\n  create {table}, empty"))?;
         self.changes.iter().try_for_each(|change| write!(f, "\n  {change}"))?;
         self.pending.iter().try_for_each(|pending| write!(f, "\n  {pending}"))?;
-        self.back.iter().try_for_each(|back| write!(f, "\n  back: {back}"))?;
+        self.back.iter().try_for_each(|back| write!(f, "\n  {back}"))?;
         self.warnings.iter().try_for_each(|warning| write!(f, "\nwarning: {warning}"))
     }
 }

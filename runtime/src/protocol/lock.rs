@@ -25,7 +25,8 @@ impl Protocol<'_> {
         if ready && self.goal != Goal::DryRun && self.plan.creates.is_none() {
             return Ok(Some(Missing::NOTHING));
         }
-        let mut names_holder = false;
+        // A run that is not to wait asks once.
+        let mut names_holder = self.has_waited_long();
         // Ends with the lock, without work, with an error, or when the time for waiting is over. Each turn that does
         // not wait asks for more than the one before: the set, then the settings.
         loop {

@@ -151,9 +151,9 @@ impl Protocol<'_> {
             return Ok(Decision::Nothing);
         }
         if self.goal == Goal::Verify {
-            let changes = self.plan.changes().iter().map(ToString::to_string);
-            let paths = self.plan.pending().iter().map(|pending| pending.path().to_owned());
-            return Err(Stop::failed(ErrorKind::Pending(changes.chain(paths).collect())));
+            let changes = self.plan.changes().iter().map(ToString::to_string).collect();
+            let paths = self.plan.pending().iter().map(|pending| pending.path().to_owned()).collect();
+            return Err(Stop::failed(ErrorKind::Pending { changes, paths }));
         }
         if self.session.read_only {
             return Err(Stop::failed(self.read_only(count)));

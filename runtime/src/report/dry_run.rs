@@ -50,7 +50,11 @@ impl From<Finished> for DryRun {
 
 impl fmt::Display for DryRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} tried and rolled back", self.tried.len())?;
+        match (self.tried.len(), self.not_tried.len()) {
+            (0, 0) => f.write_str("nothing to try")?,
+            (0, _) => f.write_str("none tried")?,
+            (tried, _) => write!(f, "{tried} tried and rolled back")?,
+        }
         self.tried.iter().try_for_each(|tried| write!(f, "\n  {tried}"))?;
         self.not_tried.iter().try_for_each(|not_tried| write!(f, "\n  {not_tried}"))?;
         self.statements.iter().try_for_each(|statement| write!(f, "\n{statement}"))

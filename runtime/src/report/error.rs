@@ -154,7 +154,7 @@ impl Error {
 
     /// Returns true if [`verify`](crate::Runner::verify) found something that is not applied.
     pub fn is_pending(&self) -> bool {
-        matches!(self.inner.kind, ErrorKind::Pending(_))
+        matches!(self.inner.kind, ErrorKind::Pending { .. })
     }
 
     /// Returns true if a `no-transaction` migration was interrupted and needs [`resolve`](crate::Runner::resolve), or if

@@ -135,7 +135,11 @@ pub(crate) enum ErrorKind {
     Resolve(Version, &'static str),
     /// `trace_locks` on a database that does not tell which locks a session has.
     NoLockTrace,
-    Pending(Vec<String>),
+    /// What `verify` finds: changes of the history, and the files of pending migrations.
+    Pending {
+        changes: Vec<String>,
+        paths: Vec<String>,
+    },
     Misuse(&'static str),
 }
 
@@ -191,7 +195,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Scratch(problem) => write!(f, "no dry run on a scratch database: {problem}"),
             ErrorKind::NoBaseline(problem) => write!(f, "the baseline cannot be verified: {problem}"),
             ErrorKind::Resolve(version, problem) => message::resolve(f, *version, problem),
-            ErrorKind::Pending(paths) => message::pending(f, paths),
+            ErrorKind::Pending { changes, paths } => message::pending(f, changes, paths),
             ErrorKind::Misuse(what) => write!(f, "the driver broke the protocol of a run: {what}"),
         }
     }

@@ -93,6 +93,9 @@ impl Holder {
     }
 }
 
+/// The beginning of a runner's messages, before what it does.
+pub(crate) const HEADLINE: &str = "-- gapless: ";
+
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.pid {
@@ -107,7 +110,11 @@ impl fmt::Display for Holder {
             write!(f, ", {} for {since}", idle.unwrap_or("at it"))?;
         }
         let after = if idle.is_some() { " after" } else { "" };
-        self.query().map_or(Ok(()), |query| write!(f, "{after}: {query}"))
+        let Some(query) = self.query() else { return Ok(()) };
+        match query.strip_prefix(HEADLINE) {
+            Some(work) => write!(f, ": {work}"),
+            None => write!(f, "{after}: {query}"),
+        }
     }
 }
 

@@ -107,23 +107,26 @@ pub(super) fn pooler(f: &mut Formatter<'_>, before: i32, after: &str) -> Result 
     )
 }
 
+/// A run that was not to wait has waited less.
+const MOMENT: Duration = Duration::from_millis(100);
+
 pub(super) fn lock_wait(
     f: &mut Formatter<'_>,
     waited: Duration,
     holder: Option<&Holder>,
     busy: Option<&str>,
 ) -> Result {
+    let at_once = waited < MOMENT;
     let waited = shown(waited);
-    if let Some(said) = busy {
-        return write!(
-            f,
-            "the database was busy for all of {waited}: {said}\n\
-             help: find out what keeps it busy, or wait longer with `.lock_wait(...)`"
-        );
+    match (busy, at_once) {
+        (Some(said), true) => write!(f, "the database is busy: {said}")?,
+        (Some(said), false) => write!(f, "the database was busy for all of {waited}: {said}")?,
+        (None, true) => f.write_str("another runner has the lock")?,
+        (None, false) => write!(f, "another runner held the lock for all of {waited}")?,
     }
-    write!(f, "another runner held the lock for all of {waited}")?;
     holder.map_or(Ok(()), |holder| write!(f, "\n  {holder}"))?;
-    f.write_str("\nhelp: find out what it is doing, or wait longer with `.lock_wait(...)`")
+    let what = if busy.is_some() { "what keeps it busy" } else { "what it is doing" };
+    write!(f, "\nhelp: find out {what}, or wait longer with `.lock_wait(...)`")
 }
 
 pub(super) fn read_only(f: &mut Formatter<'_>, goal: Goal, count: usize, standby: bool) -> Result {
@@ -150,8 +153,20 @@ pub(super) fn shape(f: &mut Formatter<'_>, table: &str, problem: &str) -> Result
     )
 }
 
-pub(super) fn pending(f: &mut Formatter<'_>, paths: &[String]) -> Result {
-    write!(f, "{} not applied:\n  {}\nhelp: run the migrations first", paths.len(), paths.join("\n  "))
+pub(super) fn pending(f: &mut Formatter<'_>, changes: &[String], paths: &[String]) -> Result {
+    let count = |count: usize, one: &str, many: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        _ => Some(format!("{count} {many}")),
+    };
+    let counts = [
+        count(changes.len(), "change of the history", "changes of the history"),
+        count(paths.len(), "migration", "migrations"),
+    ];
+    let what = counts.into_iter().flatten().collect::<Vec<_>>().join(" and ");
+    let are = if changes.len() + paths.len() == 1 { "is" } else { "are" };
+    let all = changes.iter().chain(paths).map(|one| format!("\n  {one}")).collect::<String>();
+    write!(f, "{what} {are} not applied:{all}\nhelp: run the migrations first")
 }
 
 pub(super) fn partial(f: &mut Formatter<'_>, there: &[String], missing: &[String]) -> Result {

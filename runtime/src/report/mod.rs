@@ -192,7 +192,7 @@ impl fmt::Display for Report {
         self.created.as_ref().map_or(Ok(()), |table| write!(f, "\n  created {table}, empty"))?;
         self.changes.iter().try_for_each(|change| write!(f, "\n  {change}"))?;
         self.applied.iter().try_for_each(|applied| write!(f, "\n  {applied}"))?;
-        self.rolled_back.iter().try_for_each(|applied| write!(f, "\n  back: {applied}"))?;
+        self.rolled_back.iter().try_for_each(|applied| write!(f, "\n  {applied}"))?;
         self.warnings.iter().try_for_each(|warning| write!(f, "\nwarning: {warning}"))
     }
 }

@@ -126,7 +126,11 @@ pub(super) fn planning_and_verifying_leave_no_trace<D: Driver>() {
     assert_eq!(plan.to_string(), "2 pending, 0 applied\n  1 t1\n  2 t2");
     let error = D::verify(&mut client, all.runner()).unwrap_err();
     assert!(error.is_pending());
-    assert!(error.to_string().starts_with("2 not applied:\n  migrations/1_t1.sql\n  migrations/2_t2.sql\n"));
+    assert!(
+        error
+            .to_string()
+            .starts_with("2 migrations are not applied:\n  migrations/1_t1.sql\n  migrations/2_t2.sql\n")
+    );
     assert!(D::sql(&mut client, SET).is_err(), "a tracker was created");
     run::<D>(&mut client, &all).unwrap();
     assert!(D::plan(&mut client, all.runner()).unwrap().is_empty());

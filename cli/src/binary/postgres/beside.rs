@@ -55,7 +55,8 @@ impl Beside {
     /// The session that the backend waits for; `None` if it cannot be asked.
     fn blocker(&mut self, pid: i32) -> Option<Option<Blocker>> {
         let query = format!(
-            "SELECT pid, application_name, state, left(regexp_replace(query, '\\s+', ' ', 'g'), 60) \
+            "SELECT pid, application_name, state, CASE WHEN query LIKE '-- gapless: %' \
+             THEN split_part(substr(query, 13), E'\\n', 1) ELSE left(regexp_replace(query, '\\s+', ' ', 'g'), 60) END \
              FROM pg_stat_activity WHERE pid = ANY (pg_blocking_pids({pid})) ORDER BY backend_start LIMIT 1"
         );
         let row = self.row(&query).ok()?;

@@ -1,0 +1,117 @@
+//! Words of the commands for databases that no snapshot holds.
+
+#![cfg(all(feature = "binary", feature = "postgres", feature = "sqlite"))]
+
+mod terminal;
+
+use std::process::Stdio;
+
+use terminal::Terminal;
+
+fn begin(terminal: &Terminal) {
+    terminal.file("migrations/1_a.up.sql", "CREATE TABLE a (id bigint);\n");
+    terminal.file("migrations/1_a.down.sql", "DROP TABLE a;\n");
+}
+
+#[test]
+fn nothing_to_try() {
+    let mut terminal = Terminal::sqlite();
+    begin(&terminal);
+    terminal.run("gapless up --to 1 >/dev/null 2>&1");
+    terminal.run("gapless dry-run");
+    terminal.file("migrations/2_b.sql", "-- gapless: no-transaction\nVACUUM;\n");
+    terminal.run("gapless dry-run");
+    assert_eq!(
+        terminal.seen(),
+        "$ gapless up --to 1 >/dev/null 2>&1\n\
+         $ gapless dry-run\nnothing to try\n\
+         $ gapless dry-run\nnone tried\n  not tried: 2 b, because it runs outside of a transaction\n"
+    );
+}
+
+#[test]
+fn what_is_rolled_back_is_listed_below_its_count() {
+    let mut terminal = Terminal::sqlite();
+    begin(&terminal);
+    terminal.run("gapless up >/dev/null 2>&1");
+    terminal.run("gapless down --yes");
+    terminal.run("gapless down --yes");
+    assert_eq!(
+        terminal.seen(),
+        "$ gapless up >/dev/null 2>&1\n\
+         $ gapless down --yes\n1 to be rolled back\n  1 a\nrolling back 1 a\n\
+         1 rolled back (3 round trips, DURATION)\n  1 a in DURATION\n\
+         $ gapless down --yes\nerror: no migration is applied, so none can be rolled back\n[exit code 1]\n"
+    );
+}
+
+#[test]
+fn what_is_not_applied_is_counted_in_words() {
+    let mut terminal = Terminal::sqlite();
+    begin(&terminal);
+    terminal.file("app.db", "");
+    terminal.run("gapless verify");
+    terminal.run("gapless wait --for 300ms --every 100ms");
+    assert_eq!(
+        terminal.seen(),
+        "$ gapless verify\nerror: 1 migration is not applied:\n  migrations/1_a.up.sql\nhelp: run `up`\n[exit code 3]\n\
+         $ gapless wait --for DURATION --every DURATION\nwaiting: 1 migration is not applied\n\
+         error: not current after DURATION: 1 migration is not applied:\n  migrations/1_a.up.sql\nhelp: run `up`\n\
+         [exit code 3]\n"
+    );
+    // A rename is a change of the history.
+    terminal.output("gapless up");
+    terminal.remove("migrations/1_a.up.sql").remove("migrations/1_a.down.sql");
+    terminal.file("migrations/1_b.up.sql", "CREATE TABLE a (id bigint);\n");
+    terminal.file("migrations/renames.txt", "1_a -> 1_b\n");
+    terminal.file("migrations/2_c.sql", "SELECT 1;\n").file("migrations/3_d.sql", "SELECT 1;\n");
+    terminal.run("gapless verify");
+    let seen = terminal.seen();
+    let words = "error: 1 change of the history and 2 migrations are not applied:\n";
+    assert!(seen.contains(words), "{seen}");
+}
+
+/// Beside a run that works, what does another say that does not wait?
+fn beside(migration: &str) -> String {
+    let terminal = Terminal::postgres();
+    terminal.file("migrations/1_slow.sql", migration);
+    let mut first = terminal.command("gapless up");
+    let mut first = first.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a shell starts");
+    terminal.await_sleeping();
+    let (seen, status) =
+        (terminal.output("gapless up --lock-wait 0s"), terminal.output("gapless up --lock-wait 0s --json"));
+    assert!(first.wait().expect("it ends").success());
+    assert!(!status.contains("pg_backend_pid"), "{status}");
+    terminal.steady(&seen)
+}
+
+#[test]
+fn the_runner_that_has_the_lock_is_named_with_what_it_does() {
+    let seen = beside("SELECT pg_sleep(3);\n");
+    assert_eq!(
+        seen,
+        "error: another runner has the lock\n  backend PID (gapless), at it for CLOCK: applying 1 slow\n\
+         help: find out what it is doing, or wait longer with `--lock-wait`\n"
+    );
+    let seen = beside("-- gapless: no-transaction\nSELECT pg_sleep(3);\n");
+    assert!(
+        seen.starts_with("error: another runner has the lock\n  backend PID (gapless), at it for CLOCK"),
+        "{seen}"
+    );
+    assert!(!seen.contains("pg_backend_pid"), "{seen}");
+}
+
+#[test]
+fn a_runner_of_another_schema_is_named_with_what_it_does() {
+    let terminal = Terminal::postgres();
+    terminal.sql("CREATE TABLE shared (id bigint)");
+    terminal.file("one/1_slow.sql", "LOCK TABLE shared;\nSELECT pg_sleep(4);\n");
+    terminal.file("two/1_more.sql", "ALTER TABLE shared ADD COLUMN more text;\n");
+    let mut first = terminal.command("gapless up --dir one --schema one");
+    let mut first = first.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a shell starts");
+    terminal.await_sleeping();
+    let seen = terminal.output("gapless up --dir two --schema two");
+    assert!(first.wait().expect("it ends").success());
+    let line = seen.lines().find(|line| line.starts_with("waiting for a lock of backend ")).expect(&seen);
+    assert!(line.ends_with(" (gapless), active: applying 1 slow"), "{seen}");
+}
