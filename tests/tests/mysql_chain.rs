@@ -68,7 +68,7 @@ fn an_error_behind_the_last_migration_is_not_its_own() {
         assert_eq!(rows(driver, failed), ["0"], "{at}");
         // It has given back what it had.
         let held = "SELECT count(*) FROM information_schema.PROCESSLIST \
-                    WHERE is_used_lock(concat('gapless session ', ID)) IS NOT NULL";
+                    WHERE DB = database() AND is_used_lock(concat('gapless session ', ID)) IS NOT NULL";
         assert_eq!(rows(driver, held), ["0"], "{at}");
         let wait = Mysql::sql(&mut client.client, "SELECT @@lock_wait_timeout").unwrap();
         assert_eq!(wait, ["86400"], "{at}");
