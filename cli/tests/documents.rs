@@ -108,6 +108,28 @@ fn documents_of_postgres_are_as_the_schemas_say() {
     documents(&Terminal::postgres());
 }
 
+/// On a database that commits DDL at once, most migrations are not atomic.
+#[test]
+fn plans_tell_what_runs_in_one_transaction() {
+    for (terminal, ddl) in
+        [(Terminal::sqlite(), true), (Terminal::postgres(), true), (Terminal::mysql(), false)]
+    {
+        terminal.file("migrations/1_ddl.sql", "CREATE TABLE a (id integer);\n");
+        terminal.file("migrations/2_dml.sql", "INSERT INTO a VALUES (1);\n");
+        terminal.file("migrations/3_steps.sql", "-- gapless: no-transaction\nINSERT INTO a VALUES (2);\n");
+        if terminal.url().starts_with("sqlite:") {
+            terminal.file("app.db", "");
+        }
+        let plan = document(&terminal, "gapless plan --json");
+        Schema::read("plan").check(&plan);
+        let pending = plan["pending"].as_array().expect("it is a list");
+        let atomic: Vec<_> = pending.iter().map(|one| one["atomic"].as_bool()).collect();
+        assert_eq!(atomic, [Some(ddl), Some(true), Some(false)], "{plan:#}");
+        let text = output(&terminal, "gapless plan");
+        assert_eq!(text.contains("\n  1 ddl (statement by statement)\n  2 dml\n"), !ddl, "{text}");
+    }
+}
+
 #[test]
 fn a_dry_run_measures_locks() {
     let terminal = Terminal::postgres();

@@ -63,7 +63,7 @@ impl Plan {
         let each = migrations.iter().map(|migration| {
             let pending = pending(set, migration, None, OutOfOrder::Allow, &mut Vec::new());
             let no_transaction = migration.down().is_some_and(|down| down.directives().no_transaction());
-            Pending { no_transaction, ..pending }
+            Pending { no_transaction, atomic: !no_transaction, ..pending }
         });
         self.back = each.collect();
     }
@@ -265,6 +265,7 @@ fn pending(
         source: set.is_composed().then(|| source(migration)),
         out_of_order: above.is_some(),
         no_transaction: migration.directives().no_transaction(),
+        atomic: !migration.directives().no_transaction(),
         stands_for: None,
     }
 }

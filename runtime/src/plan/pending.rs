@@ -13,6 +13,8 @@ pub struct Pending {
     pub(crate) source: Option<String>,
     pub(crate) out_of_order: bool,
     pub(crate) no_transaction: bool,
+    /// It runs in one transaction; known once the run decides on its work.
+    pub(crate) atomic: bool,
     /// The number of migrations that it stands for, if it is the baseline.
     pub(crate) stands_for: Option<usize>,
 }
@@ -48,9 +50,16 @@ impl Pending {
         self.stands_for
     }
 
-    /// Returns true if it runs statement by statement outside of a transaction.
+    /// Returns true if its file says `-- gapless: no-transaction`: it runs statement by statement outside of a transaction.
     pub fn no_transaction(&self) -> bool {
         self.no_transaction
+    }
+
+    /// Returns true if it runs in one transaction, all of it or nothing. Otherwise it runs statement by statement, and a
+    /// failure keeps what ran before it: because its file says so, or because the database commits DDL at once, as MySQL
+    /// does.
+    pub fn is_atomic(&self) -> bool {
+        self.atomic
     }
 }
 
@@ -66,12 +75,20 @@ impl fmt::Display for Pending {
         }
         if self.no_transaction {
             f.write_str(" (outside of a transaction)")?;
+        } else if !self.atomic {
+            f.write_str(" (statement by statement)")?;
         }
         Ok(())
     }
 }
 
 impl super::Plan {
+    /// Learns of what is pending, or to be rolled back, how it runs.
+    pub(crate) fn learn_atomic(&mut self, atomic: impl Iterator<Item = bool>) {
+        let work = if self.back.is_empty() { &mut self.pending } else { &mut self.back };
+        work.iter_mut().zip(atomic).for_each(|(pending, atomic)| pending.atomic = atomic);
+    }
+
     /// Leaves out what is pending, except for one version.
     pub(crate) fn keep_pending(&mut self, version: Option<Version>) {
         self.pending.retain(|pending| Some(pending.version) == version);

@@ -3,7 +3,7 @@
 use gapless_core::Migration;
 
 use super::Stop;
-use super::item::Item;
+use super::item::{Execution, Item};
 use super::observe::Observed;
 use super::probe::Question;
 use super::protocol::Protocol;
@@ -169,15 +169,15 @@ impl Protocol<'_> {
 
     fn fill_queue(&mut self, plan: &mut Plan, history: &History) -> Result<(), Vec<Stuck>> {
         let (abilities, syntax) = (self.abilities, self.dialect.syntax());
-        let Some(wanted) = self.wanted() else {
-            let set = self.set;
-            let pending = plan.pending().iter().filter_map(|pending| pending.of(set));
+        if let Some(wanted) = self.wanted() {
+            let back = to_roll_back(self.set, history, wanted)?;
+            plan.roll_back(self.set, &back);
+            self.queue = back.into_iter().filter_map(|one| Item::down(one, abilities, syntax)).collect();
+        } else {
+            let pending = plan.pending().iter().filter_map(|pending| pending.of(self.set));
             self.queue = pending.map(|migration| Item::up(migration, abilities, syntax)).collect();
-            return Ok(());
-        };
-        let back = to_roll_back(self.set, history, wanted)?;
-        plan.roll_back(self.set, &back);
-        self.queue = back.into_iter().filter_map(|one| Item::down(one, abilities, syntax)).collect();
+        }
+        plan.learn_atomic(self.queue.iter().map(|item| item.execution != Execution::Stepwise));
         Ok(())
     }
 }

@@ -89,6 +89,7 @@ suite! {
     trying:
         a_dry_run_is_true_and_leaves_no_trace
         a_dry_run_ends_where_it_cannot_try
+        a_plan_tells_what_runs_in_one_transaction
     ;
     contradicting:
         an_edited_migration_is_refused

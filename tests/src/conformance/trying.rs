@@ -1,4 +1,4 @@
-use gapless::{DryRun, NotTried, Untried, Version};
+use gapless::{DryRun, NotTried, Pending, Rollback, Untried, Version};
 
 use super::{SET, assert_clean, rows, run, versions};
 use crate::driver::Driver;
@@ -92,4 +92,29 @@ pub(super) fn a_dry_run_ends_where_it_cannot_try<D: Driver>() {
                 not tried: 4 d, because version 3 before it was not\n";
     assert!(done.to_string().contains(told), "{done}");
     assert_clean::<D>(&mut client);
+}
+
+pub(super) fn a_plan_tells_what_runs_in_one_transaction<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let all = set(&[
+        ("1_ddl.up.sql", "CREATE TABLE a (id int);"),
+        ("1_ddl.down.sql", "DROP TABLE a;"),
+        ("2_dml.sql", "INSERT INTO a VALUES (1);"),
+        ("3_steps.sql", "-- gapless: no-transaction\nINSERT INTO a VALUES (2);"),
+        ("4_code.sql", "-- gapless: rust\n"),
+        ("5_code.sql", "-- gapless: rust\n-- gapless: no-transaction\n"),
+    ]);
+    let plan = D::plan(&mut client, all.runner()).unwrap();
+    let atomic: Vec<_> = plan.pending().iter().map(Pending::is_atomic).collect();
+    assert_eq!(atomic, [!D::DDL_COMMITS, true, false, true, false]);
+    let shown = plan.to_string();
+    let steps = if D::DDL_COMMITS { " (statement by statement)" } else { "" };
+    let lines =
+        format!("  1 ddl{steps}\n  2 dml\n  3 steps (outside of a transaction)\n  4 code\n  5 code (outside");
+    assert!(shown.contains(&lines), "{shown}");
+    D::run(&mut client, all.runner().target(all.migrations()[0].version())).unwrap();
+    let plan = D::plan_rollback(&mut client, all.runner(), Rollback::steps(1)).unwrap();
+    let atomic: Vec<_> = plan.rolled_back().iter().map(Pending::is_atomic).collect();
+    assert_eq!(atomic, [!D::DDL_COMMITS]);
 }

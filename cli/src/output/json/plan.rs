@@ -34,6 +34,7 @@ pub(super) struct PendingDocument {
     source: Option<String>,
     late: bool,
     no_transaction: bool,
+    atomic: bool,
     stands_for: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sql: Option<String>,
@@ -48,6 +49,7 @@ impl PendingDocument {
             source: pending.source().map(str::to_owned),
             late: pending.out_of_order(),
             no_transaction: pending.no_transaction(),
+            atomic: pending.is_atomic(),
             stands_for: pending.stands_for(),
             sql: None,
         }
