@@ -159,13 +159,10 @@ fn mysql(
     set: &MigrationSet,
     command: Migrate,
 ) -> Result<Exit, CommandError> {
-    let endpoint = super::mysql::Endpoint::new(url)?;
     let tracker = [&configuration.schema, &configuration.table]
-        .map(|name| name.as_ref().map(|name| name.value.clone()));
-    start(configuration, set, command, || {
-        let beside = super::mysql::beside(&endpoint, tracker.clone());
-        Ok(Connected { beside: Some(beside), ..endpoint.connect()? })
-    })
+        .map(|name| name.as_ref().map(|name| name.value.as_str()));
+    let endpoint = super::mysql::Endpoint::new(url, tracker)?;
+    start(configuration, set, command, || endpoint.connect())
 }
 
 #[cfg(not(feature = "mysql"))]

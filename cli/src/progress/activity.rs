@@ -50,6 +50,8 @@ impl fmt::Display for Blocker {
         if !self.application.is_empty() {
             write!(f, " ({})", self.application)?;
         }
-        write!(f, ", {}: {}", self.state, self.query)
+        write!(f, ", {}", self.state)?;
+        // A session that sleeps has no query on some servers.
+        if self.query.is_empty() { Ok(()) } else { write!(f, ": {}", self.query) }
     }
 }

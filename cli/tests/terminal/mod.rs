@@ -4,6 +4,8 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 pub(crate) mod documented;
+#[cfg(unix)]
+pub(crate) mod running;
 pub(crate) mod schema;
 mod steady;
 

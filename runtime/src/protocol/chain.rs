@@ -189,6 +189,10 @@ impl<'a> Protocol<'a> {
     ) -> Result<(), Stop> {
         self.stepwise.apart.insert(item.migration.version());
         let at = match place {
+            // A cancelled run begins nothing again.
+            _ if item.execution == Execution::Batched && self.is_cancelled() && self.is_canceled(&error) => {
+                return Err(Stop::failed(self.failure(&item, error, None)));
+            }
             // It was rolled back whole, or another try is there: its own messages find out.
             _ if item.execution == Execution::Batched => return Ok(()),
             Place::Start => return Ok(()),

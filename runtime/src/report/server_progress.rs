@@ -7,7 +7,10 @@ use crate::engine::{Dialect, ResultSet};
 use crate::{Error, ExchangeError};
 
 /// The server's own account of a long statement: an index build, `VACUUM`, `CLUSTER`, `VACUUM FULL` or `ANALYZE` on
-/// Postgres.
+/// Postgres; any statement that takes longer than a second on MySQL and MariaDB.
+///
+/// MariaDB counts in `ALTER TABLE` where it copies the table. MySQL counts where its performance schema has the consumer
+/// `events_stages_current`, and the user may read it.
 ///
 /// Ask on a second connection, while the run is at work on its own: [`Event::Started`](crate::Event::Started) gives the
 /// process id of the run's backend.
@@ -53,7 +56,7 @@ pub struct ServerProgress {
 
 impl ServerProgress {
     /// Reads how far the backend with this process id has come. Returns `None` if its statement is none of those, if the
-    /// role may not see it, and on databases other than Postgres.
+    /// role may not see it, and on SQLite.
     ///
     /// # Errors
     ///
@@ -76,12 +79,13 @@ impl ServerProgress {
         answer(client.exchange(&message).await)
     }
 
-    /// Returns the command, as the server calls it: `CREATE INDEX CONCURRENTLY`, `VACUUM`.
+    /// Returns the command, as the server calls it: `CREATE INDEX CONCURRENTLY`, `VACUUM`. On MySQL and MariaDB these are
+    /// the first words of the statement: `ALTER TABLE orders`.
     pub fn command(&self) -> &str {
         &self.command
     }
 
-    /// Returns the table, if it is in the database of the connection that asks.
+    /// Returns the table on Postgres, if it is in the database of the connection that asks.
     pub fn relation(&self) -> Option<&str> {
         self.relation.as_deref()
     }
@@ -101,7 +105,7 @@ impl ServerProgress {
         self.count.map(|(_, total)| total)
     }
 
-    /// Returns what is counted: `blocks`, `tuples`, or the `lockers` that it waits for.
+    /// Returns what is counted: `blocks`, `tuples`, or the `lockers` that it waits for. MySQL and MariaDB do not say.
     pub fn unit(&self) -> Option<&str> {
         self.unit.as_deref()
     }
@@ -121,11 +125,9 @@ impl fmt::Display for ServerProgress {
         f.write_str(&self.command)?;
         self.relation().map_or(Ok(()), |relation| write!(f, " on {relation}"))?;
         write!(f, ": {}", self.phase)?;
-        let (Some(percent), Some((done, total)), Some(unit)) = (self.percent(), self.count, self.unit())
-        else {
-            return Ok(());
-        };
-        write!(f, ", {percent:.0} % ({done} of {total} {unit})")
+        let (Some(percent), Some((done, total))) = (self.percent(), self.count) else { return Ok(()) };
+        write!(f, ", {percent:.0} %")?;
+        self.unit().map_or(Ok(()), |unit| write!(f, " ({done} of {total} {unit})"))
     }
 }
 
@@ -135,7 +137,7 @@ fn question(dialect: &dyn Dialect, pid: i32) -> Option<String> {
 
 fn answer(answer: Result<Vec<ResultSet>, ExchangeError>) -> Result<Option<ServerProgress>, Error> {
     let results = driver::answered("asking the server for its progress", answer)?;
-    Ok(results.first().and_then(|rows| rows.rows().next()).and_then(read))
+    Ok(results.iter().find_map(|rows| rows.rows().next()).and_then(read))
 }
 
 /// Reads command, relation, phase, done, total and unit.

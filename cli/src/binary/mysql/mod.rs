@@ -16,7 +16,6 @@ use self::relay::{Cut, Relays, Target};
 use super::connect::{Connected, Refusal};
 use super::mysql_url::MysqlUrl;
 use crate::exit::CommandError;
-pub(super) use beside::beside;
 
 /// The server's own port, and where Debian, Red Hat and the makers have its socket.
 const PORT: u16 = 3306;
@@ -40,6 +39,8 @@ pub(super) struct Endpoint {
     user: Option<String>,
     password: Option<Password>,
     database: String,
+    /// As a statement names it.
+    tracker: String,
     timeout: Duration,
     attempts: Vec<Security>,
     relays: Relays,
@@ -70,12 +71,13 @@ impl std::fmt::Debug for Password {
 }
 
 impl Endpoint {
-    /// Completes the URL from the environment and reads the certificates that it names.
+    /// Completes the URL from the environment and reads the certificates that it names. The tracker's schema and table are
+    /// those of the configuration.
     ///
     /// # Errors
     ///
     /// A URL without a database, parameters that cannot be, and files that cannot be read.
-    pub(super) fn new(url: &MysqlUrl) -> Result<Endpoint, CommandError> {
+    pub(super) fn new(url: &MysqlUrl, tracker: [Option<&str>; 2]) -> Result<Endpoint, CommandError> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let database = url.find("dbname").ok_or_else(|| {
             CommandError::usage(
@@ -94,6 +96,7 @@ impl Endpoint {
             user: url.find("user").map(str::to_owned).or_else(|| variable("USER")),
             password: url.find("password").map(str::to_owned).or_else(|| variable("MYSQL_PWD")).map(Password),
             database: database.to_owned(),
+            tracker: beside::tracker(tracker),
             timeout,
             relays: Relays::default(),
         })
@@ -104,8 +107,9 @@ impl Endpoint {
         let mut client = self.open()?;
         let refused = |error| self.refusal(&Failure::Driver(error));
         let server: Option<String> = client.query_first(SERVER).map_err(refused)?;
-        let interrupt = self.killer(&client, server.unwrap_or_default());
-        Ok(Connected { client, interrupt: Box::new(interrupt), beside: None })
+        let server = server.unwrap_or_default();
+        let interrupt = Box::new(self.killer(&client, server.clone()));
+        Ok(Connected { client, interrupt, beside: Some(beside::beside(self.clone(), server)) })
     }
 
     /// Opens a connection without a way to interrupt it.
@@ -154,12 +158,18 @@ impl Endpoint {
         let (endpoint, id) = (self.clone(), client.connection_id());
         move || {
             // A server that cannot be reached now is asked again.
-            let Ok(mut beside) = endpoint.open() else { return };
-            // Behind a balancer the connection may lead elsewhere, where the number is another session's.
-            if beside.query_first(SERVER).is_ok_and(|there: Option<String>| there.as_ref() == Some(&server)) {
+            if let Some(mut beside) = endpoint.open_at(&server) {
                 let _ = beside.query_drop(format!("KILL QUERY {id}"));
             }
         }
+    }
+
+    /// Opens a connection beside another. Behind a balancer it may lead elsewhere, where the number of a session is
+    /// another's.
+    fn open_at(&self, server: &str) -> Option<Conn> {
+        let mut beside = self.open().ok()?;
+        let there: Option<String> = beside.query_first(SERVER).ok()?;
+        (there.as_deref() == Some(server)).then_some(beside)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The catalog of MySQL.
 
-use super::{Mysql, describe};
+use super::{Mysql, describe, progress};
 use crate::dialect::{CatalogSql, Language, Table};
 use crate::tracker::Tracker;
 
@@ -28,6 +28,10 @@ impl CatalogSql for Mysql {
 
     fn describe(&self, tracker: &Tracker) -> String {
         describe::describe(self, tracker)
+    }
+
+    fn server_progress(&self, pid: i32) -> Option<String> {
+        Some(progress::server_progress(self, pid))
     }
 }
 

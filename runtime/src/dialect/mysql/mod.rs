@@ -7,6 +7,7 @@ mod catalog;
 mod copy;
 mod describe;
 mod objects;
+mod progress;
 mod session;
 mod steps;
 mod sums;
