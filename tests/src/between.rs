@@ -5,16 +5,16 @@ use gapless::{Connection, ExchangeError};
 use postgres::Client;
 
 /// A connection before whose first message with this text something happens.
-pub struct Between<F> {
+pub struct Between<F, C = Client> {
     /// The connection.
-    pub client: Client,
+    pub client: C,
     /// The text.
     pub text: &'static str,
     /// Runs once, before that message.
     pub between: Option<F>,
 }
 
-impl<F: FnOnce()> Connection for Between<F> {
+impl<F: FnOnce(), C: Connection> Connection for Between<F, C> {
     fn dialect(&self) -> &'static dyn Dialect {
         self.client.dialect()
     }

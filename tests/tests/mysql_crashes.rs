@@ -1,54 +1,15 @@
 //! Crashes in the middle of a message, on MariaDB: what the server had committed stays, everything else is gone. The next
 //! run finds out from the journal and the catalog what became of the statement.
 
-use gapless::engine::{Call, Dialect, ResultSet};
-use gapless::{Connection, ExchangeError, MigrationSet, Report};
+use gapless::{MigrationSet, Report};
+use gapless_tests::crashing::{Crash, Crashing};
 use gapless_tests::driver::{Driver, Mysql};
 use gapless_tests::set::mysql_set as set;
 
-/// Where the server ends: behind the first occurrence of this text in a message, or before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Crash {
-    Before,
-    Behind,
-}
-
-/// A connection that sends a message up to the crash.
-struct Crashing {
-    client: Option<mysql::Conn>,
-    at: &'static str,
-    crash: Crash,
-}
-
-impl Connection for Crashing {
-    fn dialect(&self) -> &'static dyn Dialect {
-        &gapless::engine::Mysql
-    }
-
-    fn exchange(&mut self, message: &str) -> Result<Vec<ResultSet>, ExchangeError> {
-        let Some(client) = &mut self.client else { return Err(ExchangeError::Lost("gone".into())) };
-        let Some(found) = message.find(self.at) else { return client.exchange(message) };
-        // A statement is sent whole or not at all.
-        let begun = message[..found].rfind(";\n").map_or(0, |end| end + 2);
-        let end = if self.crash == Crash::Before { begun } else { found + self.at.len() };
-        // A message that the server refuses before that place goes on as it would.
-        if end > 0 {
-            client.exchange(&message[..end])?;
-        }
-        // The server rolls back what is open.
-        self.client = None;
-        Err(ExchangeError::Lost("the server is gone".into()))
-    }
-
-    fn call(&mut self, _: &mut Call) -> Result<Vec<ResultSet>, ExchangeError> {
-        Err(ExchangeError::Lost("no code here".into()))
-    }
-}
-
 fn crash(driver: &Mysql, set: &MigrationSet, at: &'static str, crash: Crash) {
-    let mut client = Crashing { client: Some(driver.connect()), at, crash };
+    let mut client = Crashing::new(driver.connect(), at, crash);
     let ended = set.runner().run(&mut client);
-    assert!(client.client.is_none(), "no message holds {at}: {ended:?}");
+    assert!(client.has_crashed(), "no message holds {at}: {ended:?}");
 }
 
 fn run(driver: &Mysql, set: &MigrationSet) -> Result<Report, gapless::Error> {

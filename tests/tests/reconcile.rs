@@ -2,7 +2,9 @@
 
 use gapless::{Failure, Version};
 use gapless_tests::cluster::cluster;
+use gapless_tests::mysql_server::server;
 use gapless_tests::set::{set, tables};
+use mysql::prelude::Queryable;
 use postgres::Client;
 use rusqlite::Connection;
 
@@ -45,6 +47,38 @@ fn tables_are_reconciled_by_their_names_in_a_statement() {
     }
     let tracker = "SELECT count(*)::text FROM pg_tables WHERE tablename = 'applied_migrations'";
     assert_eq!(column(&mut client, tracker), ["0"]);
+}
+
+/// Neither a view counts nor a temporary table.
+#[test]
+fn tables_of_mysql_are_reconciled_by_their_names_in_a_statement() {
+    let (database, other) = (server().database(), server().database());
+    let mut client = database.connect();
+    client.query_drop(format!("CREATE TABLE {}.theirs (id int)", other.name)).unwrap();
+    for made in [
+        "CREATE TABLE `odd.name` (id int)",
+        "CREATE TABLE mine (id int)",
+        "CREATE VIEW seen AS SELECT * FROM mine",
+        "CREATE TEMPORARY TABLE passing (id int)",
+    ] {
+        client.query_drop(made).unwrap();
+    }
+    let one = tables(1);
+    for (name, there) in [
+        ("mine", true),
+        ("`mine`", true),
+        (&format!("{}.mine", database.name), true),
+        (&format!("`{}`.`theirs`", other.name), true),
+        ("theirs", false),
+        ("`odd.name`", true),
+        ("\"odd.name\"", true),
+        ("odd.name", false),
+        ("seen", false),
+        ("passing", false),
+    ] {
+        let plan = one.runner().reconcile([Version::from(1)], [name]).plan(&mut client).unwrap();
+        assert_eq!(plan.changes().len(), usize::from(there), "{name}: {plan}");
+    }
 }
 
 #[test]

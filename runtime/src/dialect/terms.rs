@@ -13,6 +13,23 @@ pub struct Table<'a> {
     pub name: &'a str,
 }
 
+/// The locks by which another tool keeps its own processes apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToolLocks {
+    /// The keys of advisory locks on Postgres.
+    pub keys: Vec<i64>,
+    /// The names of locks on MySQL.
+    pub names: Vec<String>,
+}
+
+impl ToolLocks {
+    /// Returns `true` if the tool takes no lock.
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.names.is_empty()
+    }
+}
+
 /// The extent of a question for the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LockQuery {
@@ -120,3 +137,6 @@ pub(crate) const OPEN: &str = "gapless: the code has left a transaction open";
 
 /// The event of a statement that the run is about to send by itself.
 pub(crate) const BEGUN: &str = "statement_begun";
+
+/// A row with this tells whether another tool's lock is ours now.
+pub(crate) const TOOL_LOCK: &str = "gapless: the lock of another tool";

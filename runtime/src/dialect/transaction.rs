@@ -2,7 +2,7 @@
 
 use gapless_core::Version;
 
-use super::{Language, Timeouts};
+use super::{Language, Timeouts, ToolLocks};
 use crate::tracker::Tracker;
 
 /// The statements that begin a transaction, guard it and end it.
@@ -22,10 +22,23 @@ pub trait TransactionSql: Language {
         String::new()
     }
 
-    /// Takes another tool's advisory lock until the end of the transaction, or fails with
-    /// [`Class::Busy`](super::Class::Busy).
-    fn lock_legacy(&self, _key: i64) -> String {
+    /// Takes another tool's locks until the end of the transaction, or fails with [`Class::Busy`](super::Class::Busy).
+    /// Where locks outlive transactions, it selects for each ([`TOOL_LOCK`](super::TOOL_LOCK), ours now), and
+    /// [`TransactionSql::unlock_legacy`] gives them back.
+    fn lock_legacy(&self, _locks: &ToolLocks) -> String {
         String::new()
+    }
+
+    /// Gives another tool's locks back that outlive the transaction.
+    fn unlock_legacy(&self, _locks: &ToolLocks) -> String {
+        String::new()
+    }
+
+    /// Keeps others from writing to the rows that a query selects, until the end of the transaction; the end of a query.
+    /// It fails with [`Class::Retry`](super::Class::Retry) where somebody writes to them. Empty where a lock of the tool's
+    /// own does that.
+    fn keep_rows(&self) -> &'static str {
+        ""
     }
 
     /// Waits for every other transaction that claims this name of a migration, and claims it until the end of this

@@ -19,6 +19,7 @@ pub(super) const TOOL: Tool = Tool {
         sqlite: "CREATE TABLE {schema}\"{name}\" (version varchar(128) PRIMARY KEY);\n",
     },
     lock_keys: no_lock,
+    lock_names: no_lock,
     read,
 };
 
@@ -32,6 +33,7 @@ pub(super) const RAILS: Tool = Tool {
         sqlite: "CREATE TABLE {schema}\"{name}\" (version varchar NOT NULL PRIMARY KEY);\n",
     },
     lock_keys,
+    lock_names,
     ..TOOL
 };
 
@@ -48,6 +50,11 @@ fn read(reading: &mut Reading<'_>, rows: &ResultSet) {
 /// Returns the CRC-32 of the database's name times a constant, which needs at most 63 bits.
 fn lock_keys(place: &Place<'_>) -> Vec<i64> {
     vec![2_053_462_845 * i64::from(crc32(place.database.bytes()))]
+}
+
+/// The same number, as text.
+fn lock_names(place: &Place<'_>) -> Vec<String> {
+    lock_keys(place).iter().map(i64::to_string).collect()
 }
 
 #[cfg(test)]
@@ -71,7 +78,8 @@ mod tests {
     fn only_rails_takes_a_lock() {
         // Computed with zlib's CRC-32.
         let rails = Legacy::rails("schema_migrations");
-        assert_eq!(rails.lock_keys("app", "public").first(), Some(&6_939_591_962_871_035_475));
-        assert_eq!(Legacy::dbmate("schema_migrations").lock_keys("app", "public").first(), None);
+        assert_eq!(rails.locks("app", "public").keys, [6_939_591_962_871_035_475]);
+        assert_eq!(rails.locks("app", "app").names, ["6939591962871035475"]);
+        assert!(Legacy::dbmate("schema_migrations").locks("app", "public").is_empty());
     }
 }

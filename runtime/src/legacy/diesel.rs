@@ -22,6 +22,7 @@ pub(super) const TOOL: Tool = Tool {
                  run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP);\n",
     },
     lock_keys: no_lock,
+    lock_names: no_lock,
     read,
 };
 
@@ -51,6 +52,6 @@ mod tests {
         assert_eq!(taken(&legacy, &set, &rows), expected);
         assert!(matches!(&refused(&legacy, &set, &["first"])[..], [Refusal::Unknown { .. }]));
         assert_eq!(renamed(&legacy, &set, &["first"], &[("first", 0)]), [(0, false)]);
-        assert_eq!(legacy.lock_keys("app", "public").first(), None);
+        assert!(legacy.locks("app", "public").is_empty());
     }
 }

@@ -35,7 +35,7 @@ pub(super) const TOOL: Tool = Tool {
                 description VARCHAR(200) NOT NULL, type VARCHAR(20) NOT NULL, script VARCHAR(1000) NOT NULL, \
                 checksum INT, installed_by VARCHAR(100) NOT NULL, \
                 installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, execution_time INT NOT NULL, \
-                success BOOL NOT NULL, CONSTRAINT `{name}_pk` PRIMARY KEY (installed_rank)) ENGINE = InnoDB;\n\
+                success BOOL NOT NULL, CONSTRAINT `{name}_pk` PRIMARY KEY (installed_rank));\n\
                 CREATE INDEX `{name}_s_idx` ON {schema}`{name}` (success);\n",
         sqlite: "CREATE TABLE {schema}\"{name}\" (installed_rank INT NOT NULL PRIMARY KEY, version VARCHAR(50), \
                  description VARCHAR(200) NOT NULL, type VARCHAR(20) NOT NULL, script VARCHAR(1000) NOT NULL, \
@@ -45,6 +45,7 @@ pub(super) const TOOL: Tool = Tool {
                  CREATE INDEX {schema}\"{name}_s_idx\" ON \"{name}\" (success);\n",
     },
     lock_keys,
+    lock_names,
     read,
 };
 
@@ -192,8 +193,17 @@ fn parts(version: &str) -> impl Iterator<Item = &str> {
 /// Returns the letters "Flyway" as a number, plus Java's hash of the quoted name of the table.
 fn lock_keys(place: &Place<'_>) -> Vec<i64> {
     let name = format!("{}.{}", Postgres.identifier(place.schema), Postgres.identifier(place.table));
-    let hash = name.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(unit.into()));
-    vec![0x466c_7977_6179 + i64::from(hash)]
+    vec![0x466c_7977_6179 + i64::from(java_hash(&name))]
+}
+
+/// Returns the same hash behind the tool's name. On a Galera cluster it takes row locks of its table instead.
+fn lock_names(place: &Place<'_>) -> Vec<String> {
+    let name = format!("`{}`.`{}`", place.schema, place.table);
+    vec![format!("Flyway-{}", java_hash(&name))]
+}
+
+fn java_hash(text: &str) -> i32 {
+    text.encode_utf16().fold(0, |hash, unit| hash.wrapping_mul(31).wrapping_add(unit.into()))
 }
 
 #[cfg(test)]
@@ -293,6 +303,7 @@ mod tests {
     #[test]
     fn its_lock_is_the_table_s() {
         // Computed with Java's `String.hashCode`.
-        assert_eq!(legacy().lock_keys("app", "public").first(), Some(&77_433_833_903_597));
+        assert_eq!(legacy().locks("app", "public").keys, [77_433_833_903_597]);
+        assert_eq!(legacy().locks("app", "app").names, ["Flyway--320650056"]);
     }
 }

@@ -21,6 +21,7 @@ pub(super) const TOOL: Tool = Tool {
                  CREATE UNIQUE INDEX {schema}version_unique ON \"{name}\" (version);\n",
     },
     lock_keys,
+    lock_names,
     read,
 };
 
@@ -42,10 +43,18 @@ fn lock_keys(place: &Place<'_>) -> Vec<i64> {
     let Place { database, schema, table } = place;
     let key = |database: &str| {
         let named = format!("{schema}\0{table}\0{database}");
-        i64::from(crc32(named.bytes()).wrapping_mul(1_486_364_155))
+        i64::from(crc32(named.bytes()).wrapping_mul(SALT))
     };
     vec![key(database), key(&format!("/{database}"))]
 }
+
+/// Returns the same hash of database and table with a colon between them. Here a URL names the database without a slash.
+fn lock_names(place: &Place<'_>) -> Vec<String> {
+    let named = format!("{}:{}", place.database, place.table);
+    vec![crc32(named.bytes()).wrapping_mul(SALT).to_string()]
+}
+
+const SALT: u32 = 1_486_364_155;
 
 #[cfg(test)]
 mod tests {
@@ -121,7 +130,7 @@ mod tests {
     #[test]
     fn its_locks_are_known_by_both_names_of_the_database() {
         // Computed with zlib's CRC-32.
-        assert_eq!(legacy().lock_keys("app", "public"), [1_787_120_056, 1_726_534_663]);
-        assert_eq!(legacy().lock_keys("app", "public").first(), Some(&1_787_120_056));
+        assert_eq!(legacy().locks("app", "public").keys, [1_787_120_056, 1_726_534_663]);
+        assert_eq!(legacy().locks("app", "app").names, ["2938252834"]);
     }
 }

@@ -24,8 +24,7 @@ use gapless_core::{Checksum, MigrationSet, Syntax, Version};
 use self::reading::Reading;
 pub(crate) use self::refusal::{Refusal, told};
 use self::tool::{Form, Kind, Place, TOOLS, Tool, no_lock};
-use crate::dialect::Dialect;
-use crate::dialect::Table;
+use crate::dialect::{Dialect, Table, ToolLocks};
 use crate::engine::ResultSet;
 
 /// History of another tool, for [`Runner::adopt`](crate::Runner::adopt).
@@ -202,20 +201,22 @@ impl Legacy {
         Err(format!("{} is of another form: {problem}\nhelp: {help}", self.shown()))
     }
 
-    /// Returns the query for the rows that [`Legacy::read`] reads.
-    pub(crate) fn select(&self, dialect: &dyn Dialect) -> String {
+    /// Returns the query for the rows that [`Legacy::read`] reads, with this at its end.
+    pub(crate) fn select(&self, dialect: &dyn Dialect, end: &str) -> String {
         let column = |(name, kind): &(&str, Kind)| match kind {
             Kind::Bytes => dialect.hex(name),
             _ => (*name).to_owned(),
         };
         let columns: Vec<_> = self.tool.columns.iter().map(column).collect();
-        format!("SELECT {} FROM {} ORDER BY {};\n", columns.join(", "), self.quoted(dialect), self.tool.order)
+        let (columns, table, order) = (columns.join(", "), self.quoted(dialect), self.tool.order);
+        format!("SELECT {columns} FROM {table} ORDER BY {order}{end};\n")
     }
 
-    /// Returns the advisory locks on Postgres by which the tool keeps its own processes apart, for a table in this schema.
-    /// A session that holds all of them is alone with the table. Some tools take no lock.
-    pub(crate) fn lock_keys(&self, database: &str, schema: &str) -> Vec<i64> {
-        (self.tool.lock_keys)(&Place { database, schema, table: &self.table })
+    /// Returns the locks by which the tool keeps its own processes apart, for a table in this schema. A session that holds
+    /// all of them is alone with the table. Some tools take no lock.
+    pub(crate) fn locks(&self, database: &str, schema: &str) -> ToolLocks {
+        let place = Place { database, schema, table: &self.table };
+        ToolLocks { keys: (self.tool.lock_keys)(&place), names: (self.tool.lock_names)(&place) }
     }
 
     /// Turns the rows of [`Legacy::select`] into an adoption.
@@ -284,12 +285,12 @@ mod tests {
     #[test]
     fn the_select_names_its_columns_and_order() {
         assert_eq!(
-            Legacy::sqlx("_sqlx_migrations").schema("a\"b").select(&Sqlite),
+            Legacy::sqlx("_sqlx_migrations").schema("a\"b").select(&Sqlite, ""),
             "SELECT version, description, success, lower(hex(checksum)) FROM \"a\"\"b\".\"_sqlx_migrations\" \
              ORDER BY version;\n"
         );
         assert_eq!(
-            Legacy::goose("goose_db_version").select(&Sqlite),
+            Legacy::goose("goose_db_version").select(&Sqlite, ""),
             "SELECT version_id, is_applied FROM \"goose_db_version\" ORDER BY id;\n"
         );
     }

@@ -24,6 +24,7 @@ pub(super) const TOOL: Tool = Tool {
                  applied_on VARCHAR(255), checksum VARCHAR(255));\n",
     },
     lock_keys: no_lock,
+    lock_names: no_lock,
     read,
 };
 
@@ -112,6 +113,6 @@ mod tests {
         let Refusal::Unknown { rename, .. } = &refusals[0] else { panic!("{refusals:?}") };
         assert_eq!(rename, "V2__users -> 0001_users");
         assert!(refusals[1..].iter().all(|refusal| matches!(refusal, Refusal::Malformed { .. })));
-        assert_eq!(legacy().lock_keys("app", "public").first(), None);
+        assert!(legacy().locks("app", "public").is_empty());
     }
 }

@@ -22,6 +22,7 @@ pub(super) const TOOL: Tool = Tool {
         sqlite: "CREATE TABLE {schema}\"{name}\" (id varchar(255) NOT NULL PRIMARY KEY, applied_at datetime);\n",
     },
     lock_keys: no_lock,
+    lock_names: no_lock,
     read,
 };
 

@@ -33,6 +33,7 @@ pub(super) const TOOL: Tool = Tool {
                  checksum BLOB NOT NULL, execution_time BIGINT NOT NULL);\n",
     },
     lock_keys,
+    lock_names,
     read,
 };
 
@@ -71,6 +72,11 @@ fn equal_but_for_space(migration: &Migration, checksum: &str) -> bool {
 /// Returns the CRC-32 of the database's name times a constant, which needs at most 62 bits.
 fn lock_keys(place: &Place<'_>) -> Vec<i64> {
     vec![0x3d32_ad9e * i64::from(crc32(place.database.bytes()))]
+}
+
+/// The same number, in hex digits.
+fn lock_names(place: &Place<'_>) -> Vec<String> {
+    lock_keys(place).iter().map(|key| format!("{key:x}")).collect()
 }
 
 #[cfg(test)]
@@ -142,6 +148,7 @@ mod tests {
     #[test]
     fn its_lock_is_the_database_s() {
         // Computed with zlib's CRC-32.
-        assert_eq!(legacy().lock_keys("app", "public").first(), Some(&3_469_795_979_745_788_610));
+        assert_eq!(legacy().locks("app", "public").keys, [3_469_795_979_745_788_610]);
+        assert_eq!(legacy().locks("app", "app").names, ["3027310f4fd382c2"]);
     }
 }

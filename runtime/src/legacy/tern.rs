@@ -1,7 +1,7 @@
 //! Reads tern's counter.
 
 use super::reading::Reading;
-use super::{Form, Kind, Place, Tool};
+use super::{Form, Kind, Place, Tool, no_lock};
 use crate::engine::ResultSet;
 
 /// One row: the number of applied migrations, which is the version of the last one.
@@ -18,6 +18,7 @@ pub(super) const TOOL: Tool = Tool {
         sqlite: "CREATE TABLE {schema}\"{name}\" (version int4 NOT NULL);\n",
     },
     lock_keys,
+    lock_names: no_lock,
     read,
 };
 
@@ -47,6 +48,6 @@ mod tests {
         assert_eq!(taken(&legacy, &set, &[]), []);
         assert!(matches!(&refused(&legacy, &set, &["4"])[..], [Refusal::Unknown { .. }]));
         assert!(matches!(&refused(&legacy, &set, &["1", "2"])[..], [Refusal::Malformed { .. }]));
-        assert_eq!(legacy.lock_keys("app", "public").first(), Some(&9_628_173_550_095_224));
+        assert_eq!(legacy.locks("app", "public").keys, [9_628_173_550_095_224]);
     }
 }

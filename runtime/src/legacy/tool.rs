@@ -19,7 +19,10 @@ pub(super) struct Tool {
     pub(super) order: &'static str,
     /// The statements that create the empty table as the tool does.
     pub(super) form: Form,
+    /// The keys of its advisory locks on Postgres.
     pub(super) lock_keys: fn(&Place<'_>) -> Vec<i64>,
+    /// The names of its locks on MySQL.
+    pub(super) lock_names: fn(&Place<'_>) -> Vec<String>,
     pub(super) read: fn(&mut Reading<'_>, &ResultSet),
 }
 
@@ -87,15 +90,15 @@ impl Kind {
     }
 }
 
-/// The place of a tool's table, from which the keys of its advisory locks are computed.
+/// The place of a tool's table, from which its locks are computed. On MySQL, the schema is the database.
 pub(super) struct Place<'a> {
     pub(super) database: &'a str,
     pub(super) schema: &'a str,
     pub(super) table: &'a str,
 }
 
-/// Returns no key, for a tool that takes no advisory lock.
-pub(super) fn no_lock(_: &Place<'_>) -> Vec<i64> {
+/// Returns no lock, for a tool that takes none.
+pub(super) fn no_lock<T>(_: &Place<'_>) -> Vec<T> {
     Vec::new()
 }
 

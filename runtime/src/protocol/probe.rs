@@ -9,10 +9,10 @@ use super::bootstrap::CREATED;
 use super::errors::Work;
 use super::protocol::Protocol;
 use super::reply::{DbError, ResultSet};
-use crate::dialect::{Class, TableForm, renames, runs, seen, tables_there};
+use crate::dialect::{Class, TableForm, ToolLocks, renames, runs, seen, tables_there};
 use crate::history::repair::{Facts, known_as};
 use crate::history::{History, Row};
-use crate::legacy::{Adoption, Legacy};
+use crate::legacy::Adoption;
 use crate::report::error::ErrorKind;
 use crate::runner::Goal;
 
@@ -53,8 +53,7 @@ impl Known {
 /// The facts about another tool's table.
 #[derive(Debug, Default)]
 pub(super) struct LegacyTable {
-    /// The advisory locks of the tool.
-    pub(super) keys: Vec<i64>,
+    pub(super) locks: ToolLocks,
     /// Its rows, as the run read them.
     pub(super) rows: ResultSet,
 }
@@ -116,7 +115,7 @@ impl Protocol<'_> {
     fn probe_message(&self, question: Question) -> String {
         match (question, &self.options.adopt) {
             (Question::LegacyForm, Some(legacy)) => self.dialect.columns(legacy.place()),
-            (Question::LegacyRows, Some(legacy)) => self.legacy_rows(legacy),
+            (Question::LegacyRows, Some(legacy)) => legacy.select(self.dialect, ""),
             (Question::Renamed, _) => self.dialect.renamed(&self.tracker) + &self.dialect.runs(&self.tracker),
             (Question::Journal, _) => self.dialect.seen(&self.tracker),
             (Question::Tables | Question::LegacyForm | Question::LegacyRows, _) => {
@@ -124,10 +123,6 @@ impl Protocol<'_> {
                 self.dialect.tables(&tables.map(String::as_str).collect::<Vec<_>>())
             }
         }
-    }
-
-    pub(super) fn legacy_rows(&self, legacy: &Legacy) -> String {
-        legacy.select(self.dialect)
     }
 
     fn learn(&mut self, question: Question, mut results: Vec<ResultSet>) -> Result<(), Vec<String>> {
@@ -198,8 +193,8 @@ impl Protocol<'_> {
             return Ok(());
         };
         legacy.check_columns(&form.columns).map_err(|problem| vec![problem])?;
-        let keys = legacy.lock_keys(&form.database, &form.schema);
-        self.known.legacy = Some(LegacyTable { keys, rows: ResultSet::default() });
+        let locks = legacy.locks(&form.database, &form.schema);
+        self.known.legacy = Some(LegacyTable { locks, rows: ResultSet::default() });
         Ok(())
     }
 

@@ -5,8 +5,9 @@ use super::Stop;
 use super::errors::Work;
 use super::protocol::Protocol;
 use super::reply::{DbError, ResultSet};
-use crate::dialect::{Class, Timeouts};
+use crate::dialect::{Class, TOOL_LOCK, Timeouts};
 use crate::history::History;
+use crate::legacy::Legacy;
 use crate::plan::Plan;
 use crate::report::event::Event;
 use crate::runner::Goal;
@@ -41,17 +42,25 @@ impl Protocol<'_> {
         self.session.is_at("repairing the history");
         let adopts = self.plan.changes().iter().any(|change| matches!(change, Change::Adopted { .. }));
         // Under every lock there is, the set and the other tool's table must be as the plan saw them.
-        let results = match self.session.transact(self.reread(adopts)).await? {
+        let message = self.reread(adopts);
+        let results = match self.session.transact(message).await? {
             Ok(results) => results,
+            Err(error) if adopts && self.class(&error) == Class::Retry => {
+                return Err(self.stand_back_from(&error).await);
+            }
             Err(error) => return self.not_repaired(error).await,
         };
+        if results.iter().any(is_lock_of_others) {
+            return Err(self.stand_back_from_tool().await);
+        }
         if !self.is_unchanged(adopts, &results) {
             return Err(self.stand_back().await);
         }
-        let message = self.repairs() + &self.dialect.commit(true);
+        let message = self.repairs() + &self.dialect.commit(true) + &self.cleanup.unlock_tool;
         if let Err(error) = self.session.transact(message).await? {
             return self.not_repaired(error).await;
         }
+        self.cleanup.unlock_tool.clear();
         let changes = std::mem::take(&mut self.plan.changes);
         for change in &changes {
             self.emit(&Event::Changed(change));
@@ -62,7 +71,7 @@ impl Protocol<'_> {
     }
 
     /// Begins the transaction, takes the locks, and reads again.
-    fn reread(&self, adopts: bool) -> String {
+    fn reread(&mut self, adopts: bool) -> String {
         let mut message = self.same_backend() + &self.begin(Timeouts::default());
         let moves = |change: &Change| matches!(change, Change::Renamed { .. } | Change::Accepted { .. });
         if self.plan.changes().iter().any(moves) {
@@ -71,12 +80,22 @@ impl Protocol<'_> {
         if let (Some(legacy), Some(table)) =
             (self.options.adopt.as_ref().filter(|_| adopts), &self.known.legacy)
         {
-            for key in &table.keys {
-                message += &self.dialect.lock_legacy(*key);
-            }
-            message += &self.legacy_rows(legacy);
+            message += &self.dialect.lock_legacy(&table.locks);
+            message += &legacy.select(self.dialect, self.dialect.keep_rows());
+            self.cleanup.unlock_tool = self.dialect.unlock_legacy(&table.locks);
         }
         message + &self.dialect.select_set(&self.tracker)
+    }
+
+    /// Rolls back and waits for the other tool, before another attempt.
+    async fn stand_back_from_tool(&mut self) -> Stop {
+        let tool = self.options.adopt.as_ref().map_or("another tool", Legacy::tool);
+        let busy = format!("{tool} is at work: a session has its lock");
+        let stood_back = async {
+            self.roll_back().await?;
+            self.wait_for(None, Some(&busy)).await
+        };
+        stood_back.await.err().unwrap_or(Stop::Again)
     }
 
     /// Returns `true` if nothing has changed since the plan.
@@ -100,4 +119,9 @@ impl Protocol<'_> {
             _ => Stop::failed(self.error(Work::Repairing, error)),
         })
     }
+}
+
+/// Returns `true` for the answer that a lock of the other tool is not ours.
+fn is_lock_of_others(result: &ResultSet) -> bool {
+    result.value(0) == Some(TOOL_LOCK) && !result.is_true(1)
 }

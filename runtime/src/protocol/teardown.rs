@@ -24,6 +24,8 @@ const AT_ONCE: u32 = 10;
 pub(super) struct Cleanup {
     /// The statements that a refused batch has prepared.
     pub(super) prepared: Option<Prepared>,
+    /// The statements that give another tool's locks back.
+    pub(super) unlock_tool: String,
     /// The run has reported migrations that a crash of the server could still lose.
     pub(super) undurable: bool,
     /// The version that stays applied, because its rollback failed before it did anything.
@@ -99,6 +101,7 @@ impl Protocol<'_> {
         self.session.is_at("rolling back");
         let mut message = self.dialect.roll_back().to_owned();
         message.extend(self.cleanup.prepared.take().map(|prepared| prepared.forget));
+        message += &std::mem::take(&mut self.cleanup.unlock_tool);
         let _answer = self.send_to_end(message).await?;
         Ok(())
     }

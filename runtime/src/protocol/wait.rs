@@ -100,7 +100,8 @@ impl Protocol<'_> {
         self.wait_uncancelled(None, Some(&error.message)).await
     }
 
-    async fn wait_for(&mut self, holder: Option<Holder>, busy: Option<&str>) -> Result<(), Stop> {
+    /// Waits for the lock's holder, or for what the database says that it is busy with.
+    pub(super) async fn wait_for(&mut self, holder: Option<Holder>, busy: Option<&str>) -> Result<(), Stop> {
         self.check_cancelled_waiting(holder.as_ref(), busy)?;
         self.wait_uncancelled(holder.clone(), busy).await?;
         self.check_cancelled_waiting(holder.as_ref(), busy)

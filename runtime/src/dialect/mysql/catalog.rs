@@ -19,7 +19,8 @@ impl CatalogSql for Mysql {
             let (schema, table) = qualified(name);
             let schema = schema.map_or_else(|| "database()".to_owned(), |schema| self.literal(&schema));
             format!(
-                "SELECT EXISTS (SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = {schema} AND TABLE_NAME = {})",
+                "SELECT EXISTS (SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = {schema} AND TABLE_NAME = {} \
+                 AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED'))",
                 self.literal(&table)
             )
         };

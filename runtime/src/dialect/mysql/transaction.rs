@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Mysql;
-use crate::dialect::{Timeouts, TransactionSql};
+use crate::dialect::{Language, TOOL_LOCK, Timeouts, ToolLocks, TransactionSql};
 use crate::tracker::Tracker;
 
 /// The longest that the servers take, a year in seconds.
@@ -26,6 +26,22 @@ impl TransactionSql for Mysql {
     /// Locks every row: a transaction reads the set as it was at its first read, which comes after this.
     fn lock_set(&self, tracker: &Tracker) -> String {
         format!("SELECT version FROM {} ORDER BY version FOR UPDATE;\n", tracker.set())
+    }
+
+    fn lock_legacy(&self, locks: &ToolLocks) -> String {
+        let row = |name: &String| {
+            format!("SELECT '{TOOL_LOCK}', coalesce(get_lock({}, 0), 0);\n", self.literal(name))
+        };
+        locks.names.iter().map(row).collect()
+    }
+
+    fn unlock_legacy(&self, locks: &ToolLocks) -> String {
+        locks.names.iter().map(|name| format!("DO release_lock({});\n", self.literal(name))).collect()
+    }
+
+    /// Some tools take no lock but those of the rows that they write.
+    fn keep_rows(&self) -> &'static str {
+        " /*M!100600 LOCK IN SHARE MODE NOWAIT */ /*!80000 FOR SHARE NOWAIT */"
     }
 
     /// A savepoint does not outlive its transaction.

@@ -3,7 +3,7 @@
 use gapless_core::Version;
 
 use super::Postgres;
-use crate::dialect::{Timeouts, TransactionSql};
+use crate::dialect::{Timeouts, ToolLocks, TransactionSql};
 use crate::tracker::Tracker;
 
 /// [`TransactionSql::lock_transaction`] fails with this.
@@ -27,8 +27,8 @@ impl TransactionSql for Postgres {
         format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE;\n", tracker.set())
     }
 
-    fn lock_legacy(&self, key: i64) -> String {
-        try_lock(key)
+    fn lock_legacy(&self, locks: &ToolLocks) -> String {
+        locks.keys.iter().map(|key| try_lock(*key)).collect()
     }
 
     fn claim_name(&self, tracker: &Tracker, version: Version, name: &str) -> String {
