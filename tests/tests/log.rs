@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gapless::{Error, Log, LogEvent, MigrationSet, Rollback, Runner, Version};
+use gapless::{Code, Error, Log, LogEvent, MigrationSet, Rollback, Runner, Version};
 use gapless_tests::cluster::cluster;
 use gapless_tests::driver::{Driver, TokioPostgres};
 use gapless_tests::set::{set, tables};
@@ -156,4 +156,39 @@ fn a_log_is_shown_as_a_table() {
     let failed =
         "2024-02-29T23:59:07.000Z 4 e: failed in statement 1, by alice (deploy): no such table: nowhere";
     assert_eq!(log.entries()[6].to_string(), failed);
+}
+
+/// The record of a migration in steps is written in a moment, and is not all of its time.
+#[test]
+fn a_migration_in_steps_took_as_long_as_its_steps() {
+    let long = Duration::from_millis(300);
+    let all = set(&[
+        ("1_a.sql", "-- gapless: no-transaction\nCREATE TABLE a (id int);"),
+        ("2_b.sql", "-- gapless: rust\n-- gapless: no-transaction\n"),
+    ]);
+    let second = all.migrations()[1].version();
+    let check = |log: &Log| {
+        let [first, second] = [1, 2].map(|version| {
+            let of_it = |entry: &&gapless::LogEntry| {
+                entry.version().number() == version && *entry.event() == LogEvent::Applied
+            };
+            log.entries().iter().find(of_it).unwrap().duration().unwrap()
+        });
+        assert!(first < long, "{log}");
+        assert!((long..Duration::from_secs(60)).contains(&second), "{log}");
+    };
+    let mut client = cluster().database().connect();
+    let code = Code::postgres_no_transaction(move |_| {
+        std::thread::sleep(long);
+        Ok(())
+    });
+    all.runner().code(second, code).run(&mut client).unwrap();
+    check(&all.runner().log(&mut client).unwrap());
+    let mut client = rusqlite::Connection::open_in_memory().unwrap();
+    let code = Code::rusqlite_no_transaction(move |_| {
+        std::thread::sleep(long);
+        Ok(())
+    });
+    all.runner().code(second, code).run(&mut client).unwrap();
+    check(&all.runner().log(&mut client).unwrap());
 }

@@ -70,6 +70,12 @@ pub trait TrackerSql: Language {
     /// the set, or is another transaction's.
     fn journal_applied(&self, tracker: &Tracker, migration: &Migration, token: &str) -> String;
 
+    /// [`TrackerSql::journal_applied`] for a migration whose row of the set is written behind its last step: it has
+    /// worked since the journal's row of its start.
+    fn journal_applied_in_steps(&self, tracker: &Tracker, migration: &Migration, token: &str) -> String {
+        self.journal_applied(tracker, migration, token)
+    }
+
     /// Prepares the same rows for many migrations; `None` where that saves nothing.
     fn prepared(&self, _tracker: &Tracker, _token: &str) -> Option<Prepared> {
         None
@@ -111,6 +117,11 @@ pub trait TrackerSql: Language {
     fn is_recorded(&self, tracker: &Tracker, version: Version) -> String {
         format!("SELECT EXISTS (SELECT 1 FROM {} WHERE version = {version});\n", tracker.set())
     }
+}
+
+/// The time at which the last try in steps began; an expression.
+pub(super) fn started(tracker: &Tracker, version: &str) -> String {
+    format!("(SELECT max(at) FROM {} WHERE version = {version} AND event = 'started')", tracker.journal())
 }
 
 /// Reads the duration of each applied migration from the rows that [`TrackerSql::journal_applied`] selects, among those

@@ -231,7 +231,7 @@ impl<'a> Protocol<'a> {
         let row = match steps.item.direction {
             Direction::Up => {
                 self.record(steps.item.migration, None)
-                    + &self.dialect.journal_applied(&self.tracker, steps.item.migration, &self.token)
+                    + &self.dialect.journal_applied_in_steps(&self.tracker, steps.item.migration, &self.token)
             }
             Direction::Down(_) => self.dialect.remove(&self.tracker, steps.item.migration.version()),
         };

@@ -35,7 +35,7 @@ impl Prepared {
             tracker.set(),
             dialect.clock()
         );
-        let entry = journal_applied(dialect, tracker, "$1", "applied", token);
+        let entry = journal_applied(dialect, tracker, "$1", "applied", token, &recorded(tracker, "$1"));
         let gone = names.iter().fold(String::new(), |mut sql, name| {
             let (there, quoted) = (dialect.literal(name), dialect.identifier(name));
             let _ = write!(
@@ -73,18 +73,23 @@ impl Prepared {
     }
 }
 
-/// See [`TrackerSql::journal_applied`](crate::dialect::TrackerSql::journal_applied); the version is an expression.
+/// The time at which a version was recorded in the set; an expression.
+pub(super) fn recorded(tracker: &Tracker, version: &str) -> String {
+    format!("(SELECT applied_at FROM {} WHERE version = {version})", tracker.set())
+}
+
+/// See [`TrackerSql::journal_applied`](crate::dialect::TrackerSql::journal_applied); the version and the time since when
+/// it has worked are expressions.
 pub(super) fn journal_applied(
     dialect: &dyn Language,
     tracker: &Tracker,
     version: &str,
     event: &str,
     token: &str,
+    since: &str,
 ) -> String {
     let set = tracker.set();
-    let seconds = format!(
-        "extract(epoch FROM clock_timestamp() - (SELECT applied_at FROM {set} WHERE version = {version}))"
-    );
+    let seconds = format!("extract(epoch FROM clock_timestamp() - {since})");
     // Without a name the journal refuses the row.
     format!(
         "INSERT INTO {} (version, name, event, detail, duration_ms) \

@@ -6,6 +6,7 @@ use gapless_core::{Migration, Version};
 
 use super::prepared::OURS;
 use super::{Postgres, Prepared, prepared};
+use crate::dialect::tracker::started;
 use crate::dialect::{LEFT, Language, Missing, TrackerSql};
 use crate::history::GOING_BACK;
 use crate::tracker::Tracker;
@@ -63,7 +64,21 @@ impl TrackerSql for Postgres {
 
     fn journal_applied(&self, tracker: &Tracker, migration: &Migration, token: &str) -> String {
         let event = if migration.is_baseline() { "baselined" } else { "applied" };
-        prepared::journal_applied(self, tracker, &migration.version().to_string(), event, token)
+        let version = migration.version().to_string();
+        prepared::journal_applied(
+            self,
+            tracker,
+            &version,
+            event,
+            token,
+            &prepared::recorded(tracker, &version),
+        )
+    }
+
+    fn journal_applied_in_steps(&self, tracker: &Tracker, migration: &Migration, token: &str) -> String {
+        let event = if migration.is_baseline() { "baselined" } else { "applied" };
+        let version = migration.version().to_string();
+        prepared::journal_applied(self, tracker, &version, event, token, &started(tracker, &version))
     }
 
     fn prepared(&self, tracker: &Tracker, token: &str) -> Option<Prepared> {

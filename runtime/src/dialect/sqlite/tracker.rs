@@ -3,6 +3,7 @@
 use gapless_core::{Migration, Version};
 
 use super::{NOW, Sqlite};
+use crate::dialect::tracker::started;
 use crate::dialect::{APPLIED, Language, Missing, TrackerSql};
 use crate::history::GOING_BACK;
 use crate::tracker::Tracker;
@@ -37,11 +38,28 @@ impl TrackerSql for Sqlite {
     }
 
     fn journal_applied(&self, tracker: &Tracker, migration: &Migration, token: &str) -> String {
+        let since =
+            format!("(SELECT applied_at FROM {} WHERE version = {})", tracker.set(), migration.version());
+        self.journal_applied_since(&since, tracker, migration, token)
+    }
+
+    fn journal_applied_in_steps(&self, tracker: &Tracker, migration: &Migration, token: &str) -> String {
+        let since = started(tracker, &migration.version().to_string());
+        self.journal_applied_since(&since, tracker, migration, token)
+    }
+}
+
+impl Sqlite {
+    fn journal_applied_since(
+        &self,
+        since: &str,
+        tracker: &Tracker,
+        migration: &Migration,
+        token: &str,
+    ) -> String {
         let (version, set) = (migration.version(), tracker.set());
         let event = if migration.is_baseline() { "baselined" } else { "applied" };
-        let micros = format!(
-            "(julianday('now') - julianday((SELECT applied_at FROM {set} WHERE version = {version}))) * 86400000000"
-        );
+        let micros = format!("(julianday('now') - julianday({since})) * 86400000000");
         format!(
             "INSERT INTO {} (version, name, event, detail, duration_ms) \
              VALUES ({version}, (SELECT name FROM {set} WHERE version = {version}), '{event}', {}, \
