@@ -40,6 +40,12 @@ fn life_on_postgres() {
     insta::assert_snapshot!(life(Terminal::postgres()));
 }
 
+#[cfg(feature = "mysql")]
+#[test]
+fn life_on_mysql() {
+    insta::assert_snapshot!(life(Terminal::mysql()));
+}
+
 #[test]
 fn check() {
     let mut terminal = Terminal::new(String::new());

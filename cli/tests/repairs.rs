@@ -7,6 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use gapless_tests::cluster::{Database, cluster};
+use gapless_tests::mysql_server::server;
+use mysql::prelude::Queryable;
 
 use crate::project::Project;
 
@@ -23,8 +25,9 @@ fn project() -> Project {
 }
 
 /// The option that names a database of each kind.
-fn urls() -> [String; 2] {
-    ["--database-url=sqlite:app.db".to_owned(), format!("--database-url={}", cluster().database().url())]
+fn urls() -> [String; 3] {
+    let urls = ["sqlite:app.db".to_owned(), cluster().database().url(), server().database().url()];
+    urls.map(|url| format!("--database-url={url}"))
 }
 
 fn sqlite(project: &Project, sql: &str) {
@@ -33,13 +36,15 @@ fn sqlite(project: &Project, sql: &str) {
 }
 
 fn run_sql(project: &Project, url: &str, sql: &str) {
-    match url.strip_prefix("--database-url=postgres") {
-        None => sqlite(project, sql),
-        Some(rest) => {
-            let mut client =
-                postgres::Client::connect(&format!("postgres{rest}"), postgres::NoTls).expect("it answers");
-            client.batch_execute(sql).expect("the statements run");
-        }
+    let url = url.trim_start_matches("--database-url=");
+    if url.starts_with("postgres:") {
+        let mut client = postgres::Client::connect(url, postgres::NoTls).expect("it answers");
+        client.batch_execute(sql).expect("the statements run");
+    } else if url.starts_with("mysql:") {
+        let mut client = mysql::Conn::new(url).expect("it answers");
+        client.query_drop(sql.trim_end().trim_end_matches(';')).expect("the statements run");
+    } else {
+        sqlite(project, sql);
     }
 }
 

@@ -46,6 +46,12 @@ fn reports_on_sqlite() {
     insta::assert_snapshot!(reports(Terminal::sqlite()));
 }
 
+#[cfg(feature = "mysql")]
+#[test]
+fn reports_on_mysql() {
+    insta::assert_snapshot!(reports(Terminal::mysql()));
+}
+
 #[test]
 fn reports_on_postgres() {
     insta::assert_snapshot!(reports(Terminal::postgres()));

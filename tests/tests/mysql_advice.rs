@@ -1,6 +1,6 @@
 //! What to do about an error of MariaDB. Its numbers are also SQLite's, with other meanings.
 
-use gapless::MigrationSet;
+use gapless::{MigrationSet, Rollback};
 use gapless_tests::mysql_server::{Database, server};
 use gapless_tests::set::set;
 use mysql::prelude::Queryable;
@@ -64,4 +64,37 @@ fn a_privilege_is_granted() {
     let mut client = database.connect_as(&format!("reader_{name}"));
     let error = two.runner().run(&mut client).unwrap_err().to_string();
     advises(&error, "1142", "grant what is missing");
+}
+
+#[test]
+fn an_error_of_syntax_is_shown_where_it_is_and_quotes_the_file_alone() {
+    let database = server().database();
+    let broken = "CREATE TABLE b (id int);\nCREATE TABLE c (\n    id int,\n    note text DEFALT 'x',\n    other int\n);\n";
+    let all = set(&[("1_a.sql", "CREATE TABLE a (id int);"), ("2_b.sql", broken)]);
+    let said = all.runner().run(&mut database.connect()).unwrap_err();
+    let place = said.failure().and_then(gapless::Failure::location).expect("it has a place");
+    assert_eq!((place.line, place.column), (4, 22), "{said}");
+    let said = said.to_string();
+    assert!(said.contains("near ''x',\n    other int\n)'\n --> "), "{said}");
+    // A script of rows alone, and one with nothing after the place.
+    for (sql, near, column) in [
+        ("INSERT INTO a VALUES (1);\nINSRT INTO a VALUES (2);", "'INSRT INTO a VALUES (2)'", 1),
+        ("INSERT INTO a VALUES (1);\nINSERT INTO a VALUES (2", "''", 1),
+    ] {
+        let failed = set(&[("1_a.sql", "CREATE TABLE a (id int);"), ("2_b.sql", sql)]);
+        let said = failed.runner().run(&mut database.connect()).unwrap_err();
+        let place = said.failure().and_then(gapless::Failure::location).expect("it has a place");
+        assert_eq!((place.line, place.column), (2, column), "{said}");
+        assert!(said.to_string().contains(&format!("near {near}\n")), "{said}");
+    }
+}
+
+#[test]
+fn a_down_file_is_quoted_as_well() {
+    let database = server().database();
+    let all =
+        set(&[("1_a.up.sql", "CREATE TABLE a (id int);"), ("1_a.down.sql", "DROP TABLE\n  IF EXIST a;")]);
+    all.runner().run(&mut database.connect()).unwrap();
+    let said = all.runner().rollback(Rollback::steps(1), &mut database.connect()).unwrap_err().to_string();
+    assert!(said.contains("near 'EXIST a'\n --> migrations/1_a.down.sql:2:6"), "{said}");
 }

@@ -6,6 +6,7 @@ use gapless_core::{Directives, Location, Migration, Syntax, Version, snippet, sp
 
 use crate::engine::DbError;
 use crate::report::event::Holder;
+use crate::report::near;
 use crate::report::remedy::Remedy;
 
 /// Failure of a migration that the database refused.
@@ -112,6 +113,11 @@ struct Place {
 impl Failure {
     /// Builds the failure of a migration; `at` is the place in bytes of its script, if it is known.
     pub(crate) fn new(migration: &Migration, error: DbError, at: Option<usize>, syntax: Syntax) -> Failure {
+        let (error, at) = narrowed(error, migration.sql(), at, syntax);
+        Failure::of(migration, error, at, syntax)
+    }
+
+    fn of(migration: &Migration, error: DbError, at: Option<usize>, syntax: Syntax) -> Failure {
         let path = migration.file();
         let place = at.map(|at| Place::new(&path, migration.sql(), at, syntax));
         let (version, name) = (migration.version(), migration.name().to_owned());
@@ -124,8 +130,9 @@ impl Failure {
 
     /// Builds the failure of a migration's down script.
     pub(crate) fn back(migration: &Migration, error: DbError, at: Option<usize>, syntax: Syntax) -> Failure {
-        let failure = Failure::new(migration, error, None, syntax);
-        let Some(down) = migration.down() else { return failure };
+        let Some(down) = migration.down() else { return Failure::of(migration, error, None, syntax) };
+        let (error, at) = narrowed(error, down.sql(), at, syntax);
+        let failure = Failure::of(migration, error, None, syntax);
         let path = migration.package().map_or(String::new(), |package| format!("{package}: ")) + down.path();
         let place = at.map(|at| Place::new(&path, down.sql(), at, syntax));
         let manner = Manner::of(down.directives());
@@ -227,6 +234,11 @@ impl Failure {
     pub fn database_error(&self) -> &DbError {
         &self.error
     }
+}
+
+/// Returns the error without what it quotes from behind the script, and its place as exactly as it tells.
+fn narrowed(error: DbError, sql: &str, at: Option<usize>, syntax: Syntax) -> (DbError, Option<usize>) {
+    if syntax == Syntax::Mysql { near::narrowed(error, sql, at) } else { (error, at) }
 }
 
 impl Place {

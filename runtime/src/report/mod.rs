@@ -8,6 +8,7 @@ pub(crate) mod failure;
 pub(crate) mod lock_mode;
 pub(crate) mod log;
 mod message;
+mod near;
 pub(crate) mod remedy;
 pub(crate) mod server_progress;
 pub(crate) mod statement_begun;
