@@ -18,7 +18,7 @@ pub trait SessionSql: Language {
 
     /// Tries to take the lock. Selects up to four results: the lock (ours now, schema exists, set exists, journal
     /// exists, backend pid, takes no writes, is a standby, reads strings by the standard, the set has its key, the
-    /// database and the server's version where they matter), the session's settings (name, value) if
+    /// database, the server's version and the longest message where they matter), the session's settings (name, value) if
     /// [`LockQuery::settings`], the applied set if [`LockQuery::set`], the lock's holder (pid, application, since, query,
     /// state) if [`LockQuery::holder`]. [`LockAnswer`] reads the answer.
     fn lock(&self, tracker: &Tracker, query: LockQuery) -> String;
@@ -107,6 +107,8 @@ pub(crate) struct LockAnswer<'r> {
     pub(crate) database: Option<&'r str>,
     /// The version of the server, where some are too old.
     pub(crate) server: Option<&'r str>,
+    /// The longest message, in bytes, where the server does not take any.
+    pub(crate) longest: Option<usize>,
     pub(crate) settings: Option<Vec<(String, String)>>,
     pub(crate) set: Option<Rows<'r>>,
     pub(crate) holder: Option<Holder>,
@@ -162,6 +164,7 @@ impl<'r> LockAnswer<'r> {
         LockAnswer {
             database: first.and_then(|first| first.value(9)),
             server: first.and_then(|first| first.value(10)),
+            longest: first.and_then(|first| first.value(11)?.parse().ok()),
             ours: flags.value(0).map(|_| flags.is_true(0)),
             schema: flags.is_true(1),
             set_exists: flags.is_true(2),

@@ -6,6 +6,7 @@ use gapless_core::{Migration, split};
 
 use super::Stop;
 use super::item::{Execution, Item};
+use super::length::AROUND_EACH;
 use super::protocol::Protocol;
 use super::reply::DbError;
 use crate::dialect::{Class, Dialect, Prepared, Unlock, durations};
@@ -124,7 +125,7 @@ impl<'a> Protocol<'a> {
     /// Writes the message for the transactional migrations at the head of the queue.
     fn batch(&mut self, ends_run: bool) -> Batch<'a> {
         let ready = self.queue.iter().take_while(|item| !self.is_to_be_asked(item.migration));
-        let items = members(ready);
+        let items = self.members(ready);
         let members: Vec<_> = items.iter().map(|item| item.migration).collect();
         let last = ends_run && members.len() == self.queue.len();
         let mut message = headline(&members) + &self.same_backend() + &self.none_unfinished(&members);
@@ -144,6 +145,21 @@ impl<'a> Protocol<'a> {
             batch.message += &self.dialect.unlock(&self.tracker, self.session.pid);
         }
         batch
+    }
+
+    fn members<'q>(&self, queue: impl Iterator<Item = &'q Item<'a>>) -> Vec<Item<'a>>
+    where
+        'a: 'q,
+    {
+        let most = self.most_together();
+        let around = self.session.longest.map_or(0, |_| AROUND_EACH);
+        let mut bytes = 0;
+        let fits = |item: &&'q Item<'a>| {
+            let fits = bytes == 0 || bytes + item.migration.sql().len() <= most;
+            bytes += item.migration.sql().len() + around;
+            fits && item.execution == Execution::Batched
+        };
+        queue.take_while(fits).take(MOST_MIGRATIONS).copied().collect()
     }
 
     /// Writes each member's part. Where many scripts in a row define objects and do nothing else, it prepares their
@@ -211,14 +227,4 @@ pub(super) fn headline(members: &[&Migration]) -> String {
             )
         }
     }
-}
-
-fn members<'q, 'a: 'q>(queue: impl Iterator<Item = &'q Item<'a>>) -> Vec<Item<'a>> {
-    let mut bytes = 0;
-    let fits = |item: &&'q Item<'a>| {
-        let fits = bytes == 0 || bytes + item.migration.sql().len() <= MOST_BYTES;
-        bytes += item.migration.sql().len();
-        fits && item.execution == Execution::Batched
-    };
-    queue.take_while(fits).take(MOST_MIGRATIONS).copied().collect()
 }

@@ -5,7 +5,7 @@
 use gapless_core::Migration;
 
 use super::Stop;
-use super::batch::{MOST_BYTES, MOST_MIGRATIONS, headline};
+use super::batch::{MOST_MIGRATIONS, headline};
 use super::errors::Work;
 use super::item::{Execution, Item};
 use super::part::{Message, Part};
@@ -107,6 +107,9 @@ impl<'a> Protocol<'a> {
     /// Applies the migrations at the head of the queue.
     pub(super) async fn apply_chain(&mut self, ends_run: bool) -> Result<(), Stop> {
         let chain = self.chain(ends_run)?;
+        if chain.items.is_empty() {
+            return Ok(());
+        }
         self.tell_applying(chain.items.iter().map(|item| item.migration.version()));
         self.session.is_at(format!("applying {}", named(&chain.items)));
         let begun = self.session.report(|report| report.elapsed);
@@ -236,7 +239,12 @@ impl<'a> Protocol<'a> {
                 Execution::Batched => self.whole(index, &item),
                 _ => self.step_by_step(index, &self.steps(item)?),
             };
-            if !taken.is_empty() && parts.len() + part.len() > MOST_BYTES {
+            if !taken.is_empty() && parts.len() + part.len() > self.most_together() {
+                break;
+            }
+            if !self.takes(part.len()) {
+                // Its rows of the journal make it longer than the server takes: it goes in messages of its own.
+                self.stepwise.apart.insert(item.migration.version());
                 break;
             }
             parts += &part;

@@ -138,6 +138,7 @@ impl Protocol<'_> {
             // What the run itself needs is put back at its end.
             self.session.needs_own = self.dialect.give_back(settings) != self.dialect.restore(settings);
         }
+        self.session.longest = answer.longest;
         let ours = answer.ours == Some(true);
         self.session.refused |= !ours;
         self.session.locked |= ours && query.take;
@@ -218,6 +219,9 @@ impl Protocol<'_> {
         let lacking: Vec<_> = lacking.map(|migration| (migration.version(), migration.file())).collect();
         if !lacking.is_empty() {
             return Some(ErrorKind::NoCode(lacking));
+        }
+        if let Some(kind) = self.too_long() {
+            return Some(kind);
         }
         // The set may be read by other rules than this database's, and they may hide from the build what it runs.
         let syntax = self.dialect.syntax();

@@ -17,6 +17,7 @@ mod envelope;
 mod errors;
 mod inspect;
 mod item;
+mod length;
 mod locate;
 mod lock;
 mod log;

@@ -75,6 +75,8 @@ pub(super) struct Session {
     pub(super) needs_own: bool,
     /// It has asked for the lock, and another runner had it.
     pub(super) refused: bool,
+    /// The longest message that the server takes, in bytes; `None` where it takes any.
+    pub(super) longest: Option<usize>,
     pub(super) standby: bool,
     pub(super) read_only: bool,
     /// The journal existed when the run took the lock.

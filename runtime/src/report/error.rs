@@ -185,6 +185,11 @@ impl Error {
         matches!(self.inner.kind, ErrorKind::TooOld { .. })
     }
 
+    /// Returns true if a script, or a statement of one, is longer than the server takes. Nothing of it ran.
+    pub fn is_too_long(&self) -> bool {
+        matches!(self.inner.kind, ErrorKind::TooLong { .. })
+    }
+
     /// Returns true if some of the tables to [`reconcile`](crate::Runner::reconcile) exist and some do not.
     pub fn is_partial(&self) -> bool {
         matches!(self.inner.kind, ErrorKind::Partial(_))

@@ -72,6 +72,13 @@ pub(crate) enum ErrorKind {
         version: String,
         needed: &'static str,
     },
+    /// A script, or the statement in this line of it, is longer than the longest message that the server takes.
+    TooLong {
+        path: String,
+        line: Option<usize>,
+        length: usize,
+        longest: usize,
+    },
     InTransaction,
     /// The connection has no database.
     NoDatabase,
@@ -169,6 +176,9 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Shape { table, problem } => message::shape(f, table, problem),
             ErrorKind::Database { doing, error, remedy } => message::database(f, doing, error, *remedy),
             ErrorKind::TooOld { server, version, needed } => message::too_old(f, server, version, needed),
+            ErrorKind::TooLong { path, line, length, longest } => {
+                message::too_long(f, path, *line, *length, *longest)
+            }
             ErrorKind::InTransaction => f.write_str(message::IN_TRANSACTION),
             ErrorKind::NoDatabase => f.write_str(message::NO_DATABASE),
             ErrorKind::Strings(syntax) => f.write_str(message::strings(*syntax)),

@@ -144,6 +144,27 @@ pub(super) fn read_only(f: &mut Formatter<'_>, goal: Goal, count: usize, standby
     f.write_str(if goal == Goal::Apply { "; then this program starts here too" } else { "" })
 }
 
+pub(super) fn too_long(
+    f: &mut Formatter<'_>,
+    path: &str,
+    line: Option<usize>,
+    length: usize,
+    longest: usize,
+) -> Result {
+    let (what, way) = match line {
+        Some(line) => (format!("the statement in {path}:{line}"), "or make several statements of it"),
+        None => (
+            path.to_owned(),
+            "split the file, or write `-- gapless: no-transaction` into it so that its statements go one by one",
+        ),
+    };
+    write!(
+        f,
+        "{what} is too long for the server: it has {length} bytes, and `max_allowed_packet` is {longest}, which our own \
+         statements need a part of\nhelp: raise `max_allowed_packet`, {way}"
+    )
+}
+
 pub(super) fn shape(f: &mut Formatter<'_>, table: &str, problem: &str) -> Result {
     write!(
         f,

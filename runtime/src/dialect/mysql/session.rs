@@ -92,7 +92,7 @@ impl SessionSql for Mysql {
             "NOT (find_in_set('ANSI_QUOTES', @@sql_mode) OR find_in_set('NO_BACKSLASH_ESCAPES', @@sql_mode))";
         let mut sql = format!(
             "SELECT {}, EXISTS (SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {schema}), {set}, \
-             {journal}, {}, {strings}, {fence}, database(), version();\n",
+             {journal}, {}, {strings}, {fence}, database(), version(), @@max_allowed_packet;\n",
             take(self, tracker, query),
             facts(),
         );
