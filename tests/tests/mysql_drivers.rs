@@ -1,27 +1,37 @@
-//! The drivers for MySQL: what each reads out of an answer, and errors wherever they stand in a message.
+//! The drivers for MySQL: what each reads out of an answer, errors wherever they stand in a message, and lost connections.
+
+use std::thread;
+use std::time::{Duration, Instant};
 
 use gapless::engine::ResultSet;
 use gapless::{AsyncConnection, Connection, ExchangeError};
-use gapless_tests::mysql_server::{Database, server};
+use gapless_tests::mysql_server::{Database, Flavour, Server, programs, server};
+use mysql::prelude::Queryable;
 use sqlx::Connection as _;
 
 type Answer = Result<Vec<ResultSet>, ExchangeError>;
 
+/// Connects and sends messages.
+type Send = fn(&Database, &[&str]) -> Vec<Answer>;
+
+/// Each driver.
+const DRIVERS: [(&str, Send); 3] = [
+    ("mysql", with_mysql),
+    ("mysql_async", |database, messages| block(with_mysql_async(database, messages))),
+    ("sqlx", |database, messages| block(with_sqlx(database, messages))),
+];
+
 /// Sends these messages with each driver, each to a database of its own with a table and a procedure.
 fn each_driver(messages: &[&str]) -> Vec<(&'static str, Vec<Answer>)> {
-    let prepared = || {
+    let procedure = "CREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; INSERT INTO t VALUES (9); END";
+    let answered = |(driver, send): (&'static str, Send)| {
         let database = server().database();
-        let procedure = "CREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; INSERT INTO t VALUES (9); END";
         for sql in ["CREATE TABLE t (n int)", procedure] {
-            database.connect().exchange(sql).unwrap();
+            database.connect().query_drop(sql).unwrap();
         }
-        database
+        (driver, send(&database, messages))
     };
-    vec![
-        ("mysql", with_mysql(&prepared(), messages)),
-        ("mysql_async", block(with_mysql_async(&prepared(), messages))),
-        ("sqlx", block(with_sqlx(&prepared(), messages))),
-    ]
+    DRIVERS.map(answered).into()
 }
 
 fn block<T>(future: impl Future<Output = T>) -> T {
@@ -107,5 +117,54 @@ fn every_result_and_every_value_is_read() {
         ];
         assert_eq!(results, expected, "{driver}");
         assert!(answers[1].as_ref().is_ok_and(Vec::is_empty), "{driver}: an empty message");
+    }
+}
+
+/// Sends these messages while another session does this to the session that sleeps.
+fn interrupted(database: &Database, send: Send, messages: &[&str], interrupt: &str) -> Vec<Answer> {
+    let asleep = "SELECT ID FROM information_schema.PROCESSLIST WHERE DB = database() AND INFO LIKE '%sleep(20)%' \
+                  AND ID <> connection_id()";
+    thread::scope(|scope| {
+        let answers = scope.spawn(|| send(database, messages));
+        let (mut other, begun) = (database.connect(), Instant::now());
+        let id: u32 = loop {
+            match other.query_first(asleep).unwrap() {
+                Some(id) => break id,
+                None => thread::sleep(Duration::from_millis(10)),
+            }
+            assert!(begun.elapsed() < Duration::from_secs(10), "nothing sleeps");
+        };
+        // A server that shuts down may end before it answers.
+        let _ = other.query_drop(interrupt.replace("{id}", &id.to_string()));
+        answers.join().unwrap()
+    })
+}
+
+#[test]
+fn an_error_that_ends_the_session_is_a_lost_connection() {
+    // Some statements end with an error before the connection does, and some do not.
+    let (told, untold) =
+        ("SELECT 1; SELECT 1 FROM DUAL WHERE sleep(20); SELECT 2", "SELECT 1; DO sleep(20); SELECT 2");
+    // MySQL says of a killed session what it says of a cancelled statement, and then closes the connection.
+    let said =
+        |answer: &Answer| matches!(answer, Err(ExchangeError::Database(error)) if error.code == "1317");
+    let lost = |answer: &Answer| matches!(answer, Err(ExchangeError::Lost(_)));
+    let of_mysql = programs().flavour == Flavour::MySql;
+    let ends = |answers: &[Answer]| lost(&answers[1]) && (lost(&answers[0]) || of_mysql && said(&answers[0]));
+    for (driver, send) in DRIVERS {
+        for message in [told, untold] {
+            let answers = interrupted(&server().database(), send, &[message, "SELECT 42"], "KILL {id}");
+            assert!(ends(&answers), "{driver}: {answers:?}");
+            let down = Server::start_new(&programs(), &[]);
+            let answers = interrupted(&down.database(), send, &[message, "SELECT 42"], "SHUTDOWN");
+            assert!(ends(&answers), "{driver}: {answers:?}");
+        }
+        let answers = send(&server().database(), &["SELECT 1; KILL connection_id()", "SELECT 42"]);
+        assert!(ends(&answers), "{driver}: {answers:?}");
+        // Where somebody cancels the statement alone, the session goes on.
+        let answers = interrupted(&server().database(), send, &[told, "SELECT 42"], "KILL QUERY {id}");
+        let Err(ExchangeError::Database(error)) = &answers[0] else { panic!("{driver}: {answers:?}") };
+        assert_eq!((error.code.as_str(), error.completed), ("1317", Some(1)), "{driver}");
+        assert_eq!(shown(answers[1].as_ref().unwrap()), [["42"]], "{driver}");
     }
 }
