@@ -1,7 +1,7 @@
 //! Says advice in the words of commands. The library speaks to those who write the program: of methods, and of builds.
 
 /// Sentences that say something else to those who type commands.
-const SENTENCES: [(&str, &str); 6] = [
+const SENTENCES: [(&str, &str); 15] = [
     ("help: run the migrations first", "help: run `up`"),
     ("; then this program starts here too", ""),
     ("`GAPLESS_LOCK=write cargo build`", "`gapless lock`"),
@@ -9,6 +9,24 @@ const SENTENCES: [(&str, &str); 6] = [
     (
         "roll it back with `Rollback::steps(1).edited()` and run again",
         "roll it back with `down --edited` and run `up`",
+    ),
+    (
+        "the binary does not have it\nhelp: roll back with the release that applied it",
+        "no file is there for it\nhelp: restore its files, or roll back with the release that applied it",
+    ),
+    ("the binary does not have it", "no file is there for it"),
+    ("if the binary has it under another name", "if it has another name here"),
+    ("if the binary has them under other names", "if they have other names here"),
+    ("; if a newer release applied it, `.unknown(Unknown::Allow)` lets this one go on", ""),
+    ("\nif a newer release applied the other one, `.unknown(Unknown::Allow)` lets this one go on", ""),
+    (
+        "is not embedded\nhelp: name the version of a migration in the binary",
+        "is not among the migrations\nhelp: `status` lists them",
+    ),
+    ("use `.locking(Locking::Transaction)`, or connect past the pooler", "connect past the pooler"),
+    (
+        "help: give it with `.code(...)` for",
+        "help: run the program that has its code, or give it there with `.code(...)` for",
     ),
     ("a longer `lock-timeout` or more `.retries(...)` wait for it", "a longer `lock-timeout` waits for it"),
 ];
@@ -43,6 +61,8 @@ fn command(rust: &str) -> Option<String> {
         ".adopt" => ("adopt", argument),
         ".reconcile" => ("reconcile", argument),
         ".past_later" => ("--past-later", argument),
+        ".pass_over_unknown" => ("--pass-over-unknown", argument),
+        ".trace_locks" => ("--locks", argument),
         ".unproven" => ("--unproven", argument),
         ".lock_wait" => ("--lock-wait", argument),
         ".schema" => ("--schema", argument),
@@ -92,6 +112,19 @@ mod tests {
                 "roll it back with `Rollback::steps(1).edited()` and run again",
                 "roll it back with `down --edited` and run `up`",
             ),
+            (
+                "version 3 (`c`) was applied, and the binary does not have it\nhelp: restore its file from version \
+                 control, or leave a tombstone that says why it is gone: `3_c.tombstone.sql`; if a newer release applied \
+                 it, `.unknown(Unknown::Allow)` lets this one go on",
+                "version 3 (`c`) was applied, and no file is there for it\nhelp: restore its file from version control, \
+                 or leave a tombstone that says why it is gone: `3_c.tombstone.sql`",
+            ),
+            (
+                "the target version 7 is not embedded\nhelp: name the version of a migration in the binary",
+                "the target version 7 is not among the migrations\nhelp: `status` lists them",
+            ),
+            ("help: remove `.trace_locks()`; Postgres tells", "help: remove `--locks`; Postgres tells"),
+            ("go on past it with `.pass_over_unknown()`", "go on past it with `--pass-over-unknown`"),
             ("syntax error at `.`: `a` (b) `x(1)`", "syntax error at `.`: `a` (b) `x(1)`"),
         ] {
             assert_eq!(in_commands(theirs), ours);

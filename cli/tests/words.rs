@@ -115,3 +115,36 @@ fn a_runner_of_another_schema_is_named_with_what_it_does() {
     let line = seen.lines().find(|line| line.starts_with("waiting for a lock of backend ")).expect(&seen);
     assert!(line.ends_with(" (gapless), active: applying 1 slow"), "{seen}");
 }
+
+/// Library words such as methods and the binary mean nothing to those who type commands.
+#[test]
+fn errors_speak_of_files_and_options() {
+    let terminal = Terminal::sqlite();
+    begin(&terminal);
+    terminal.file("migrations/2_b.up.sql", "CREATE TABLE b (id bigint);\n");
+    terminal.output("gapless up");
+    for (line, words) in [
+        (
+            "gapless up --to 7",
+            "error: the target version 7 is not among the migrations\nhelp: `status` lists them\n",
+        ),
+        (
+            "gapless dry-run --locks",
+            "error: locks cannot be traced: this database does not tell which tables a session has locked\n\
+             help: remove `--locks`; Postgres tells\n",
+        ),
+    ] {
+        assert_eq!(terminal.output(line), words);
+    }
+    terminal.file("migrations/3_c.sql", "-- gapless: rust\n");
+    let seen = terminal.output("gapless up");
+    assert!(
+        seen.contains("\nhelp: run the program that has its code, or give it there with `.code(...)` for"),
+        "{seen}"
+    );
+    terminal.remove("migrations/3_c.sql").remove("migrations/2_b.up.sql");
+    let seen = terminal.output("gapless down --yes");
+    let words = "error: version 2 (`b`) cannot be rolled back: no file is there for it\n\
+                 help: restore its files, or roll back with the release that applied it\n";
+    assert_eq!(seen, words);
+}

@@ -19,7 +19,8 @@ use crate::progress::watcher::Opener;
 pub(super) fn run(configuration: &Configuration, command: Migrate) -> Result<Exit, CommandError> {
     let Some(url) = &configuration.database_url else {
         return Err(CommandError::usage(
-            "no database is named\nhelp: set DATABASE_URL, or give --database-url",
+            "no database is named\nhelp: set DATABASE_URL, or give --database-url, as \
+             postgres://me@localhost/shop or sqlite:shop.db",
         ));
     };
     let url = DatabaseUrl::parse(&url.value).map_err(CommandError::usage)?;
