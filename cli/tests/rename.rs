@@ -205,3 +205,25 @@ fn files_beside_the_migrations_that_cannot_be_read_are_left_alone() {
     assert_eq!(project.read("migrations/migrations.lock"), lock);
     assert!(project.exists("migrations/0001_users.up.sql"));
 }
+
+#[test]
+fn a_reason_that_reads_as_an_instruction_is_refused() {
+    let project = project();
+    for (layout, why) in [
+        ("native", "gapless: rust"),
+        ("native", "It was\ngapless: no-transaction"),
+        ("native", "gapless: nonsense"),
+        ("native", "gapless: allow ban-drop-table: x"),
+        ("native", "no-transaction"),
+        ("native", "+goose Down"),
+    ] {
+        let error = project.error(&["retire", "1", "--why", why, "--yes", "--layout", layout], 2);
+        assert!(error.contains("the reason would be read as an instruction"), "{why}: {error}");
+    }
+    assert!(project.exists("migrations/0001_users.up.sql"));
+    project.write("tern/001_a.sql", "SELECT 1;\n");
+    let tern = ["retire", "1", "--why", "see {{ .x }}", "--yes", "--layout", "tern", "--dir", "tern"];
+    assert!(project.error(&tern, 2).contains("would be read as an instruction: `{{ .x }}`"));
+    project.output(&["retire", "1", "--why", "gapless knows it; no-transaction was wrong", "--yes"]);
+    project.output(&["check"]);
+}

@@ -37,7 +37,7 @@ pub use read::{
 #[doc(hidden)]
 pub use read::{
     INTERRUPTED, INTERRUPTED_HELP, LOCK, LockChange, LockChangeKind, MAKESHIFT, RENAMES, UNFINISHED,
-    comments, listed, lock_changes, odd_renames, scan_leniently, scan_unlocked,
+    comments, instruction_in, listed, lock_changes, no_file, odd_renames, scan_leniently, scan_unlocked,
 };
 pub use set::{
     Checksum, Directives, Down, DuplicateVersion, Layout, Migration, MigrationSet, ParseChecksumError,

@@ -20,6 +20,11 @@ pub(super) fn body_of(line: &str) -> Option<&str> {
     plain.strip_prefix("gapless:").map(str::trim_start)
 }
 
+/// Returns true if the line is written as a directive is.
+pub(crate) fn is_directive(line: &str) -> bool {
+    body_of(line).is_some()
+}
+
 /// Returns the end of the header: the start of the first statement.
 pub(super) fn header_end(sql: &str, script: &Script<'_>) -> usize {
     script.statements.first().map_or(sql.len(), |first| first.span().start)

@@ -1,6 +1,9 @@
 //! Holds the problems of a scan, and shows them.
 
 use std::fmt;
+use std::ops::Range;
+
+use crate::sql::{Location, snippet};
 
 /// A mistake in a directory of migrations.
 ///
@@ -10,13 +13,15 @@ pub struct Problem {
     message: String,
     files: Vec<String>,
     snippet: Option<String>,
+    place: Option<Box<Range<Location>>>,
     help: Option<String>,
     pattern: usize,
 }
 
 impl Problem {
     pub(crate) fn new(pattern: usize, message: impl Into<String>) -> Problem {
-        Problem { message: message.into(), files: Vec::new(), snippet: None, help: None, pattern }
+        let (files, snippet, place, help) = (Vec::new(), None, None, None);
+        Problem { message: message.into(), files, snippet, place, help, pattern }
     }
 
     pub(crate) fn file(mut self, path: impl Into<String>) -> Problem {
@@ -24,8 +29,10 @@ impl Problem {
         self
     }
 
-    pub(crate) fn snippet(mut self, snippet: String) -> Problem {
-        self.snippet = Some(snippet);
+    /// Shows the line of a text, and underlines a part.
+    pub(crate) fn snippet(mut self, path: &str, text: &str, span: Range<usize>) -> Problem {
+        self.place = Some(Box::new(Location::of(text, span.start)..Location::of(text, span.end)));
+        self.snippet = Some(snippet(path, text, span));
         self
     }
 
@@ -42,6 +49,24 @@ impl Problem {
     /// Returns the paths at fault, relative to the root of the scan.
     pub fn files(&self) -> &[String] {
         &self.files
+    }
+
+    /// Returns what is wrong, without files and help.
+    #[doc(hidden)]
+    pub fn __message(&self) -> &str {
+        &self.message
+    }
+
+    /// Returns the way out.
+    #[doc(hidden)]
+    pub fn __help(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
+    /// Returns the place in the first file, if there is one.
+    #[doc(hidden)]
+    pub fn __place(&self) -> Option<Range<Location>> {
+        self.place.as_deref().cloned()
     }
 }
 

@@ -10,6 +10,7 @@ mod setting;
 mod statement;
 
 pub use allowance::{Allowance, allowances};
+pub(crate) use comment::is_directive;
 pub use diagnostic::{Problem, Problems};
 pub(crate) use directives::directives;
 pub(crate) use script::{Known, Linted, to_problems};

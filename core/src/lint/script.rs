@@ -6,7 +6,7 @@ use super::diagnostic::Problem;
 use super::directives::directives;
 use super::statement::refusal;
 use crate::set::{Directives, Migration, Part};
-use crate::sql::{Fault, Script, Statement, Syntax, parse, snippet};
+use crate::sql::{Fault, Script, Statement, Syntax, parse};
 
 /// The directives of a script that are known before it is read.
 #[derive(Clone, Copy)]
@@ -83,7 +83,7 @@ pub(crate) fn to_problems(
 ) -> impl Iterator<Item = Problem> {
     faults.into_iter().take(MOST_FAULTS).map(move |fault| {
         let problem = Problem::new(pattern, fault.message).file(path);
-        problem.snippet(snippet(path, sql, fault.span)).help(fault.help)
+        problem.snippet(path, sql, fault.span).help(fault.help)
     })
 }
 

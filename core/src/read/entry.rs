@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+use super::judge::judge;
 use super::name::{FileName, Kind, NameError};
-use crate::set::{Layout, Part};
+use crate::lint::is_directive;
+use crate::set::{Directives, Layout, Part, Rules};
 use crate::sql::{Syntax, parse};
 
 impl Layout {
@@ -32,6 +34,18 @@ impl Layout {
 #[doc(hidden)]
 pub fn comments(text: &str, syntax: Syntax) -> Vec<Range<usize>> {
     parse(text, syntax).comments
+}
+
+/// Returns the first line of a comment that would be read as a directive, or as an instruction to a tool.
+#[doc(hidden)]
+pub fn instruction_in(comment: &str, rules: Rules) -> Option<String> {
+    let judged = judge(rules, Part::Tombstone, comment, None, Directives::NONE);
+    let mut faults = rules.layout.tool().unfilled(comment).into_iter().chain(judged.linted.faults);
+    let line = |at: usize| comment[at..].lines().next().unwrap_or_default().to_owned();
+    let fault = faults.next().map(|fault| line(fault.span.start));
+    let addressed = || comment.lines().find(|line| is_directive(line)).map(str::to_owned);
+    let obeyed = || (judged.linted.directives != Directives::NONE).then(|| line(0));
+    fault.or_else(addressed).or_else(obeyed)
 }
 
 #[cfg(test)]

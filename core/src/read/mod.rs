@@ -27,7 +27,7 @@ mod wrapper;
 mod write_locks;
 
 #[doc(hidden)]
-pub use entry::comments;
+pub use entry::{comments, instruction_in};
 pub use foreign_tables::ForeignTable;
 pub use freshness::Difference;
 #[doc(hidden)]
@@ -43,6 +43,8 @@ pub use renames::odd_renames;
 pub use renames::stem;
 pub use scan::{scan, scan_leniently, scan_unlocked};
 pub use scanned::{Scan, Scanned, ScannedFile};
+#[doc(hidden)]
+pub use text::no_file;
 pub use write_locks::write_locks;
 #[doc(hidden)]
 pub use write_locks::{LockChange, LockChangeKind, lock_changes};

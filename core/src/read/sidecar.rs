@@ -7,7 +7,6 @@ use super::listing::{File, Listing};
 use super::text::Text;
 use crate::lint::Problem;
 use crate::set::Part;
-use crate::sql::snippet;
 
 impl Sidecar {
     /// Reads the sidecar of a file, if there is one, and has the file run as it says.
@@ -27,8 +26,7 @@ impl Sidecar {
                 Err(_) if file.name.part == Part::Down => {}
                 Err(fault) => {
                     let problem = Problem::new(file.pattern, fault.message).file(&shown);
-                    let snippet = snippet(&shown, &text, fault.span);
-                    listing.problems.push(problem.snippet(snippet).help(fault.help));
+                    listing.problems.push(problem.snippet(&shown, &text, fault.span).help(fault.help));
                 }
             },
             Err(problem) if listing.problems.contains(&problem) => {}

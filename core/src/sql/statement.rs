@@ -1,9 +1,13 @@
 //! Holds a statement and its tokens.
 
+use std::mem;
 use std::ops::Range;
 
 use super::fault::Fault;
 use super::token::{Token, TokenKind};
+
+/// The words that nest what comes before them into what comes after them.
+const CHAINS: [&str; 4] = ["UNION", "INTERSECT", "EXCEPT", "JOIN"];
 
 /// A statement of a script, without its semicolon.
 #[derive(Clone, Debug)]
@@ -27,6 +31,34 @@ impl<'a> Statement<'a> {
     /// Returns its place in the script, in bytes.
     pub fn span(&self) -> Range<usize> {
         self.span.clone()
+    }
+
+    /// Returns a bound of the depth that a parser's tree of it has. Elements of a list lie beside each other.
+    #[doc(hidden)]
+    pub fn __depth(&self) -> usize {
+        let (mut open, mut sum, mut chained, mut deepest) = (vec![0], 0, 0, 0);
+        for token in &self.tokens {
+            let text = token.text(self.sql);
+            match token.kind {
+                TokenKind::Open => open.push(0),
+                TokenKind::Symbol if text == "[" => open.push(0),
+                TokenKind::Close if open.len() > 1 => sum -= open.pop().unwrap_or_default(),
+                TokenKind::Symbol if text == "]" && open.len() > 1 => sum -= open.pop().unwrap_or_default(),
+                TokenKind::Semicolon => sum -= open.last_mut().map(mem::take).unwrap_or_default(),
+                TokenKind::Symbol if text == "," => {
+                    sum -= open.last_mut().map(mem::take).unwrap_or_default();
+                }
+                // They join what commas part.
+                TokenKind::Word if CHAINS.iter().any(|word| text.eq_ignore_ascii_case(word)) => chained += 1,
+                _ => {}
+            }
+            if let Some(last) = open.last_mut() {
+                *last += 1;
+            }
+            sum += 1;
+            deepest = deepest.max(sum + chained + 8 * open.len());
+        }
+        deepest
     }
 
     pub(crate) fn tokens(&self) -> &[Token] {

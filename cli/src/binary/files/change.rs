@@ -8,7 +8,7 @@ use super::tree::shortened;
 use super::unfinished::{Failed, Unfinished};
 use crate::ask::Consent;
 use crate::exit::{CommandError, Exit};
-use crate::output::Output;
+use crate::output::{Output, complain};
 
 /// A change to a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,8 +88,10 @@ impl Changes {
             let left = unfinished.settle();
             return Err(failed(failure, &outcome(&left)));
         }
-        // They are made. What is left over is hidden, and reported by the next command.
-        let _ = unfinished.finish();
+        // They are made. What is left over is hidden, and the next command removes it.
+        if let Err((path, error)) = unfinished.finish() {
+            complain(format_args!("warning: cannot remove {}: {error}", path.display()));
+        }
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use gapless::{Checksum, Layout, Version};
-use gapless_core::{LOCK, RENAMES, normalise, odd_renames, stem as native_stem};
+use gapless_core::{LOCK, RENAMES, no_file, normalise, odd_renames, stem as native_stem};
 
 use super::change::{Change, Changes};
 use super::tree::{Entry, Tree};
@@ -284,6 +284,9 @@ fn key(layout: Layout, text: &str) -> Option<(Version, String)> {
 
 /// The text of a file; `None` if there is none.
 pub(super) fn read(path: &PathBuf) -> Result<Option<String>, CommandError> {
+    if let Some(kind) = no_file(path) {
+        return Err(CommandError::failed(format!("{} is a {kind}, not a file", path.display())));
+    }
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -48,7 +48,6 @@ pub(super) fn add(
     name: &str,
     text: &str,
 ) -> Result<std::path::PathBuf, crate::exit::CommandError> {
-    tree.refuse_leftovers()?;
     let mut edits = edits::Edits::new(tree);
     edits.write(directory, name.to_owned(), text.to_owned(), String::new());
     let mut changes = edits.finish()?;

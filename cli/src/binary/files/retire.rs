@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gapless_core::Kind;
+use gapless_core::{Kind, instruction_in};
 
 use super::edits::Edits;
 use super::settled;
@@ -37,6 +37,11 @@ pub(in crate::binary) fn run(
         Kind::Baseline => return Err(CommandError::usage("a baseline is not retired: remove its file")),
     }
     let text = comment(&arguments.why)?;
+    if let Some(line) = instruction_in(&text, tree.rules) {
+        return Err(CommandError::usage(format!(
+            "the reason would be read as an instruction: `{line}`\nhelp: say it in other words"
+        )));
+    }
     let mut edits = Edits::new(&tree);
     for part in tree.of(entry.named.version, &entry.named.name) {
         if let Some(other) = foreign(&tree.directories[part.directory].path.join(&part.entry)) {

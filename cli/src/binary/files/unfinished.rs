@@ -143,10 +143,7 @@ impl Unfinished {
             let removed = step()
                 .and_then(|()| if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) });
             match removed {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    complain(format_args!("warning: cannot remove {}: {error}", path.display()));
-                    return Err((path.clone(), error));
-                }
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err((path.clone(), error)),
                 _ => {}
             }
         }

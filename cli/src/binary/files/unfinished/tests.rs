@@ -145,6 +145,24 @@ fn a_file_that_somebody_has_removed_since_keeps_no_other_from_its_name() {
 }
 
 #[test]
+fn what_cannot_be_put_back_keeps_the_note() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = directory.path();
+    fill(at);
+    let change = Change::Rename { from: at.join("a"), to: at.join("a2") };
+    let unfinished = Unfinished::note(at, &[change]).unwrap();
+    // It is aside.
+    assert!(killed_after(1, || unfinished.make()).is_err());
+    fs::write(at.join("a"), "another").unwrap();
+    let left = Unfinished::read(at).unwrap().settle();
+    assert!(left.len() == 1 && left[0].contains("is now"), "{left:?}");
+    assert!(at.join(UNFINISHED).exists());
+    fs::remove_file(at.join("a")).unwrap();
+    assert_eq!(Unfinished::read(at).unwrap().settle(), [""; 0]);
+    assert_eq!(fs::read_to_string(at.join("a")).unwrap(), "a");
+}
+
+#[test]
 fn a_note_is_of_one_place_and_one_command() {
     let directory = tempfile::tempdir().unwrap();
     let (at, other) = (directory.path().join("one"), directory.path().join("other"));
