@@ -203,4 +203,8 @@ fn findings() {
     let findings = seen["findings"].as_array().expect("it is a list");
     let rules: Vec<_> = findings.iter().filter_map(|one| one["rule"].as_str()).collect();
     assert_eq!(rules, ["prefer-bigint-over-int", "ban-drop-table", "require-lock-timeout"], "{seen:#}");
+    terminal.file("migrations/2_b.up.sql", "");
+    let seen = document(&terminal, "gapless lint --format json");
+    Schema::read("lint").check(&seen);
+    assert_eq!((&seen["findings"][0]["rule"], &seen["findings"][0]["line"]), (&"check".into(), &Value::Null));
 }

@@ -155,6 +155,66 @@ fn nobody_waits_for_what_the_file_creates() {
     insta::assert_snapshot!(terminal.seen());
 }
 
+/// Those that read the documents get one, whatever `check` refuses.
+#[test]
+fn refused() {
+    let mut terminal = Terminal::new(String::new());
+    terminal.file("service/migrations/1_a.up.sql", "SELECT 1;\nCOMMIT;\n");
+    terminal.file("service/migrations/2_b.up.sql", "");
+    terminal.file("service/migrations/2_c.up.sql", "SELECT 1;\n");
+    terminal.file("service/migrations/renames.txt", "# x\na b\n");
+    terminal.output("git init -q .");
+    terminal.run("cd service && gapless lint");
+    terminal.run("cd service && gapless lint --format json");
+    terminal.run("cd service && gapless lint --format sarif");
+    terminal.run("cd service && gapless lint --format github");
+    insta::assert_snapshot!(terminal.seen());
+}
+
+#[test]
+fn a_file_is_looked_at_once() {
+    let terminal = terminal();
+    let twice = "gapless lint migrations/2_orders_note.up.sql ./migrations/2_orders_note.up.sql";
+    assert_eq!(
+        terminal.output(&format!("{twice} --include require-table-schema || true")),
+        terminal
+            .output("gapless lint migrations/2_orders_note.up.sql --include require-table-schema || true")
+    );
+}
+
+/// Squawk's parser calls itself for each level, and so does what frees its trees.
+#[test]
+fn nesting_is_no_danger() {
+    let mut terminal = Terminal::new(String::new());
+    let nested = |open: &str, close: &str, depth: usize| {
+        format!("SELECT {}1{};\nDROP TABLE old;\n", open.repeat(depth), close.repeat(depth))
+    };
+    for (open, close, depth) in [
+        ("(", ")", 3_200),
+        ("(SELECT 1, ", ")", 3_000),
+        ("ARRAY[1, ", "]", 4_000),
+        ("CASE WHEN f(1, 2) THEN ", " END", 4_000),
+        ("1 + ", "", 35_000),
+        ("1, 2 UNION ALL SELECT ", "", 35_000),
+    ] {
+        terminal.file("migrations/1_deep.up.sql", &nested(open, close, depth));
+        let found = terminal.output("gapless lint --format github --except require-lock-timeout | tail -n 1");
+        assert!(found.contains("title=ban-drop-table::"), "{open}: {found}");
+    }
+    terminal.file("migrations/1_deep.up.sql", &nested("(", ")", 50_000));
+    terminal.run("gapless lint --format github");
+    terminal.file(
+        "migrations/1_deep.up.sql",
+        &format!("-- gapless: allow syntax-error: it is generated\n{}", nested("(", ")", 50_000)),
+    );
+    terminal.run("gapless lint");
+    // Many rows are not deep.
+    let rows = "(1, 'a'), ".repeat(60_000);
+    terminal.file("migrations/1_deep.up.sql", &format!("INSERT INTO a VALUES {rows}(1, 'b');\n"));
+    terminal.run("gapless lint");
+    insta::assert_snapshot!(terminal.seen());
+}
+
 /// The properties that SARIF 2.1.0 requires (its sections 3.13, 3.14, 3.19, 3.27, 3.30), and those that refer to each
 /// other.
 #[test]

@@ -9,7 +9,9 @@ use serde::Deserialize;
 use super::anchor::anchored;
 use super::arguments::Options;
 use super::database_url::DatabaseUrl;
+use super::dotenv;
 use super::files::numbering::Numbering;
+use super::source;
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
 
@@ -50,7 +52,7 @@ pub(super) struct Configuration {
 
 /// The table `[lint]` of `gapless.toml`.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a table")]
 pub(super) struct Lint {
     pub(super) except: Vec<String>,
     pub(super) include: Vec<String>,
@@ -71,7 +73,7 @@ struct File {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a directory or a list of directories")]
 enum OneOrMany {
     One(String),
     Many(Vec<String>),
@@ -99,6 +101,12 @@ impl Configuration {
             ([], None) => Setting::new(vec!["migrations".to_owned()], "default"),
             (directories, _) => Setting::new(directories.to_vec(), "--dir"),
         };
+        if directories.value.is_empty() {
+            return Err(CommandError::usage(format!(
+                "{origin} cannot be used: `dir` names no directory\nhelp: name one, or leave the line out, which means \
+                 `migrations`"
+            )));
+        }
         // Directories of a file are relative to it, those of a flag to the current directory.
         let from_file = directories.origin == origin;
         let root = path.parent().filter(|_| from_file).map(Path::to_path_buf).unwrap_or_default();
@@ -150,7 +158,22 @@ impl Configuration {
         ];
         let rows = rows.map(|(name, [value, origin])| [name.to_owned(), value, origin]);
         output.table(["setting", "value", "from"], rows)?;
+        source::rules(self, self.syntax())?;
+        source::patterns(self)?;
         Ok(Exit::Done)
+    }
+
+    /// A message about one of the directories with its name as it was given.
+    pub(super) fn as_given(&self, number: usize, message: &str) -> String {
+        match (self.patterns.get(number), self.directories.value.get(number)) {
+            (Some(pattern), Some(given)) if pattern.is_empty() => {
+                format!("`{given}` names no directory below the root\nhelp: name a directory of migrations")
+            }
+            (Some(pattern), Some(given)) => {
+                message.replacen(&format!("`{pattern}`"), &format!("`{given}`"), 1)
+            }
+            _ => message.to_owned(),
+        }
     }
 
     fn rules(&self, names: &[String]) -> [String; 2] {
@@ -228,7 +251,7 @@ fn database_url(
     if let Ok(url) = std::env::var(DATABASE_URL) {
         return Ok(Some(Setting::new(url, format!("{DATABASE_URL} in the environment"))));
     }
-    if let Some(url) = from_dotenv()? {
+    if let Some(url) = dotenv::variable(DATABASE_URL)? {
         return Ok(Some(Setting::new(url, format!("{DATABASE_URL} in .env"))));
     }
     Ok(filed.map(|url| Setting::new(url, origin)))
@@ -252,22 +275,4 @@ fn only_line(path: &Path, text: &str) -> Result<String, CommandError> {
             at + 1
         ))),
     }
-}
-
-/// Reads the variable from the nearest `.env`, without changing the environment.
-fn from_dotenv() -> Result<Option<String>, CommandError> {
-    let variables = match dotenvy::dotenv_iter() {
-        Ok(variables) => variables,
-        Err(error) if error.not_found() => return Ok(None),
-        Err(error) => return Err(CommandError::usage(format!("cannot read .env: {error}"))),
-    };
-    for variable in variables {
-        // The error would quote the line, which may hold a password.
-        let (name, value) =
-            variable.map_err(|_| CommandError::usage(".env has a line that is not NAME=value"))?;
-        if name == DATABASE_URL {
-            return Ok(Some(value));
-        }
-    }
-    Ok(None)
 }

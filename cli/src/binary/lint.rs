@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use gapless::{DuplicateVersion, Migration, MigrationSet, Syntax, Version, VersionStatus};
+use gapless::{DuplicateVersion, Location, Migration, MigrationSet, Problem, Syntax, Version, VersionStatus};
 use gapless_core::{LOCK, Scan, listed, scan_unlocked};
 
 use super::configuration::Configuration;
@@ -11,8 +11,9 @@ use super::database_url::DatabaseUrl;
 use super::{connect, files, source};
 use crate::exit::{CommandError, Exit, Form};
 use crate::lint::format::{self, Format, Report};
-use crate::lint::{DROPPED, Script, Selection, all, lint};
+use crate::lint::{DROPPED, Finding, Level, REFUSED, Script, Selection, all, lint};
 use crate::output::Output;
+use crate::voice::in_commands;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -48,14 +49,18 @@ impl Arguments {
     }
 }
 
+impl Arguments {
+    /// True if the rules are to be listed, for which nothing is read.
+    pub(super) fn lists_rules(&self) -> bool {
+        self.rules
+    }
+}
+
 pub(super) fn run(
     arguments: &Arguments,
     configuration: &Configuration,
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
-    if arguments.rules {
-        return list(output);
-    }
     let selection = Selection {
         include: [&*configuration.lint.value.include, &arguments.include].concat(),
         except: [&*configuration.lint.value.except, &arguments.except].concat(),
@@ -71,19 +76,47 @@ pub(super) fn run(
                 the files run on both",
         ));
     }
-    let scan = scan_unlocked(&configuration.root, &source::directories(configuration)?, rules)
-        .map_err(CommandError::refused)?;
     // Those that read these formats know the repository, and not where the command was typed.
     let for_repository = matches!(arguments.format, Format::Github | Format::Sarif);
     let top = if for_repository { files::from_top(&configuration.root) } else { None };
+    let shown = |file: &str| shown(&configuration.root, top.as_deref(), file);
+    let scan = scan_unlocked(&configuration.root, &source::directories(configuration)?, rules);
     let mut report = Report::default();
-    for script in scripts(arguments, configuration, &scan)? {
-        let file = shown(&configuration.root, top.as_deref(), script.file);
-        report.findings.extend(lint(Script { file: &file, ..script }, &selection));
-        report.files.push((file, script.sql.to_owned()));
+    match scan {
+        Ok(scan) => {
+            for script in scripts(arguments, configuration, &scan)? {
+                let file = shown(script.file);
+                report.findings.extend(lint(Script { file: &file, ..script }, &selection));
+                report.files.push((file, script.sql.to_owned()));
+            }
+        }
+        Err(problems) if arguments.format == Format::Text => return Err(CommandError::refused(problems)),
+        // Whoever reads a document gets one, with the reasons.
+        Err(problems) => report.findings = problems.iter().map(|problem| refusal(problem, shown)).collect(),
     }
     format::write(&report, arguments.format, output)?;
     Ok(if report.fails() { Exit::Failed } else { Exit::Done })
+}
+
+/// A problem by which `check` refuses the directories.
+fn refusal(problem: &Problem, shown: impl Fn(&str) -> String) -> Finding {
+    let first = problem.files().first().map_or("", |first| &**first);
+    // A line of a file beside the migrations is named with it.
+    let line = first.rsplit_once(':').and_then(|(file, line)| Some((file, line.parse::<usize>().ok()?)));
+    let (file, line) = line.map_or((first, None), |(file, line)| (file, Some(line)));
+    let at = |line, column| Location { line, column };
+    let place = problem.__place().or_else(|| line.map(|line| at(line, 1)..at(line, 2)));
+    let files: Vec<_> = problem.files().iter().map(|file| shown(file)).collect();
+    let files = if files.len() > 1 { format!(": {}", files.join(", ")) } else { String::new() };
+    Finding {
+        rule: REFUSED,
+        level: Level::Error,
+        file: shown(file),
+        span: 0..0,
+        place,
+        message: in_commands(problem.__message()) + &files,
+        help: problem.__help().map(in_commands),
+    }
 }
 
 /// The syntax of the configured database; that of Postgres if there is none.
@@ -99,7 +132,14 @@ fn scripts<'a>(
     scan: &'a Scan,
 ) -> Result<Vec<Script<'a>>, CommandError> {
     if !arguments.files.is_empty() {
-        return arguments.files.iter().map(|file| named(file, scan)).collect();
+        let mut scripts: Vec<Script<'_>> = Vec::new();
+        for file in &arguments.files {
+            let script = named(file, scan)?;
+            if !scripts.iter().any(|known| known.file == script.file && known.sql == script.sql) {
+                scripts.push(script);
+            }
+        }
+        return Ok(scripts);
     }
     let open =
         open(arguments, configuration, scan)?.into_iter().filter(|migration| !migration.is_tombstone());
@@ -193,7 +233,8 @@ fn shown(root: &Path, top: Option<&str>, file: &str) -> String {
     }
 }
 
-fn list(output: &mut Output) -> Result<Exit, CommandError> {
+/// Lists the rules.
+pub(super) fn list(output: &mut Output) -> Result<Exit, CommandError> {
     output.table(["rule", "level", "by default"], all().iter().map(|rule| crate::lint::row(rule)))?;
     output.line("\nRules of squawk that are left out:")?;
     output.table(["rule", "because"], DROPPED.map(|(rule, why)| [rule.to_owned(), why.to_owned()]))?;

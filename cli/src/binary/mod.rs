@@ -6,6 +6,7 @@ mod baseline;
 mod configuration;
 mod connect;
 mod database_url;
+mod dotenv;
 mod files;
 #[cfg(feature = "lint")]
 mod lint;
@@ -43,10 +44,17 @@ pub(crate) fn main() -> Exit {
 }
 
 fn run(program: Program) -> Result<Exit, CommandError> {
+    // These need no configuration, and a mistake in it is no reason to refuse them.
+    match &program.command {
+        Command::Completions(arguments) => return pages::completions(arguments),
+        Command::Man(arguments) => return pages::man(arguments),
+        #[cfg(feature = "lint")]
+        Command::Lint(arguments) if arguments.lists_rules() => return lint::list(&mut Output::new()),
+        _ => {}
+    }
     let configuration = Configuration::load(&program.options)?;
     match program.command {
-        Command::Completions(arguments) => pages::completions(&arguments),
-        Command::Man(arguments) => pages::man(&arguments),
+        Command::Completions(_) | Command::Man(_) => Ok(Exit::Done),
         Command::Baseline(arguments) => baseline::run(&arguments, &configuration, &mut Output::new()),
         Command::New(arguments) => files::new::run(&arguments, &configuration, &mut Output::new()),
         Command::Renumber(arguments) => files::renumber::run(&arguments, &configuration, &mut Output::new()),

@@ -15,18 +15,20 @@ pub(super) fn scan(configuration: &Configuration, syntax: Syntax) -> Result<Migr
 /// The configured directories, all of which are there.
 pub(super) fn directories(configuration: &Configuration) -> Result<Vec<Pattern>, CommandError> {
     let patterns = patterns(configuration)?;
-    for pattern in &patterns {
+    for (number, pattern) in patterns.iter().enumerate() {
         let found = pattern.directories(&configuration.root);
-        found.map_err(|error| CommandError::usage(error.to_string()))?;
+        found.map_err(|error| CommandError::usage(configuration.as_given(number, &error.to_string())))?;
     }
     Ok(patterns)
 }
 
 /// The configured directories, which may be missing.
 pub(super) fn patterns(configuration: &Configuration) -> Result<Vec<Pattern>, CommandError> {
-    let patterns: Result<Vec<_>, _> =
-        configuration.patterns.iter().map(|directory| Pattern::new(directory)).collect();
-    patterns.map_err(|error| CommandError::usage(error.to_string()))
+    let patterns = configuration.patterns.iter().enumerate().map(|(number, directory)| {
+        let pattern = Pattern::new(directory);
+        pattern.map_err(|error| CommandError::usage(configuration.as_given(number, &error.to_string())))
+    });
+    patterns.collect()
 }
 
 /// The layout and the dialect that the directories are read by.

@@ -41,6 +41,9 @@ impl fmt::Display for Level {
     }
 }
 
+/// Stands in place of a rule where `gapless check` refuses a file.
+pub(crate) const REFUSED: &str = "check";
+
 /// What a rule has found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
@@ -49,9 +52,8 @@ pub(crate) struct Finding {
     pub(crate) file: String,
     /// In bytes of the script.
     pub(crate) span: Range<usize>,
-    pub(crate) start: Location,
-    /// Behind the last character.
-    pub(crate) end: Location,
+    /// Where it begins, and behind the last character; `None` if it is about a whole file.
+    pub(crate) place: Option<Range<Location>>,
     /// Why it is dangerous.
     pub(crate) message: String,
     /// What to write instead.
@@ -72,12 +74,16 @@ impl Finding {
             rule,
             level,
             file: script.file.to_owned(),
-            start: Location::of(script.sql, span.start),
-            end: Location::of(script.sql, span.end),
+            place: Some(Location::of(script.sql, span.start)..Location::of(script.sql, span.end)),
             span,
             message: message.into(),
             help: None,
         }
+    }
+
+    /// The line that it begins at.
+    pub(super) fn line(&self) -> usize {
+        self.place.as_ref().map_or(1, |place| place.start.line)
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Finding {
@@ -87,6 +93,6 @@ impl Finding {
 
     /// The page that explains the rule, if it is one of squawk's.
     pub(crate) fn url(&self) -> Option<String> {
-        super::rule::url(self.rule)
+        if self.rule == REFUSED { None } else { super::rule::url(self.rule) }
     }
 }

@@ -6,6 +6,7 @@
 //! ```
 
 mod advice;
+mod deep;
 mod finding;
 pub(crate) mod format;
 mod locks;
@@ -18,7 +19,7 @@ use gapless::Directives;
 use gapless_core::{Syntax, allowances};
 use squawk_syntax::SourceFile;
 
-pub(crate) use finding::{Finding, Level};
+pub(crate) use finding::{Finding, Level, REFUSED};
 pub(crate) use rule::{DROPPED, Selection, all, row};
 
 /// A script to look at.
@@ -32,9 +33,11 @@ pub(crate) struct Script<'a> {
 
 /// Returns what the selected rules find in a script, in the order of its text.
 pub(crate) fn lint(script: Script<'_>, selection: &Selection) -> Vec<Finding> {
-    let parsed = SourceFile::parse(script.sql);
-    let mut findings = squawk::findings(script, &parsed, selection);
-    findings.extend(own::findings(script, &parsed.tree()));
+    let mut findings = deep::with_enough_stack(script, || {
+        let parsed = SourceFile::parse(script.sql);
+        let found = squawk::findings(script, &parsed, selection);
+        found.into_iter().chain(own::findings(script, &parsed.tree())).collect()
+    });
     suppress::apply(script, selection, &allowances(script.sql, Syntax::Postgres), &mut findings);
     findings.retain(|finding| selection.has(finding.rule));
     findings.sort_by_key(|finding| (finding.span.start, finding.rule));

@@ -47,7 +47,7 @@ fn complaint(script: Script<'_>, allowance: &Allowance, rule: &str, idle: bool) 
 
 /// True if a comment of squawk's form allows the finding of one of our rules; squawk looks for its own.
 fn ignored(script: Script<'_>, finding: &Finding) -> bool {
-    let above = finding.start.line.saturating_sub(1);
+    let above = finding.line().saturating_sub(1);
     script.sql.lines().enumerate().any(|(index, line)| {
         let Some((_, ignored)) = line.split_once("-- squawk-ignore") else { return false };
         let (everywhere, names) = match ignored.strip_prefix("-file") {
@@ -55,7 +55,7 @@ fn ignored(script: Script<'_>, finding: &Finding) -> bool {
             None => (false, ignored),
         };
         let names = names.split("--").next().unwrap_or_default();
-        let here = everywhere || index + 1 == above || index + 1 == finding.start.line;
+        let here = everywhere || index + 1 == above || index + 1 == finding.line();
         here && names.split(',').any(|name| name.trim() == finding.rule)
     })
 }

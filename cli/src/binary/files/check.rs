@@ -27,7 +27,9 @@ pub(in crate::binary) fn run(
 ) -> Result<Exit, CommandError> {
     let all = Tree::empty(configuration)?;
     let (scan, problems) = scan_leniently(&all.root, &all.patterns, all.rules);
-    let mut findings: Vec<_> = problems.err().iter().flatten().map(Finding::from).collect();
+    let problems = problems.err();
+    let findings = problems.iter().flatten().map(|problem| Finding::of(problem, configuration));
+    let mut findings: Vec<_> = findings.collect();
     // Directories that are missing are among the problems.
     let tree = Tree::present(configuration)?;
     if let Some(name) = &arguments.base {

@@ -7,6 +7,7 @@ use gapless::Problem;
 
 use super::git::Git;
 use super::tree::Tree;
+use crate::binary::configuration::Configuration;
 use crate::output::complain;
 use crate::voice::in_commands;
 
@@ -44,18 +45,19 @@ impl Finding {
         Finding { severity: Severity::Warning, text, file: Some(file.into()) }
     }
 
+    /// What the macro refuses. A directory has the name that was given.
+    pub(super) fn of(problem: &Problem, configuration: &Configuration) -> Finding {
+        let file = problem.files().first().cloned();
+        let text = in_commands(&problem.to_string());
+        let text = if file.is_none() { configuration.as_given(problem.pattern(), &text) } else { text };
+        Finding { severity: Severity::Error, text, file }
+    }
+
     fn word(&self) -> &'static str {
         match self.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
         }
-    }
-}
-
-impl From<&Problem> for Finding {
-    fn from(problem: &Problem) -> Finding {
-        let file = problem.files().first().cloned();
-        Finding { severity: Severity::Error, text: in_commands(&problem.to_string()), file }
     }
 }
 

@@ -48,9 +48,10 @@ impl Tree {
     /// A directory that is missing or cannot be read.
     pub(in crate::binary) fn read(configuration: &Configuration) -> Result<Tree, CommandError> {
         let mut tree = Tree::empty(configuration)?;
-        for pattern in &tree.patterns {
+        for (number, pattern) in tree.patterns.iter().enumerate() {
             let found = pattern.directories(&tree.root);
-            let found = found.map_err(|error| CommandError::usage(error.to_string()))?;
+            let found = found
+                .map_err(|error| CommandError::usage(configuration.as_given(number, &error.to_string())))?;
             tree.directories.extend(found.into_iter().map(|found| Directory::of(&tree.root, found)));
         }
         tree.list()?;

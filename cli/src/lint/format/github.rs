@@ -16,14 +16,15 @@ fn command(finding: &Finding) -> String {
         Level::Warning => "warning",
         Level::Note => "notice",
     };
+    let place = finding.place.as_ref().map(|place| {
+        let (start, end) = (place.start, place.end);
+        format!(",line={},col={},endLine={},endColumn={}", start.line, start.column, end.line, end.column)
+    });
     let help = finding.help.as_deref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
     format!(
-        "::{level} file={},line={},col={},endLine={},endColumn={},title={}::{}",
+        "::{level} file={}{},title={}::{}",
         property(&finding.file),
-        finding.start.line,
-        finding.start.column,
-        finding.end.line,
-        finding.end.column,
+        place.unwrap_or_default(),
         property(finding.rule),
         data(&format!("{}{help}", finding.message)),
     )

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::Report;
-use crate::lint::Finding;
+use crate::lint::{Finding, REFUSED};
 
 /// The log of one run.
 pub(super) fn log(report: &Report) -> Value {
@@ -38,7 +38,8 @@ fn rule(finding: &Finding) -> Value {
     if let Some(url) = finding.url() {
         rule["helpUri"] = json!(url);
     }
-    if let Some(help) = &finding.help {
+    // Each file is refused for a reason of its own.
+    if let Some(help) = finding.help.as_ref().filter(|_| finding.rule != REFUSED) {
         rule["help"] = json!({ "text": help });
     }
     rule
@@ -46,20 +47,21 @@ fn rule(finding: &Finding) -> Value {
 
 fn result(finding: &Finding, index: Option<usize>) -> Value {
     let help = finding.help.iter().map(|help| format!("\nhelp: {help}"));
+    let mut location = json!({ "artifactLocation": { "uri": uri(&finding.file) } });
+    if let Some(place) = &finding.place {
+        location["region"] = json!({
+            "startLine": place.start.line,
+            "startColumn": place.start.column,
+            "endLine": place.end.line,
+            "endColumn": place.end.column,
+        });
+    }
     json!({
         "ruleId": finding.rule,
         "ruleIndex": index,
         "level": finding.level,
         "message": { "text": std::iter::once(finding.message.clone()).chain(help).collect::<String>() },
-        "locations": [{ "physicalLocation": {
-            "artifactLocation": { "uri": uri(&finding.file) },
-            "region": {
-                "startLine": finding.start.line,
-                "startColumn": finding.start.column,
-                "endLine": finding.end.line,
-                "endColumn": finding.end.column,
-            },
-        }}],
+        "locations": [{ "physicalLocation": location }],
     })
 }
 

@@ -23,7 +23,7 @@ fn shown(finding: &Finding, text: &str) -> String {
     let (from, to) = (finding.span.start - start, (finding.span.end - start).min(line.len()));
     let snippet = Snippet::source(line)
         .path(&*finding.file)
-        .line_start(finding.start.line)
+        .line_start(finding.line())
         .annotation(AnnotationKind::Primary.span(from..to.max(from)));
     let severity = match finding.level {
         Level::Error => Severity::ERROR,
