@@ -117,3 +117,28 @@ fn a_status_is_shown_as_a_table() {
     client.execute_batch("DELETE FROM applied_migrations WHERE version < 8").unwrap();
     insta::assert_snapshot!(next.runner().status(&mut client).unwrap());
 }
+
+#[test]
+fn the_statements_that_are_done_count_since_the_last_rollback() {
+    let database = cluster().database();
+    let mut client = database.connect();
+    let steps = |third: &str| {
+        let up = format!(
+            "-- gapless: no-transaction\nCREATE TABLE a (id int);\nCREATE TABLE b (id int);\n{third};\nSELECT 1;"
+        );
+        set(&[("1_a.up.sql", up.as_str()), ("1_a.down.sql", "DROP TABLE a; DROP TABLE b;")])
+    };
+    let done = |set: &MigrationSet, client: &mut postgres::Client| {
+        let status = set.runner().status(client).unwrap();
+        (status.versions()[0].state(), status.versions()[0].statements_done())
+    };
+    steps("SELECT 1/0").runner().run(&mut client).unwrap_err();
+    assert_eq!(done(&steps("SELECT 1/0"), &mut client), (VersionState::Failed, 2));
+    let whole = steps("SELECT 1");
+    whole.runner().run(&mut client).unwrap();
+    assert_eq!(done(&whole, &mut client), (VersionState::Applied, 0));
+    whole.runner().rollback(gapless::Rollback::steps(1), &mut client).unwrap();
+    let broken = set(&[("1_a.up.sql", "-- gapless: no-transaction\nSELEC 1;\nSELECT 2;")]);
+    broken.runner().run(&mut client).unwrap_err();
+    assert_eq!(done(&broken, &mut client), (VersionState::Failed, 0));
+}

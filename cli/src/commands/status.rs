@@ -54,15 +54,33 @@ fn people(shown: &[&VersionStatus], status: &Status, output: &mut Output) -> Res
         let (number, name) = recorded;
         output.line(format_args!("note: version {version} is recorded as {number} `{name}`"))?;
     }
-    for (version, error) in shown.iter().filter_map(|one| Some((one.version(), one.error()?))) {
-        let error = error.lines().next().unwrap_or_default();
-        output.line(format_args!("version {version} failed: {error}"))?;
+    for version in shown {
+        if let Some(said) = outcome(version) {
+            output.line(said)?;
+        }
     }
     for warning in status.warnings() {
         output.line(format_args!("warning: {warning}"))?;
     }
     output.line(summary(status))?;
     Ok(())
+}
+
+/// How the last try of a version ended, if it did not come to its end.
+fn outcome(status: &VersionStatus) -> Option<String> {
+    let version = status.version();
+    let error = status.error().and_then(|error| error.lines().next());
+    let kept = match status.statements_done() {
+        0 => String::new(),
+        1 => ", and its first statement stays done".to_owned(),
+        many => format!(", and its first {many} statements stay done"),
+    };
+    match status.state() {
+        VersionState::Interrupted => {
+            Some(format!("version {version} was interrupted{kept}: see `resolve {version}`"))
+        }
+        _ => error.map(|error| format!("version {version} failed{kept}: {error}")),
+    }
 }
 
 /// How many versions are in each state, in the order of the states' first versions.

@@ -46,6 +46,7 @@ impl Journal {
                 db_user: text(6),
                 application: text(7),
                 error: None,
+                statements_done: 0,
             };
             let (event, statement, detail) = (text(2).unwrap_or_default(), text(4), text(8));
             let entries = journal.0.entry((version, name)).or_default();
@@ -67,7 +68,8 @@ impl Journal {
 
     /// Returns the outcome of the last try, for a version that is not in the set.
     fn attempt(&self, names: &[(Version, String)]) -> Option<(VersionState, Journaled)> {
-        let Entry { event, statement, detail, journaled } = self.entries(names)?.last()?;
+        let entries = self.entries(names)?;
+        let Entry { event, statement, detail, journaled } = entries.last()?;
         let (state, error) = match event.as_str() {
             "rolled_back" => return None,
             event if RECORDING.contains(&event) => return None,
@@ -75,8 +77,17 @@ impl Journal {
             "failed" => (VersionState::Failed, detail.clone()),
             _ => (VersionState::Interrupted, None),
         };
-        Some((state, Journaled { duration: None, error, ..journaled.clone() }))
+        let statements_done = done(entries);
+        Some((state, Journaled { duration: None, error, statements_done, ..journaled.clone() }))
     }
+}
+
+/// Counts the statements that are done since the migration was recorded or rolled back, if it ever was.
+fn done(entries: &[Entry]) -> usize {
+    let is_end = |event: &str| RECORDING.contains(&event) || event == "rolled_back";
+    let open = entries.iter().rev().take_while(|entry| !is_end(&entry.event));
+    let mut steps = open.filter(|entry| ["statement", "resolved"].contains(&&*entry.event));
+    steps.next().and_then(|entry| entry.statement.as_ref()?.parse().ok()).unwrap_or_default()
 }
 
 /// Everything that a status is made of.

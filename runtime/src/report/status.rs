@@ -128,6 +128,7 @@ pub(crate) struct Journaled {
     pub(crate) db_user: Option<String>,
     pub(crate) application: Option<String>,
     pub(crate) error: Option<String>,
+    pub(crate) statements_done: usize,
 }
 
 impl VersionStatus {
@@ -196,6 +197,12 @@ impl VersionStatus {
     /// Returns the error of the last try, if it [failed](VersionState::Failed).
     pub fn error(&self) -> Option<&str> {
         self.journaled.error.as_deref()
+    }
+
+    /// Returns how many of its statements are done and stay done, if the last try [failed](VersionState::Failed) or was
+    /// [interrupted](VersionState::Interrupted) outside of a transaction. The next run goes on behind them.
+    pub fn statements_done(&self) -> usize {
+        self.journaled.statements_done
     }
 
     /// The cells of its line in the table.

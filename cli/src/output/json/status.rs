@@ -33,6 +33,7 @@ struct VersionDocument {
     recorded_name: Option<String>,
     tried_at: Option<String>,
     error: Option<String>,
+    statements_done: usize,
 }
 
 impl StatusDocument {
@@ -65,6 +66,7 @@ impl VersionDocument {
             recorded_name: recorded.map(|(_, name)| name.to_owned()),
             tried_at: version.tried_at().and_then(rfc3339),
             error: version.error().map(str::to_owned),
+            statements_done: version.statements_done(),
         }
     }
 }
