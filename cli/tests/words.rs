@@ -71,34 +71,35 @@ fn what_is_not_applied_is_counted_in_words() {
     assert!(seen.contains(words), "{seen}");
 }
 
-/// Beside a run that works, what does another say that does not wait?
-fn beside(migration: &str) -> String {
-    let terminal = Terminal::postgres();
-    terminal.file("migrations/1_slow.sql", migration);
-    let mut first = terminal.command("gapless up");
+/// What a run says that is not to wait, beside one that works and sleeps.
+fn beside(terminal: &Terminal, line: &str) -> String {
+    let mut first = terminal.command(line);
     let mut first = first.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a shell starts");
     terminal.await_sleeping();
-    let (seen, status) =
-        (terminal.output("gapless up --lock-wait 0s"), terminal.output("gapless up --lock-wait 0s --json"));
+    let seen = terminal.output(&format!("{line} --lock-wait 0s"));
     assert!(first.wait().expect("it ends").success());
-    assert!(!status.contains("pg_backend_pid"), "{status}");
     terminal.steady(&seen)
 }
 
 #[test]
 fn the_runner_that_has_the_lock_is_named_with_what_it_does() {
-    let seen = beside("SELECT pg_sleep(3);\n");
-    assert_eq!(
-        seen,
-        "error: another runner has the lock\n  backend PID (gapless), at it for CLOCK: applying 1 slow\n\
-         help: find out what it is doing, or wait longer with `--lock-wait`\n"
-    );
-    let seen = beside("-- gapless: no-transaction\nSELECT pg_sleep(3);\n");
-    assert!(
-        seen.starts_with("error: another runner has the lock\n  backend PID (gapless), at it for CLOCK"),
-        "{seen}"
-    );
-    assert!(!seen.contains("pg_backend_pid"), "{seen}");
+    let sleep = "SELECT pg_sleep(2);\n";
+    let steps = format!("-- gapless: no-transaction\n{sleep}SELECT 1;\n");
+    for (up, down, applying, rolling_back) in [
+        (sleep, sleep, "applying 1 slow", "rolling back 1 slow"),
+        (&steps, &steps, "applying 1 slow, statement 1 of 2", "rolling back 1 slow, statement 1 of 2"),
+    ] {
+        let terminal = Terminal::postgres();
+        terminal.file("migrations/1_slow.up.sql", up).file("migrations/1_slow.down.sql", down);
+        for (line, work) in [("gapless up", applying), ("gapless down --yes", rolling_back)] {
+            let expected = format!(
+                "error: another runner has the lock\n  backend PID (gapless), at it for CLOCK: {work}\n\
+                 help: find out what it is doing, or wait longer with `--lock-wait`\n"
+            );
+            let seen = beside(&terminal, line);
+            assert!(seen.ends_with(&expected), "{seen}");
+        }
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use gapless_core::{Location, Version};
 
 use super::Stop;
-use super::batch::shown;
+use super::batch::{shown, step_headline};
 use super::item::{Direction, Item};
 use super::part::{Message, Part};
 use super::protocol::Protocol;
@@ -160,19 +160,20 @@ impl<'a> Protocol<'a> {
     async fn execute(&mut self, steps: &mut Steps<'a>) -> Result<bool, Stop> {
         self.tell_statement(steps);
         let text = steps.text(steps.at);
+        let head = || step_headline(&steps.item, steps.at, steps.total()) + &self.same_backend();
         let message = match steps.manner(steps.at) {
             Manner::Code => return self.call_step(steps).await,
             // Several statements in a message would share a transaction.
             Manner::Alone => Message { text: text.to_owned(), script: 0..text.len() },
             Manner::Session => {
-                let mut message = Message::of(self.same_backend(), text);
+                let mut message = Message::of(head(), text);
                 message.text += &self.journal_done(steps);
                 message
             }
             Manner::Claimed => {
                 // An earlier try may have committed the row.
                 let begun = if steps.announced { String::new() } else { self.begun(steps, steps.at) };
-                let before = self.same_backend() + &self.dialect.begin(Timeouts::default()) + &begun;
+                let before = head() + &self.dialect.begin(Timeouts::default()) + &begun;
                 let mut message = Message::of(before, text);
                 message.text += &self.journal_done(steps);
                 message.text += &self.dialect.commit(true);
@@ -181,7 +182,7 @@ impl<'a> Protocol<'a> {
             Manner::Together => {
                 // The session's timeouts count already, unless each statement has its own.
                 let own = if steps.keeps_session() { Timeouts::default() } else { self.step_timeouts(steps) };
-                let mut message = Message::of(self.same_backend() + &self.dialect.begin(own), text);
+                let mut message = Message::of(head() + &self.dialect.begin(own), text);
                 message.text += &self.journal_done(steps);
                 message.text += &self.dialect.commit(true);
                 message

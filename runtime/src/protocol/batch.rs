@@ -228,3 +228,10 @@ pub(super) fn headline(members: &[&Migration]) -> String {
         }
     }
 }
+
+/// Writes the same line for a statement that is sent by itself.
+pub(super) fn step_headline(item: &Item<'_>, at: usize, total: usize) -> String {
+    let (migration, work) = (item.migration, if item.is_down() { "rolling back" } else { "applying" });
+    let (version, name) = (migration.version(), migration.name());
+    format!("-- gapless: {work} {version} {name}, statement {} of {total}\n", at + 1)
+}

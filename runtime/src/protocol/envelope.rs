@@ -56,7 +56,8 @@ impl<'a> Protocol<'a> {
     pub(super) fn down_envelope(&self, migration: &Migration, down: &Down) -> Envelope {
         let begin = self.begin(self.timeouts(down.directives()));
         Envelope {
-            before: self.same_backend()
+            before: format!("-- gapless: rolling back {} {}\n", migration.version(), migration.name())
+                + &self.same_backend()
                 + &begin
                 + &self.dialect.remove(&self.tracker, migration.version())
                 + &self.dialect.mark(&self.token),

@@ -40,6 +40,11 @@ fn outcomes<D: Driver>(client: &mut D::Client, columns: &str) -> Vec<String> {
     rows::<D>(client, &sql)
 }
 
+/// A plan in words that all databases share: where DDL commits at once, most migrations run statement by statement.
+fn shown(plan: &gapless::Plan) -> String {
+    plan.to_string().replace(" (statement by statement)", "")
+}
+
 /// The session is as it should be after any run: outside of a transaction, and able to run again.
 fn assert_clean<D: Driver>(client: &mut D::Client) {
     D::sql(client, "BEGIN").expect("no transaction is open");

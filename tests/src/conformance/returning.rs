@@ -1,6 +1,6 @@
 use gapless::{Conflict, MigrationSet, Rollback, Version};
 
-use super::{SET, assert_clean, rows, run};
+use super::{SET, assert_clean, rows, run, shown};
 use crate::driver::Driver;
 use crate::set::set;
 
@@ -25,7 +25,7 @@ pub(super) fn steps_go_back_and_forth<D: Driver>() {
     let set = reversible(3);
     run::<D>(&mut client, &set).unwrap();
     let plan = D::plan_rollback(&mut client, set.runner(), Rollback::steps(2)).unwrap();
-    assert_eq!(plan.to_string(), "2 to be rolled back\n  3 t3\n  2 t2");
+    assert_eq!(shown(&plan), "2 to be rolled back\n  3 t3\n  2 t2");
     assert_eq!(rows::<D>(&mut client, SET).len(), 3);
     let report = D::rollback(&mut client, set.runner(), Rollback::steps(2)).unwrap();
     assert_eq!(back(&report), [3, 2]);
