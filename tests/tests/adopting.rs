@@ -60,7 +60,7 @@ fn a_history_is_not_adopted_again_after_a_rollback() {
     // A rollback adopts nothing by itself.
     let error = runner().rollback(Rollback::steps(1), &mut client).unwrap_err();
     assert!(error.is_irreversible(), "{error}");
-    assert!(error.to_string().starts_with("`Rollback::steps(1)` is too many"), "{error}");
+    assert!(error.to_string().starts_with("no migration is applied"), "{error}");
     runner().rollback(Rollback::steps(0), &mut client).unwrap();
     assert!(!there(&mut client, "applied_migrations"));
     assert_eq!(runner().run(&mut client).unwrap().changes().len(), 2);
@@ -186,4 +186,32 @@ fn another_tools_lock_is_waited_for() {
     assert!(error.is_lock_wait(), "{error}");
     drop(holder);
     assert_eq!(runner().run(&mut database.connect()).unwrap().changes().len(), 1);
+}
+
+/// golang-migrate marks its counter while a migration runs.
+#[test]
+fn a_migration_of_the_tool_that_is_under_way_is_waited_for() {
+    let database = cluster().database();
+    let mut tool = database.connect();
+    tool.batch_execute(GOLANG_MIGRATE).unwrap();
+    let lock = lock_of_golang_migrate(&database);
+    tool.batch_execute(&format!(
+        "SELECT pg_advisory_lock({lock}); UPDATE schema_migrations SET dirty = true"
+    ))
+    .unwrap();
+    let all = tables(2);
+    let runner = || all.runner().adopt(Legacy::golang_migrate("schema_migrations"));
+    assert!(runner().plan(&mut database.connect()).unwrap_err().is_legacy());
+    for locking in [Locking::Session, Locking::Transaction, Locking::None] {
+        let waiting = runner().locking(locking).lock_wait(Duration::from_millis(300));
+        let error = waiting.run(&mut database.connect()).unwrap_err();
+        assert!(error.is_lock_wait(), "{locking:?}: {error}");
+    }
+    tool.batch_execute(&format!("SELECT pg_advisory_unlock({lock})")).unwrap();
+    let mut client = database.connect();
+    let error = runner().run(&mut client).unwrap_err();
+    assert!(error.is_legacy(), "{error}");
+    tool.batch_execute("UPDATE schema_migrations SET dirty = false").unwrap();
+    assert_eq!(runner().run(&mut client).unwrap().changes().len(), 1);
+    assert_no_advisory_locks(&mut client);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use gapless::{Layout, Legacy};
 use gapless_tests::between::Between;
 use gapless_tests::crashing::{Crash, Crashing};
-use gapless_tests::histories::{cases, column, history, read, send};
+use gapless_tests::histories::{Case, cases, column, history, read, send};
 use gapless_tests::mysql_server::server;
 use gapless_tests::set::tables;
 
@@ -140,4 +140,54 @@ fn another_tool_s_table_is_read_again_under_the_lock() {
     let report = set.runner().adopt(case.legacy).run(&mut client).unwrap_or_else(|error| panic!("{error}"));
     assert!(client.between.is_none(), "it never came to that");
     assert_eq!((report.changes().len(), report.applied().len()), (2, 0), "{report}");
+}
+
+/// golang-migrate marks its counter, and sqlx its row, while a migration runs.
+#[test]
+fn a_migration_of_the_tool_that_is_under_way_is_waited_for() {
+    for (layout, begins, ends) in [
+        (
+            Layout::GolangMigrate,
+            "UPDATE schema_migrations SET dirty = 1",
+            "UPDATE schema_migrations SET dirty = 0",
+        ),
+        (
+            Layout::Native,
+            "UPDATE _sqlx_migrations SET success = 0",
+            "UPDATE _sqlx_migrations SET success = 1",
+        ),
+    ] {
+        let of =
+            |case: &&Case| case.layout == layout && case.history.contains(ends.split(' ').nth(1).unwrap());
+        let all = cases();
+        let case = all.iter().find(of).unwrap();
+        let database = history(case);
+        let name = (case.lock.unwrap())(&database.name);
+        let mut tool = database.connect();
+        assert_eq!(column(&mut tool, &format!("SELECT get_lock('{name}', 0)")), ["1"]);
+        send(&mut tool, begins);
+        let set = read(case.layout, &case.files);
+        let runner = || set.runner().adopt(case.legacy.clone());
+        let mut client = database.connect();
+        // A plan takes no lock, and tells what it sees.
+        assert!(runner().plan(&mut client).unwrap_err().is_legacy());
+        let error = runner().lock_wait(Duration::from_millis(300)).run(&mut client).unwrap_err();
+        assert!(error.is_lock_wait(), "{error}");
+        assert_eq!(column(&mut client, "SELECT release_all_locks()"), ["0"]);
+        // It has died.
+        assert_eq!(column(&mut tool, &format!("SELECT release_lock('{name}')")), ["1"]);
+        let error = runner().lock_wait(Duration::from_millis(300)).run(&mut client).unwrap_err();
+        assert!(error.is_legacy(), "{error}");
+        assert_eq!(column(&mut client, "SELECT release_all_locks()"), ["0"]);
+        // It comes to its end while the run waits.
+        assert_eq!(column(&mut tool, &format!("SELECT get_lock('{name}', 0)")), ["1"]);
+        let report = std::thread::scope(|scope| {
+            let run = scope.spawn(|| runner().run(&mut database.connect()).unwrap());
+            std::thread::sleep(Duration::from_millis(300));
+            send(&mut tool, ends);
+            assert_eq!(column(&mut tool, &format!("SELECT release_lock('{name}')")), ["1"]);
+            run.join().unwrap()
+        });
+        assert!(report.changes().len() == 1 && report.waits() > 0, "{report}");
+    }
 }

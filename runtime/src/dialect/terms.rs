@@ -24,7 +24,6 @@ pub struct ToolLocks {
 
 impl ToolLocks {
     /// Returns `true` if the tool takes no lock.
-    #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.keys.is_empty() && self.names.is_empty()
     }

@@ -22,6 +22,7 @@ mod locate;
 mod lock;
 mod log;
 mod observe;
+mod other_tool;
 mod overtaken;
 mod part;
 mod plan;

@@ -97,17 +97,22 @@ impl Protocol<'_> {
 
     /// Returns `true` to ask without the lock. A run that may write asks under it.
     pub(super) fn probes_unlocked(&self, question: Question) -> bool {
-        let writes = !matches!(self.goal, Goal::Plan | Goal::Verify | Goal::PlanRollback | Goal::PlanRepair);
-        self.session.locked || !writes || question == Question::Renamed
+        self.session.locked || !self.writes() || question == Question::Renamed
+    }
+
+    /// Returns `true` if the run may write, and so takes locks.
+    pub(super) fn writes(&self) -> bool {
+        !matches!(self.goal, Goal::Plan | Goal::Verify | Goal::PlanRollback | Goal::PlanRepair)
     }
 
     /// Asks, and keeps the answer.
     pub(super) async fn probe(&mut self, question: Question) -> Result<(), Stop> {
         self.session.is_at("probing the database");
         match self.session.send(self.probe_message(question)).await? {
-            Ok(results) => {
-                self.learn(question, results).map_err(|problems| Stop::failed(ErrorKind::Legacy(problems)))
-            }
+            Ok(results) => match self.learn(question, results) {
+                Err(problems) if question == Question::LegacyRows => self.read_undisturbed(problems).await,
+                learned => learned.map_err(|problems| Stop::failed(ErrorKind::Legacy(problems))),
+            },
             Err(error) => self.not_probed(question, error).await,
         }
     }
@@ -198,7 +203,7 @@ impl Protocol<'_> {
         Ok(())
     }
 
-    fn learn_rows(&mut self, rows: ResultSet) -> Result<(), Vec<String>> {
+    pub(super) fn learn_rows(&mut self, rows: ResultSet) -> Result<(), Vec<String>> {
         let Some(legacy) = &self.options.adopt else { return Ok(()) };
         let renames = |identifier: &str| {
             let stem = identifier.strip_suffix(".sql").unwrap_or(identifier);

@@ -3,11 +3,11 @@
 
 use super::Stop;
 use super::errors::Work;
+use super::other_tool::is_lock_of_others;
 use super::protocol::Protocol;
 use super::reply::{DbError, ResultSet};
-use crate::dialect::{Class, TOOL_LOCK, Timeouts};
+use crate::dialect::{Class, Timeouts};
 use crate::history::History;
-use crate::legacy::Legacy;
 use crate::plan::Plan;
 use crate::report::event::Event;
 use crate::runner::Goal;
@@ -77,25 +77,10 @@ impl Protocol<'_> {
         if self.plan.changes().iter().any(moves) {
             message += &self.dialect.lock_set(&self.tracker);
         }
-        if let (Some(legacy), Some(table)) =
-            (self.options.adopt.as_ref().filter(|_| adopts), &self.known.legacy)
-        {
-            message += &self.dialect.lock_legacy(&table.locks);
-            message += &legacy.select(self.dialect, self.dialect.keep_rows());
-            self.cleanup.unlock_tool = self.dialect.unlock_legacy(&table.locks);
+        if adopts {
+            message += &self.lock_tool();
         }
         message + &self.dialect.select_set(&self.tracker)
-    }
-
-    /// Rolls back and waits for the other tool, before another attempt.
-    async fn stand_back_from_tool(&mut self) -> Stop {
-        let tool = self.options.adopt.as_ref().map_or("another tool", Legacy::tool);
-        let busy = format!("{tool} is at work: a session has its lock");
-        let stood_back = async {
-            self.roll_back().await?;
-            self.wait_for(None, Some(&busy)).await
-        };
-        stood_back.await.err().unwrap_or(Stop::Again)
     }
 
     /// Returns `true` if nothing has changed since the plan.
@@ -119,9 +104,4 @@ impl Protocol<'_> {
             _ => Stop::failed(self.error(Work::Repairing, error)),
         })
     }
-}
-
-/// Returns `true` for the answer that a lock of the other tool is not ours.
-fn is_lock_of_others(result: &ResultSet) -> bool {
-    result.value(0) == Some(TOOL_LOCK) && !result.is_true(1)
 }
