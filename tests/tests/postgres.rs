@@ -221,9 +221,8 @@ fn a_waiting_runner_says_for_whom_and_leaves_when_the_work_is_done() {
             .unwrap();
         assert_eq!(second.applied().len(), 0);
         assert!(second.waits() > 1, "{second}");
-        let named = told
-            .iter()
-            .any(|event| event.contains("(the first one)") && event.contains("-- gapless: applying 1 a"));
+        let named =
+            told.iter().any(|event| event.contains("(the first one)") && event.contains(": applying 1 a"));
         assert!(named, "{told:#?}");
     });
 }
