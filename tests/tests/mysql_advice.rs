@@ -79,8 +79,9 @@ fn an_error_of_syntax_is_shown_where_it_is_and_quotes_the_file_alone() {
     // A script of rows alone, and one with nothing after the place.
     for (sql, near, column) in [
         ("INSERT INTO a VALUES (1);\nINSRT INTO a VALUES (2);", "'INSRT INTO a VALUES (2)'", 1),
-        ("INSERT INTO a VALUES (1);\nINSERT INTO a VALUES (2", "''", 1),
+        ("INSERT INTO a VALUES (1);\nINSERT INTO a VALUES", "''", 1),
     ] {
+        let database = server().database();
         let failed = set(&[("1_a.sql", "CREATE TABLE a (id int);"), ("2_b.sql", sql)]);
         let said = failed.runner().run(&mut database.connect()).unwrap_err();
         let place = said.failure().and_then(gapless::Failure::location);
