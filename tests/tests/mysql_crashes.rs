@@ -135,6 +135,36 @@ fn two_crashes_in_a_row_are_told_apart() {
     }
 }
 
+/// A release that lacks the migration in doubt changes the same table: what the catalog shows may be its work.
+#[test]
+fn changes_of_another_migration_decide_nothing() {
+    let doubtful = ("2_doubtful.sql", "ALTER TABLE t ADD COLUMN c INT;\n");
+    let other = ("3_other.sql", "CREATE INDEX n ON t (b, a);\n");
+    let before = ("1_before.sql", BEFORE);
+    for side in [Crash::Before, Crash::Behind] {
+        let driver = Mysql::fresh();
+        run(&driver, &set(&[before])).unwrap();
+        crash(&driver, &set(&[before, doubtful]), "ADD COLUMN c INT;", side);
+        run(&driver, &set(&[before, other])).unwrap();
+        let both = set(&[before, doubtful, other]);
+        let error = run(&driver, &both).unwrap_err();
+        assert!(error.is_interrupted(), "{side:?}: {error}");
+        assert_eq!(rows(&driver, "SELECT count(*) FROM applied_migrations WHERE version = 2"), ["0"]);
+    }
+    // A table that comes or goes whole is another matter, and so is one that looks as it did.
+    for (doubtful, other) in [
+        ("CREATE TABLE n (a INT);\n", "ALTER TABLE t ADD COLUMN c INT;\n"),
+        ("ALTER TABLE t ADD COLUMN c INT;\n", "ALTER TABLE u ADD COLUMN c INT;\n"),
+    ] {
+        let driver = Mysql::fresh();
+        run(&driver, &set(&[before])).unwrap();
+        let doubtful = ("2_doubtful.sql", doubtful);
+        crash(&driver, &set(&[before, doubtful]), doubtful.1.trim_end(), Crash::Before);
+        run(&driver, &set(&[before, ("3_other.sql", other)])).unwrap();
+        run(&driver, &set(&[before, doubtful, ("3_other.sql", other)])).unwrap();
+    }
+}
+
 #[test]
 fn what_nothing_shows_stops_for_a_person() {
     for (statement, side, why) in [

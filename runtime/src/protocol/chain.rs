@@ -9,40 +9,12 @@ use super::batch::{MOST_MIGRATIONS, headline};
 use super::errors::Work;
 use super::item::{Execution, Item};
 use super::part::{Message, Part};
+use super::place::Place;
 use super::protocol::Protocol;
 use super::steps::{Manner, Steps};
-use crate::dialect::{Class, Unlock, durations, place};
+use crate::dialect::{Class, Effect, Recorded, Unlock, durations, place};
 use crate::engine::DbError;
 use crate::runner::Goal;
-
-/// More places than a migration has.
-const PLACES: u64 = 1_000_000;
-
-/// More places than a message has.
-const MESSAGES: u64 = 1_000 * PLACES;
-
-/// The number of the last message. It is drawn at random: a session, or another one behind a pooler, may still have the
-/// place of an earlier message, also of another run's.
-#[derive(Debug)]
-pub(super) struct Chains {
-    drawn: u64,
-}
-
-impl Chains {
-    pub(super) fn new(seed: u64) -> Chains {
-        Chains { drawn: seed }
-    }
-
-    /// Draws by a linear congruential generator (Knuth, MMIX), of which the high bits are the best.
-    fn draw(&mut self) {
-        self.drawn =
-            self.drawn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-    }
-
-    fn number(&self) -> u64 {
-        self.drawn >> 33
-    }
-}
 
 /// A message of migrations.
 #[derive(Debug)]
@@ -51,43 +23,6 @@ struct Chain<'a> {
     items: Vec<Item<'a>>,
     /// The message ends by giving the lock back.
     unlocks: bool,
-}
-
-/// The place in a migration's part of the message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    /// Before its first statement.
-    Start,
-    /// In this statement, counted from zero.
-    In(usize),
-    /// In the rows behind this statement.
-    Behind(usize),
-}
-
-impl Place {
-    /// Writes it as a number, behind that of the message and the migration's place in it.
-    fn number(self, message: u64, index: usize) -> u64 {
-        let count = |at: usize| u64::try_from(at).unwrap_or_default();
-        let place = match self {
-            Place::Start => 0,
-            Place::In(at) => 2 * count(at) + 1,
-            Place::Behind(at) => 2 * count(at) + 2,
-        };
-        message * MESSAGES + (count(index) + 1) * PLACES + place
-    }
-
-    /// Reads such a number; `None` before the first migration, and for another message's.
-    fn read(message: u64, number: u64) -> Option<(usize, Place)> {
-        let number = number.checked_sub(message * MESSAGES).filter(|rest| *rest < MESSAGES)?;
-        let index = (number / PLACES).checked_sub(1)?;
-        let count = |place: u64| usize::try_from(place / 2).unwrap_or_default();
-        let place = match number % PLACES {
-            0 => Place::Start,
-            odd if odd % 2 == 1 => Place::In(count(odd)),
-            even => Place::Behind(count(even) - 1),
-        };
-        Some((usize::try_from(index).ok()?, place))
-    }
 }
 
 impl<'a> Protocol<'a> {
@@ -129,9 +64,12 @@ impl<'a> Protocol<'a> {
             Err(error) => {
                 let number = self.ask_place().await?;
                 let read = |number| Place::read(self.chains.number(), number);
-                let Some((index, place)) = number.and_then(read) else {
+                let Some((mut index, mut place)) = number.and_then(read) else {
                     return self.not_chained(error).await;
                 };
+                if self.is_over(&chain, index, place).await? {
+                    (index, place) = (index + 1, Place::Start);
+                }
                 match self.mark_before(&chain, index) {
                     Some(item) => self.break_chain(item, place, error, begun).await,
                     // All are applied: the teardown does what the message was to do behind the last.
@@ -139,6 +77,23 @@ impl<'a> Protocol<'a> {
                 }
             }
         }
+    }
+
+    /// Returns `true` if the last transaction of this migration was committed: somebody may have canceled the note behind
+    /// it.
+    async fn is_over(&mut self, chain: &Chain<'a>, index: usize, place: Place) -> Result<bool, Stop> {
+        let Some(item) = chain.items.get(index) else { return Ok(false) };
+        let last = match place {
+            Place::Start => true,
+            Place::In(_) => false,
+            Place::Behind(at) => at + 1 == self.steps(*item)?.total(),
+        };
+        if !last {
+            return Ok(false);
+        }
+        let version = item.migration.version();
+        let answer = self.send_to_end(self.dialect.recorded_how(&self.tracker, version, version)).await?;
+        Ok(answer.is_ok_and(|results| Recorded::read(results.first()).is_of(version, &self.token)))
     }
 
     /// Marks the migrations before this one as applied, and returns it.
@@ -209,7 +164,8 @@ impl<'a> Protocol<'a> {
         (steps.at, steps.tries) = (at, 0);
         steps.announced = steps.is_announced(at);
         steps.told = Some(at);
-        if matches!(place, Place::Behind(_)) && steps.manner(at) == Manner::Alone {
+        let noted = matches!(place, Place::Behind(_)) && steps.manner(at) == Manner::Alone;
+        if noted || (place == Place::In(at) && self.was_canceled_behind(&mut steps, &error).await?) {
             // It took effect. A row that was refused is sent again.
             self.note(&mut steps).await?;
             steps.advance();
@@ -219,6 +175,21 @@ impl<'a> Protocol<'a> {
             self.part_failed(&mut steps, Part::Statement, &Message { text, script }, refused).await?;
         }
         self.finish_steps(steps, begun).await
+    }
+}
+
+impl<'a> Protocol<'a> {
+    /// Returns `true` if a statement took effect, and somebody canceled the note behind it. If nothing shows that, and a
+    /// second time could do harm, the statement is half done.
+    async fn was_canceled_behind(&mut self, steps: &mut Steps<'a>, error: &DbError) -> Result<bool, Stop> {
+        let unsure = steps.announced || steps.manner(steps.at) == Manner::Claimed;
+        if !unsure || self.class(error) != Class::Canceled || steps.is_rerunnable() {
+            return Ok(false);
+        }
+        let effect = self.effect(steps).await?;
+        let creates = steps.text(steps.at).to_ascii_uppercase().starts_with("CREATE");
+        steps.unclear = !matches!(effect, Effect::Done | Effect::NotDone) && !creates;
+        Ok(effect == Effect::Done)
     }
 }
 
@@ -305,7 +276,12 @@ impl<'a> Protocol<'a> {
             part += &self.done(steps, at);
             part += if at + 1 == steps.total() { "" } else { &commit };
         }
-        part += if steps.total() == 0 { &begin } else { "" };
+        match steps.total().checked_sub(1).map(|last| steps.manner(last)) {
+            None => part += &begin,
+            // It may have ended its transaction, and nothing would hold the record and its row together.
+            Some(Manner::Claimed) => part += &(commit.clone() + &begin),
+            Some(_) => {}
+        }
         part += &self.record(steps.item.migration, None);
         part += &self.dialect.journal_applied(&self.tracker, steps.item.migration, &self.token);
         part + &commit

@@ -20,15 +20,20 @@ impl<'a> Protocol<'a> {
         self.dialect.effects(&self.tracker, &names, steps.begun_with(steps.at))
     }
 
-    /// Finds out what became of a step whose outcome is unknown. Returns `true` if it took effect.
-    pub(super) async fn is_done_already(&mut self, steps: &mut Steps<'a>) -> Result<bool, Stop> {
-        let Some(question) = self.effects(steps).filter(|_| self.asks_catalog(steps)) else {
-            return Ok(false);
-        };
+    /// Asks the catalog what became of the current step.
+    pub(super) async fn effect(&mut self, steps: &mut Steps<'a>) -> Result<Effect, Stop> {
+        let Some(question) = self.effects(steps) else { return Ok(Effect::Unknown) };
         let one_by_one = steps.definition().is_some_and(|found| found.one_by_one);
         let results = self.insist(steps, Part::Inspection, Message::plain(question)).await?;
-        let effect = results.first().map_or(Effect::Unknown, |rows| Effect::read(rows, one_by_one));
-        match effect {
+        Ok(results.first().map_or(Effect::Unknown, |rows| Effect::read(rows, one_by_one)))
+    }
+
+    /// Finds out what became of a step whose outcome is unknown. Returns `true` if it took effect.
+    pub(super) async fn is_done_already(&mut self, steps: &mut Steps<'a>) -> Result<bool, Stop> {
+        if !self.asks_catalog(steps) {
+            return Ok(false);
+        }
+        match self.effect(steps).await? {
             Effect::Done => Ok(true),
             Effect::NotDone => {
                 steps.in_doubt = false;

@@ -25,6 +25,7 @@ mod observe;
 mod other_tool;
 mod overtaken;
 mod part;
+mod place;
 mod plan;
 mod probe;
 mod progress;

@@ -24,6 +24,8 @@ pub(super) struct Steps<'a> {
     pub(super) begun_before: bool,
     /// The outcome of that earlier try is unknown.
     pub(super) in_doubt: bool,
+    /// The current step may have taken effect although the database says that it was canceled.
+    pub(super) unclear: bool,
     /// Earlier statements whose effect ended with the session that ran them, last first.
     pub(super) replay: Vec<usize>,
     /// The number of times that the current step began again.
@@ -127,7 +129,7 @@ impl<'a> Steps<'a> {
             Manner::Code | Manner::Claimed => true,
             _ => self.statement().is_some_and(Statement::may_commit),
         };
-        may_commit && !self.is_rerunnable()
+        (may_commit || self.unclear) && !self.is_rerunnable()
     }
 
     /// Returns `true` if the file runs in a transaction now, although a run has begun it outside of one.
@@ -140,7 +142,7 @@ impl<'a> Steps<'a> {
         self.at += 1;
         self.apart = false;
         self.announced = self.is_announced(self.at);
-        (self.begun_before, self.in_doubt, self.tries) = (false, false, 0);
+        (self.begun_before, self.in_doubt, self.unclear, self.tries) = (false, false, false, 0);
     }
 
     /// Names the run's work in few words: the current step, or the migration as a whole.
@@ -168,6 +170,7 @@ impl<'a> Protocol<'a> {
             apart: false,
             begun_before: false,
             in_doubt: false,
+            unclear: false,
             replay: Vec::new(),
             tries: 0,
             told: None,

@@ -33,25 +33,33 @@ impl StepSql for Mysql {
         steps::begun(self, tracker, entry, there)
     }
 
-    /// The sums stand in the row of the beginning, in the order of the objects.
+    /// The sums stand in the row of the beginning, in the order of the objects. If another migration was at work since, a
+    /// table that looks otherwise proves nothing.
     fn effects(&self, tracker: &Tracker, names: &Names<'_>, script: &[Statement<'_>]) -> Option<String> {
         let (statement, before) = script.split_last()?;
         let definition = statement.definition(before)?;
-        let journal = tracker.journal();
-        let of_it = format!(
-            "event = '{BEGUN}' AND statement = {} AND ({})",
-            script.len(),
-            steps::is_own(self, tracker, names)
+        let (journal, own) = (tracker.journal(), steps::is_own(self, tracker, names));
+        let row = format!(
+            "SELECT id, detail FROM {journal} WHERE id = (SELECT max(id) FROM {journal} WHERE event = '{BEGUN}' \
+             AND statement = {} AND ({own}))",
+            script.len()
         );
-        let row =
-            format!("SELECT detail FROM {journal} WHERE id = (SELECT max(id) FROM {journal} WHERE {of_it})");
+        let others = format!(
+            "EXISTS (SELECT 1 FROM {journal} WHERE {journal}.id > b.id \
+             AND event IN ('started', 'statement', '{BEGUN}') AND NOT ({own}))"
+        );
         let sums = sums::sums(self, &definition);
         let words = "char_length(b.detail) - char_length(replace(b.detail, ' ', ''))";
         let count = sums.len();
         let object = |(index, (sum, (_, name))): (usize, (&String, &(ObjectKind, Cow<'_, str>)))| {
             let known = format!("substring_index(substring_index(b.detail, ' ', {}), ' ', -1)", index + 2);
+            let changed = if definition.whole {
+                format!("{known} <> {sum}")
+            } else {
+                format!("CASE WHEN {known} = {sum} THEN 0 WHEN NOT {others} THEN 1 END")
+            };
             format!(
-                "SELECT {}, CASE WHEN {words} = {count} THEN {known} <> {sum} END FROM ({row}) b",
+                "SELECT {}, CASE WHEN {words} = {count} THEN {changed} END FROM ({row}) b",
                 self.literal(name)
             )
         };
