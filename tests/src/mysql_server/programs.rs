@@ -57,7 +57,8 @@ impl Programs {
         let both = [
             "--bind-address=127.0.0.1",
             "--secure-file-priv=",
-            "--innodb-flush-log-at-trx-commit=0",
+            // Written at each commit: a server that is killed keeps what it has said is committed.
+            "--innodb-flush-log-at-trx-commit=2",
             "--innodb-buffer-pool-size=32M",
             "--performance-schema=OFF",
             "--skip-log-bin",

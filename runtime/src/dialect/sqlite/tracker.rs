@@ -59,12 +59,12 @@ impl Sqlite {
     ) -> String {
         let (version, set) = (migration.version(), tracker.set());
         let event = if migration.is_baseline() { "baselined" } else { "applied" };
-        let micros = format!("(julianday('now') - julianday({since})) * 86400000000");
+        // `julianday` counts days in floating point: a difference of 300 ms comes out as 299.99.
+        let millis = format!("CAST(round((julianday('now') - julianday({since})) * 86400000) AS INTEGER)");
         format!(
             "INSERT INTO {} (version, name, event, detail, duration_ms) \
              VALUES ({version}, (SELECT name FROM {set} WHERE version = {version}), '{event}', {}, \
-             CAST({micros} / 1000 AS INTEGER)) \
-             RETURNING '{APPLIED}', version, CAST({micros} AS INTEGER);\n",
+             {millis}) RETURNING '{APPLIED}', version, {millis} * 1000;\n",
             tracker.journal(),
             self.literal(token),
         )
