@@ -126,7 +126,40 @@ fn versions_are_reconciled_if_all_tables_exist() {
         );
         let plan = project.run(&["plan", &url]);
         assert!(plan.stdout.starts_with("1 pending, 2 applied"), "{plan:?}");
-        assert_eq!(project.output(&arguments), "nothing to repair\n");
+        assert_eq!(
+            project.output(&arguments),
+            "nothing to repair\nnote: the versions are recorded already\n"
+        );
+    }
+}
+
+/// Why versions are not recorded, where nothing contradicts it.
+#[test]
+fn a_reconcile_that_changes_nothing_says_why() {
+    for url in urls() {
+        let project = project();
+        run_sql(&project, &url, "CREATE TABLE beside (id integer);\n");
+        let reconcile = |versions: &str, tables: &str| {
+            project.output(&["reconcile", "--versions", versions, "--tables", tables, &url])
+        };
+        assert_eq!(
+            reconcile("1,2", "users,orders"),
+            "nothing to repair\nnote: none of these tables exists: `users`, `orders`; `up` applies the migrations\n"
+        );
+        project.output(&["up", "--to", "1", &url]);
+        assert_eq!(
+            reconcile("1,2", "users"),
+            "nothing to repair\nnote: version 1 is recorded already, and the tables may be its own; leave it out of `--versions`\n"
+        );
+        project.write(
+            "migrations/2_orders.up.sql",
+            "-- gapless: no-transaction\nCREATE TABLE orders (id int);\nSELECT nothing;\n",
+        );
+        project.run(&["up", "--to", "2", &url]);
+        assert_eq!(
+            reconcile("2", "orders"),
+            "nothing to repair\nnote: version 2 was begun and not finished; `status` says where it stands\n"
+        );
     }
 }
 

@@ -106,7 +106,7 @@ mod tests {
             text,
             "`7` was applied by golang-migrate, and the binary does not have it\n\
              help: if the binary has it under another name, add the line `7 -> NNN_description` to renames.txt; \
-             otherwise restore its file, or go on past it with `.pass_over_unknown()`"
+             if it was removed for good, leave a tombstone in its place; otherwise restore its file, or go on past it with `.pass_over_unknown()`"
         );
         let legacy = legacy().pass_over_unknown();
         assert_eq!(taken(&legacy, &set, &["7|f"]), [(1, false), (2, false)]);

@@ -79,8 +79,8 @@ impl Refusal {
                     .to_owned()
             }
             Refusal::Unknown { rename, .. } => format!(
-                "if the binary has it under another name, add the line `{rename}` to renames.txt; otherwise restore \
-                 its file, or go on past it with `.pass_over_unknown()`"
+                "if the binary has it under another name, add the line `{rename}` to renames.txt; if it was removed for \
+                 good, leave a tombstone in its place; otherwise restore its file, or go on past it with `.pass_over_unknown()`"
             ),
             Refusal::Mismatch { .. } => {
                 "restore the file as it was applied, and put the change into a new migration; \
@@ -98,7 +98,7 @@ impl Refusal {
         match self {
             Refusal::Unknown { rename, .. } => format!(
                 "if the binary has them under other names, add a line for each to renames.txt, such as `{rename}`; \
-                 otherwise restore their files, or go on past them with `.pass_over_unknown()`"
+                 for those that were removed for good, leave tombstones in their places; otherwise restore their files, or go on past them with `.pass_over_unknown()`"
             ),
             Refusal::Mismatch { .. } => {
                 "restore the files as they were applied, and put the changes into a new \

@@ -21,6 +21,8 @@ pub struct Plan {
     pending: Vec<Pending>,
     applied: usize,
     held_back: usize,
+    /// Pending migrations that a run which only repairs leaves alone.
+    pub(crate) left_pending: usize,
     pub(crate) warnings: Vec<String>,
     back: Vec<Pending>,
     unknown: usize,
@@ -99,13 +101,11 @@ impl fmt::Display for Plan {
         if !self.back.is_empty() {
             write!(f, "{} to be rolled back", self.back.len())?;
         } else if self.is_empty() {
-            crate::report::nothing_to_do(f, self.applied, self.held_back)?;
+            crate::report::nothing_to_do(f, self.applied, self.held_back + self.left_pending)?;
         } else {
             write!(f, "{} pending, {} applied", self.pending.len(), self.applied)?;
         }
-        if self.held_back > 0 {
-            write!(f, ", {} beyond the target", self.held_back)?;
-        }
+        crate::report::not_done(f, self.held_back, self.left_pending)?;
         self.creates.as_ref().map_or(Ok(()), |table| write!(f, "\n  create {table}, empty"))?;
         self.changes.iter().try_for_each(|change| write!(f, "\n  {change}"))?;
         self.pending.iter().try_for_each(|pending| write!(f, "\n  {pending}"))?;

@@ -91,7 +91,9 @@ impl super::Plan {
 
     /// Leaves out what is pending, except for one version.
     pub(crate) fn keep_pending(&mut self, version: Option<Version>) {
+        let all = self.pending.len() + self.held_back;
         self.pending.retain(|pending| Some(pending.version) == version);
+        self.left_pending = all - self.pending.len();
         self.held_back = 0;
     }
 }

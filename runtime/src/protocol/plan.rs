@@ -134,7 +134,7 @@ impl Protocol<'_> {
         let recorded = self.applying.recorded;
         self.session.report(|report| {
             report.already = (plan.applied() + report.rolled_back.len()).saturating_sub(recorded);
-            report.held_back = plan.held_back();
+            (report.held_back, report.left_pending) = (plan.held_back(), plan.left_pending);
         });
         self.fill_queue(&mut plan, history).map_err(|stuck| Stop::failed(ErrorKind::Stuck(stuck)))?;
         for warning in plan.warnings() {

@@ -34,6 +34,7 @@ pub struct Report {
     pub(crate) rolled_back: Vec<Applied>,
     pub(crate) already: usize,
     pub(crate) held_back: usize,
+    pub(crate) left_pending: usize,
     pub(crate) round_trips: u32,
     pub(crate) waits: u32,
     pub(crate) waited: Duration,
@@ -172,16 +173,17 @@ impl fmt::Display for Report {
         } else if self.applied.is_empty() && !self.changes.is_empty() {
             let changes = if self.changes.len() == 1 { "change" } else { "changes" };
             write!(f, "{} {changes} to the tracker, ", self.changes.len())?;
-            nothing_to_do(f, self.already, self.held_back)?;
+            match self.left_pending {
+                0 => nothing_to_do(f, self.already, self.held_back)?,
+                _ => write!(f, "{} applied", self.already)?,
+            }
         } else if self.applied.is_empty() {
-            nothing_to_do(f, self.already, self.held_back)?;
+            nothing_to_do(f, self.already, self.held_back + self.left_pending)?;
         } else {
             let were = if self.already == 1 { "was" } else { "were" };
             write!(f, "{} applied, {} {were} already", self.applied.len(), self.already)?;
         }
-        if self.held_back > 0 {
-            write!(f, ", {} beyond the target", self.held_back)?;
-        }
+        not_done(f, self.held_back, self.left_pending)?;
         let trips = if self.round_trips == 1 { "round trip" } else { "round trips" };
         write!(f, " ({} {trips}, {})", self.round_trips, shown(self.elapsed))?;
         if self.waits > 0 {
@@ -206,6 +208,17 @@ pub(crate) fn nothing_to_do(f: &mut fmt::Formatter<'_>, applied: usize, held_bac
         _ if held_back > 0 => write!(f, "nothing to do: {applied} migrations are applied"),
         _ => write!(f, "nothing to do: all {applied} migrations are applied"),
     }
+}
+
+/// Writes what is pending and not the run's to apply.
+pub(crate) fn not_done(f: &mut fmt::Formatter<'_>, held_back: usize, left_pending: usize) -> fmt::Result {
+    if held_back > 0 {
+        write!(f, ", {held_back} beyond the target")?;
+    }
+    if left_pending > 0 {
+        write!(f, ", {left_pending} left pending")?;
+    }
+    Ok(())
 }
 
 /// Returns a duration with about three digits, as people write it.
