@@ -52,6 +52,10 @@ fn command(rust: &str) -> Option<String> {
     }
     let (method, argument) = rust.strip_suffix(')')?.split_once('(')?;
     let argument = argument.trim_start_matches("...");
+    let tool = argument.strip_prefix("Legacy::").and_then(|tool| tool.split('(').next());
+    if let (".adopt", Some(tool)) = (method, tool) {
+        return Some(format!("adopt {}", tool.replace('_', "-")));
+    }
     let (name, option) = match method {
         "Resolution::RetryFrom" => ("--from", argument),
         "Rollback::steps" => ("--steps", argument),
@@ -60,6 +64,7 @@ fn command(rust: &str) -> Option<String> {
         ".accept" => ("accept", argument),
         ".adopt" => ("adopt", argument),
         ".reconcile" => ("reconcile", argument),
+        ".ignore_other_tools" => ("--ignore-other-tools", argument),
         ".past_later" => ("--past-later", argument),
         ".pass_over_unknown" => ("--pass-over-unknown", argument),
         ".trace_locks" => ("--locks", argument),
@@ -125,6 +130,10 @@ mod tests {
             ),
             ("help: remove `.trace_locks()`; Postgres tells", "help: remove `--locks`; Postgres tells"),
             ("go on past it with `.pass_over_unknown()`", "go on past it with `--pass-over-unknown`"),
+            (
+                "adopt it with `.adopt(Legacy::sql_migrate(\"t\"))`; go on with `.ignore_other_tools()`",
+                "adopt it with `adopt sql-migrate`; go on with `--ignore-other-tools`",
+            ),
             ("syntax error at `.`: `a` (b) `x(1)`", "syntax error at `.`: `a` (b) `x(1)`"),
         ] {
             assert_eq!(in_commands(theirs), ours);

@@ -17,6 +17,9 @@ pub struct Arguments {
     /// Show the locks of each statement, what they block, and for whom it would wait now; Postgres only
     #[arg(long)]
     locks: bool,
+    /// Apply migrations beside another tool's history that nothing adopts
+    #[arg(long)]
+    ignore_other_tools: bool,
     #[command(flatten)]
     timeouts: Timeouts,
     /// Print JSON
@@ -30,7 +33,9 @@ pub(super) async fn run<D: Database>(
     database: &mut D,
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
-    let runner = arguments.timeouts.set(super::up::target(runner, arguments.to));
+    let runner = arguments
+        .timeouts
+        .set(super::up::target(super::up::beside(runner, arguments.ignore_other_tools), arguments.to));
     let runner = if arguments.locks { runner.trace_locks() } else { runner };
     let progress = Progress::new(arguments.json);
     let attending = (progress.attend(&runner), progress.watch(database.beside().filter(|_| !arguments.json)));

@@ -17,6 +17,9 @@ pub struct Arguments {
     /// Print the SQL of what is pending; adoption and repairs are comments
     #[arg(long)]
     sql: bool,
+    /// Do not warn of another tool's history that nothing adopts
+    #[arg(long)]
+    ignore_other_tools: bool,
     /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -28,7 +31,8 @@ pub(super) async fn run<D: Database>(
     database: &mut D,
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
-    let target = super::up::target(runner.clone(), arguments.to);
+    let target =
+        super::up::beside(super::up::target(runner.clone(), arguments.to), arguments.ignore_other_tools);
     let plan = database.plan(tell_waiting(target)).await?;
     match (arguments.json, arguments.sql) {
         (true, true) => output.json(&PlanDocument::with_sql(&plan, &runner))?,

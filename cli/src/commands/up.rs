@@ -13,6 +13,9 @@ pub struct Arguments {
     /// Stop after this version
     #[arg(long, value_name = "VERSION")]
     to: Option<Version>,
+    /// Apply migrations beside another tool's history that nothing adopts
+    #[arg(long)]
+    ignore_other_tools: bool,
     #[command(flatten)]
     timeouts: Timeouts,
     /// Print JSON, a document in a line for each event
@@ -27,11 +30,17 @@ pub(super) async fn run<D: Database>(
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
     let progress = Progress::new(arguments.json);
-    let runner = progress.listen(arguments.timeouts.set(target(runner, arguments.to)));
+    let runner = progress
+        .listen(arguments.timeouts.set(beside(target(runner, arguments.to), arguments.ignore_other_tools)));
     let attending = (progress.attend(&runner), progress.watch(database.beside()));
     let outcome = database.run(runner).await;
     drop(attending);
     progress.conclude(outcome, output)
+}
+
+/// The runner that ignores the histories of other tools, if it shall.
+pub(super) fn beside(runner: Runner<'_>, ignores: bool) -> Runner<'_> {
+    if ignores { runner.ignore_other_tools() } else { runner }
 }
 
 /// The runner that ends at this version, where there is one.

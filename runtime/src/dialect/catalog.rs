@@ -16,6 +16,9 @@ pub trait CatalogSql: Language {
     /// statement, with their schema, or without it and found by the search path. [`tables_there`] reads the answer.
     fn tables(&self, names: &[&str]) -> String;
 
+    /// Selects those of these names that are a table's which a statement finds without a schema; a row each.
+    fn visible_tables(&self, names: &[&str]) -> String;
+
     /// Selects everything in the schemas of the database other than the tracker (object, property, value).
     fn describe(&self, tracker: &Tracker) -> String;
 
@@ -71,6 +74,11 @@ impl TableForm {
             schema: text(first, 3),
         })
     }
+}
+
+/// Writes strings as a list.
+pub(crate) fn literals(dialect: &dyn Language, texts: &[&str]) -> String {
+    texts.iter().map(|text| dialect.literal(text)).collect::<Vec<_>>().join(", ")
 }
 
 /// Reads the answer to [`CatalogSql::tables`].

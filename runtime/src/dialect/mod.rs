@@ -25,7 +25,7 @@ mod transaction;
 
 pub(crate) use self::abilities::Abilities;
 pub(crate) use self::catalog::CatalogSql;
-pub(crate) use self::catalog::{TableForm, blocker, tables_there};
+pub(crate) use self::catalog::{TableForm, blocker, literals, tables_there};
 pub(crate) use self::class::Class;
 pub(crate) use self::copy::CopySql;
 pub(crate) use self::effect::Effect;

@@ -112,6 +112,8 @@ pub(crate) struct LockAnswer<'r> {
     pub(crate) settings: Option<Vec<(String, String)>>,
     pub(crate) set: Option<Rows<'r>>,
     pub(crate) holder: Option<Holder>,
+    /// The answer to the other question.
+    pub(crate) tables: Option<&'r ResultSet>,
 }
 
 /// The answer to [`SessionSql::unlock`].
@@ -179,6 +181,7 @@ impl<'r> LockAnswer<'r> {
             settings: results.by_ref().take(usize::from(query.settings)).next().map(pairs),
             set: results.by_ref().take(usize::from(query.set)).next().map(Rows::read),
             holder: results.by_ref().take(usize::from(query.holder)).next().and_then(holder),
+            tables: results.last().filter(|_| query.tables),
         }
     }
 }

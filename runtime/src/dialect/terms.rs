@@ -47,6 +47,8 @@ pub struct LockQuery {
     pub digest: Option<i64>,
     /// Selects the lock's holder.
     pub holder: bool,
+    /// Another question stands behind this one.
+    pub tables: bool,
 }
 
 /// The missing parts of the tracker.

@@ -9,6 +9,7 @@ use crate::engine::ResultSet;
 pub(super) const TOOL: Tool = Tool {
     name: "dbmate",
     constructor: "dbmate",
+    table: "schema_migrations",
     columns: &[("version", Kind::Text)],
     beside: &[],
     foreign: &["dirty", "run_on", "checksum", "inserted_at"],
@@ -27,6 +28,7 @@ pub(super) const TOOL: Tool = Tool {
 pub(super) const RAILS: Tool = Tool {
     name: "Rails",
     constructor: "rails",
+    table: "schema_migrations",
     form: Form {
         postgres: "CREATE TABLE {schema}\"{name}\" (version varchar NOT NULL PRIMARY KEY);\n",
         mysql: "CREATE TABLE {schema}`{name}` (version varchar(255) NOT NULL PRIMARY KEY);\n",

@@ -9,6 +9,7 @@ use crate::engine::ResultSet;
 pub(super) const TOOL: Tool = Tool {
     name: "diesel",
     constructor: "diesel",
+    table: "__diesel_schema_migrations",
     columns: &[("version", Kind::Text)],
     beside: &["run_on"],
     foreign: &[],

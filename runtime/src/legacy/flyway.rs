@@ -13,6 +13,7 @@ use crate::engine::ResultSet;
 pub(super) const TOOL: Tool = Tool {
     name: "Flyway",
     constructor: "flyway",
+    table: "flyway_schema_history",
     columns: &[
         ("version", Kind::Text),
         ("description", Kind::Text),

@@ -10,6 +10,7 @@ use crate::engine::ResultSet;
 pub(super) const TOOL: Tool = Tool {
     name: "golang-migrate",
     constructor: "golang_migrate",
+    table: "schema_migrations",
     columns: &[("version", Kind::Integer), ("dirty", Kind::Flag)],
     beside: &[],
     foreign: &[],

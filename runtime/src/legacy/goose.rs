@@ -11,6 +11,7 @@ use crate::engine::ResultSet;
 pub(super) const TOOL: Tool = Tool {
     name: "goose",
     constructor: "goose",
+    table: "goose_db_version",
     columns: &[("version_id", Kind::Integer), ("is_applied", Kind::Flag)],
     beside: &["id", "tstamp"],
     foreign: &[],

@@ -16,6 +16,7 @@ mod refinery;
 mod refusal;
 mod sql_migrate;
 mod sqlx;
+pub(crate) mod stranger;
 mod tern;
 mod tool;
 

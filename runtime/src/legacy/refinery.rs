@@ -11,6 +11,7 @@ use crate::engine::ResultSet;
 pub(super) const TOOL: Tool = Tool {
     name: "refinery",
     constructor: "refinery",
+    table: "refinery_schema_history",
     columns: &[("version", Kind::Integer), ("name", Kind::Text), ("checksum", Kind::Text)],
     beside: &["applied_on"],
     foreign: &[],

@@ -11,6 +11,7 @@ use crate::engine::ResultSet;
 pub(super) const TOOL: Tool = Tool {
     name: "sql-migrate",
     constructor: "sql_migrate",
+    table: "gorp_migrations",
     columns: &[("id", Kind::Text)],
     beside: &["applied_at"],
     foreign: &[],

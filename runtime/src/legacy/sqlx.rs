@@ -12,6 +12,7 @@ use crate::engine::ResultSet;
 pub(super) const TOOL: Tool = Tool {
     name: "sqlx",
     constructor: "sqlx",
+    table: "_sqlx_migrations",
     columns: &[
         ("version", Kind::Integer),
         ("description", Kind::Text),

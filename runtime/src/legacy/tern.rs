@@ -8,6 +8,7 @@ use crate::engine::ResultSet;
 pub(super) const TOOL: Tool = Tool {
     name: "tern",
     constructor: "tern",
+    table: "schema_version",
     columns: &[("version", Kind::Integer)],
     beside: &[],
     foreign: &["dirty", "checksum", "inserted_at"],

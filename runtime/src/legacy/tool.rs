@@ -10,6 +10,8 @@ pub(super) struct Tool {
     pub(super) name: &'static str,
     /// The constructor of `Legacy`, for messages.
     pub(super) constructor: &'static str,
+    /// The table in which it keeps its history unless it is told otherwise.
+    pub(super) table: &'static str,
     /// The columns to select, in this order.
     pub(super) columns: &'static [(&'static str, Kind)],
     /// Other columns that the table must have.

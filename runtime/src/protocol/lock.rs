@@ -7,10 +7,12 @@ use super::Stop;
 use super::errors::Work;
 use super::item::Execution;
 use super::observe::{MANY, Observed, counted};
+use super::other_tool::strangers;
 use super::plan::Decision;
 use super::protocol::Protocol;
 use crate::dialect::{Class, LockAnswer, LockQuery, Missing};
 use crate::engine::DbError;
+use crate::legacy::stranger;
 use crate::report::error::ErrorKind;
 use crate::runner::Goal;
 use crate::runner::options::Locking;
@@ -43,7 +45,10 @@ impl Protocol<'_> {
 
     async fn try_lock(&mut self, names_holder: bool) -> Result<Try, Stop> {
         let query = self.query(names_holder);
-        let message = self.dialect.lock(&self.tracker, query);
+        let mut message = self.dialect.lock(&self.tracker, query);
+        if query.tables {
+            message += &self.dialect.visible_tables(&stranger::tables());
+        }
         let results = match self.session.send(message).await? {
             Ok(results) => results,
             Err(error) => {
@@ -79,8 +84,10 @@ impl Protocol<'_> {
         }
         self.check_fitness(query, &answer)?;
         self.session.journal = answer.journal;
+        let strangers = strangers(answer.tables);
         let missing = Missing { schema: !answer.schema, set: !answer.set_exists, journal: !answer.journal };
         self.session.whole = !missing.any();
+        self.refuse_other_histories(&strangers).await?;
         Ok(Try::Ready(missing))
     }
 
@@ -120,6 +127,7 @@ impl Protocol<'_> {
             set: self.session.set_exists,
             digest: known.map(|history| counted(history.digest(), history.rows().len())),
             holder: names_holder,
+            tables: matches!(self.goal, Goal::Apply | Goal::DryRun) && self.heeds_other_tools(),
         }
     }
 

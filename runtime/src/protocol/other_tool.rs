@@ -5,8 +5,10 @@ use super::errors::Work;
 use super::protocol::Protocol;
 use super::reply::ResultSet;
 use crate::dialect::{Class, TOOL_LOCK, Timeouts};
-use crate::legacy::Legacy;
+use crate::legacy::{Legacy, stranger};
 use crate::report::error::ErrorKind;
+use crate::runner::Goal;
+use crate::runner::options::OtherTools;
 
 impl Protocol<'_> {
     /// Takes the tool's locks, and reads its rows. Whatever ends the transaction has to give them back.
@@ -56,6 +58,60 @@ impl Protocol<'_> {
         let rows = results.pop().unwrap_or_default();
         self.learn_rows(rows).map_err(|problems| Stop::failed(ErrorKind::Legacy(problems)))
     }
+}
+
+impl Protocol<'_> {
+    /// Returns `true` if another tool may have a history here that the run would not take into account.
+    pub(super) fn heeds_other_tools(&self) -> bool {
+        self.options.other_tools == OtherTools::Refuse && !self.session.set_exists
+    }
+
+    /// Fails if one of these tables of other tools has rows: the run would apply again what the tool has applied.
+    pub(super) async fn refuse_other_histories(&mut self, tables: &[&'static str]) -> Result<(), Stop> {
+        match self.other_history(tables).await? {
+            Some(table) => Err(Stop::failed(ErrorKind::Legacy(vec![stranger::told(table)]))),
+            None => Ok(()),
+        }
+    }
+
+    /// Warns of what a run would refuse.
+    pub(super) async fn warn_of_other_histories(&mut self) -> Result<(), Stop> {
+        if self.goal != Goal::Plan || !self.heeds_other_tools() || self.plan.pending().is_empty() {
+            return Ok(());
+        }
+        let Ok(results) = self.session.send(self.dialect.visible_tables(&stranger::tables())).await? else {
+            return Ok(());
+        };
+        if let Some(table) = self.other_history(&strangers(results.last())).await? {
+            self.plan.warnings.push(stranger::told(table).replace("\nhelp: ", "; "));
+        }
+        Ok(())
+    }
+
+    /// Returns the first of these tables that has rows, if the run would apply something beside such a history.
+    async fn other_history(&mut self, tables: &[&'static str]) -> Result<Option<&'static str>, Stop> {
+        let adopts = matches!(self.known.facts.legacy, Some(Some(_)));
+        if adopts || !self.plan.changes().is_empty() {
+            return Ok(None);
+        }
+        for table in tables {
+            let name = self.dialect.identifier(table);
+            let question = format!("SELECT EXISTS (SELECT 1 FROM {name});\n");
+            // A table that this role may not read is somebody's.
+            match self.session.send(question).await? {
+                Ok(results) if !results.last().is_some_and(|found| found.is_true(0)) => {}
+                _ => return Ok(Some(table)),
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Returns those of the other tools' tables that are there.
+pub(super) fn strangers(there: Option<&ResultSet>) -> Vec<&'static str> {
+    let there =
+        |table: &&str| there.is_some_and(|found| found.rows().any(|row| row[0].as_deref() == Some(table)));
+    stranger::tables().into_iter().filter(there).collect()
 }
 
 /// Returns `true` for the answer that a lock of the tool is not ours.

@@ -42,6 +42,7 @@ impl Protocol<'_> {
             self.probe(question).await?;
             decision = self.decide_with_probes()?;
         }
+        self.warn_of_other_histories().await?;
         Ok(decision == Decision::Work)
     }
 

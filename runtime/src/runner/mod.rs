@@ -19,7 +19,7 @@ use crate::history::reconcile::Reconcile;
 use crate::protocol::Request;
 use crate::report::error::ErrorKind;
 pub(crate) use crate::runner::listener::Listener;
-use crate::runner::options::{Drift, Locking, Options, OutOfOrder, Resolution, Unknown};
+use crate::runner::options::{Drift, Locking, Options, OtherTools, OutOfOrder, Resolution, Unknown};
 use crate::{CancellationToken, Code, Error, Event, Legacy};
 
 /// Builder for a migration run; begin one with [`MigrationSet::runner`](crate::MigrationSet::runner).
@@ -212,6 +212,14 @@ impl<'a> Runner<'a> {
     /// ```
     pub fn adopt(mut self, legacy: Legacy) -> Self {
         self.options.adopt = Some(legacy);
+        self
+    }
+
+    /// Applies migrations although the database holds the history of another tool that the run does not adopt. Default: the
+    /// first run on such a database fails with [`Error::is_legacy`], because it would apply again what the tool has applied.
+    /// The run knows a tool's table by the name that the tool gives it. Once anything is recorded, it does not look.
+    pub fn ignore_other_tools(mut self) -> Self {
+        self.options.other_tools = OtherTools::Ignore;
         self
     }
 

@@ -66,6 +66,14 @@ pub(crate) enum Baseline {
     LeaveOut,
 }
 
+/// Policy for another tool's history that the run does not adopt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) enum OtherTools {
+    #[default]
+    Refuse,
+    Ignore,
+}
+
 /// Lock that keeps replicas out of each other's way. Correctness does not depend on it.
 ///
 /// ```
@@ -118,6 +126,7 @@ pub(crate) struct Options {
     pub(crate) target: Option<Version>,
     pub(crate) resolve: Option<(Version, Resolution)>,
     pub(crate) adopt: Option<Legacy>,
+    pub(crate) other_tools: OtherTools,
     pub(crate) reconcile: Vec<Reconcile>,
     pub(crate) accept: Vec<Version>,
     pub(crate) baseline: Baseline,
@@ -162,6 +171,7 @@ impl Default for Options {
             target: None,
             resolve: None,
             adopt: None,
+            other_tools: OtherTools::default(),
             reconcile: Vec::new(),
             accept: Vec::new(),
             baseline: Baseline::default(),

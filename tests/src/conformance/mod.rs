@@ -6,6 +6,7 @@ mod baselines;
 mod coding;
 mod contradicting;
 mod failing;
+mod forgotten;
 mod histories;
 mod racing;
 mod repairing;
@@ -137,6 +138,13 @@ suite! {
         the_tools_table_is_created_on_a_fresh_database
         a_table_that_was_created_is_no_history
         a_table_that_is_there_is_not_created
+    ;
+    forgotten:
+        a_history_that_nothing_adopts_is_refused
+        a_history_of_something_else_is_ignored_on_demand
+        an_empty_table_of_another_tool_is_no_history
+        a_tracker_that_is_empty_again_is_ours
+        a_reconciled_history_needs_no_adoption
     ;
     histories:
         a_name_that_changed_is_recorded

@@ -1,7 +1,7 @@
 //! The catalog of MySQL.
 
 use super::{Mysql, describe, progress};
-use crate::dialect::{CatalogSql, Language, Table};
+use crate::dialect::{CatalogSql, Language, Table, literals};
 use crate::tracker::Tracker;
 
 impl CatalogSql for Mysql {
@@ -25,6 +25,14 @@ impl CatalogSql for Mysql {
             )
         };
         names.iter().map(there).collect::<Vec<_>>().join(" UNION ALL ") + ";\n"
+    }
+
+    fn visible_tables(&self, names: &[&str]) -> String {
+        format!(
+            "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = database() AND TABLE_NAME IN ({}) \
+             AND TABLE_TYPE = 'BASE TABLE';\n",
+            literals(self, names)
+        )
     }
 
     fn describe(&self, tracker: &Tracker) -> String {

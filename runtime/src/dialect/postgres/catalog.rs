@@ -2,7 +2,7 @@
 
 use super::session::SESSION_OF;
 use super::{Postgres, describe, locks, progress};
-use crate::dialect::{CatalogSql, Language, Table};
+use crate::dialect::{CatalogSql, Language, Table, literals};
 use crate::tracker::Tracker;
 
 impl CatalogSql for Postgres {
@@ -12,6 +12,14 @@ impl CatalogSql for Postgres {
 
     fn tables(&self, names: &[&str]) -> String {
         tables(self, names)
+    }
+
+    fn visible_tables(&self, names: &[&str]) -> String {
+        format!(
+            "SELECT relname FROM pg_catalog.pg_class WHERE relname IN ({}) AND relkind IN ('r', 'p') \
+             AND relpersistence <> 't' AND pg_catalog.pg_table_is_visible(oid);\n",
+            literals(self, names)
+        )
     }
 
     fn describe(&self, tracker: &Tracker) -> String {

@@ -1,7 +1,7 @@
 //! The catalog of SQLite.
 
 use super::{Sqlite, describe};
-use crate::dialect::{CatalogSql, Language, Table};
+use crate::dialect::{CatalogSql, Language, Table, literals};
 use crate::tracker::Tracker;
 
 impl CatalogSql for Sqlite {
@@ -22,6 +22,11 @@ impl CatalogSql for Sqlite {
             )
         };
         names.iter().map(there).collect::<Vec<_>>().join(" UNION ALL ") + ";\n"
+    }
+
+    fn visible_tables(&self, names: &[&str]) -> String {
+        let names = literals(self, names);
+        format!("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name IN ({names});\n")
     }
 
     fn describe(&self, tracker: &Tracker) -> String {
