@@ -8,6 +8,8 @@ pub struct Abilities {
     pub transactional_ddl: bool,
     /// A transaction has savepoints. Without them a dry run marks its transaction instead.
     pub savepoints: bool,
+    /// A transaction can hold the lock, or keeps others out by itself.
+    pub transaction_lock: bool,
     /// A session holds a lock from one transaction to the next.
     pub session_lock: bool,
     /// The server reads a message of several statements whole before it runs any, so that an error of syntax further

@@ -56,6 +56,22 @@ pub trait SessionSql: Language {
         None
     }
 
+    /// Returns the statements before and behind a question that let it leave no transaction behind, and fail in one with
+    /// [`Class::InTransaction`](super::Class::InTransaction); empty where a question opens none.
+    fn apart(&self) -> (&'static str, &'static str) {
+        ("", "")
+    }
+
+    /// Selects what [`Observation`] calls peculiar; empty where no session is.
+    fn peculiar(&self) -> String {
+        String::new()
+    }
+
+    /// Takes settings from the session under which reading has side effects; see [`Observation`].
+    fn prepare(&self) -> &'static str {
+        ""
+    }
+
     /// Fails with [`Class::LeftOpen`](super::Class::LeftOpen) in a transaction, where SQL can ask that.
     fn outside(&self) -> String {
         String::new()
@@ -87,6 +103,8 @@ pub(crate) struct Observation<'r> {
     pub(crate) database: Option<&'r str>,
     /// The version of the server, where some are too old.
     pub(crate) server: Option<&'r str>,
+    /// The statement that gives the session back what [`SessionSql::prepare`] takes from it, if it has any of that.
+    pub(crate) peculiar: Option<&'r str>,
     pub(crate) set: Option<Rows<'r>>,
 }
 
@@ -152,6 +170,7 @@ impl<'r> Observation<'r> {
             in_transaction: first.is_some_and(|first| first.is_true(3)),
             database: first.and_then(|first| first.value(4)),
             server: first.and_then(|first| first.value(5)),
+            peculiar: first.and_then(|first| first.value(6)),
             set: results.next().map(Rows::read),
         }
     }

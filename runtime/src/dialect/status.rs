@@ -24,7 +24,8 @@ pub trait StatusSql: Language {
         let (journal, at) = (tracker.journal(), self.sortable("at"));
         let about = version.map_or(String::new(), |version| format!(" WHERE version = {version}"));
         let limit = limit.and_then(|limit| i64::try_from(limit).ok());
-        let limit = limit.map_or(String::new(), |limit| format!(" LIMIT {limit}"));
+        // A limit of its own takes the place of one that the session may have.
+        let limit = format!(" LIMIT {}", limit.unwrap_or(i64::MAX));
         format!(
             "SELECT id, {at}, version, name, event, attempt, statement, statements, duration_ms, db_user, application, \
              backend_pid, detail FROM {journal}{about} ORDER BY id DESC{limit};\n"

@@ -151,7 +151,8 @@ impl Protocol<'_> {
     /// Returns the error of a run whose session has moved to this backend.
     pub(super) fn pooler(&self, after: Option<i32>) -> ErrorKind {
         let before = self.session.pid.unwrap_or_default();
-        ErrorKind::Pooler { before, after: after.map_or(String::new(), |pid| pid.to_string()) }
+        let after = after.map_or(String::new(), |pid| pid.to_string());
+        ErrorKind::Pooler { before, after, transaction_lock: self.abilities.transaction_lock }
     }
 }
 

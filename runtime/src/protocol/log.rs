@@ -15,7 +15,7 @@ impl Protocol<'_> {
         self.session.is_at("reading the journal");
         let (version, limit) = (self.options.log_version, self.options.log_limit);
         let message = self.dialect.log(&self.tracker, version, limit);
-        self.log = Some(match self.send_patiently(message).await? {
+        self.log = Some(match self.ask_apart(message).await? {
             Ok(results) => results.first().map(|rows| read(rows, self.dialect)).unwrap_or_default(),
             Err(error) if self.class(&error) == Class::Missing => Log::default(),
             Err(error) => return Err(Stop::failed(self.error(Work::ReadingLog, error))),

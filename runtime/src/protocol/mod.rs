@@ -27,6 +27,7 @@ mod overtaken;
 mod part;
 mod place;
 mod plan;
+mod prepare;
 mod probe;
 mod progress;
 #[allow(clippy::module_inception, reason = "the file that the folder is named for")]

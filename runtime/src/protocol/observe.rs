@@ -50,8 +50,9 @@ impl Protocol<'_> {
     fn observed(&mut self, answer: Answer) -> Result<Result<Observed, DbError>, Stop> {
         let error = match answer {
             Ok(results) => {
-                let Observation { session, in_transaction, database, server, set } =
+                let Observation { session, in_transaction, database, server, peculiar, set } =
                     Observation::read(&results);
+                self.learn_peculiar(peculiar);
                 self.check_server(server)?;
                 self.learn_database(database)?;
                 if self.session.locked && self.session.pid.is_some() && self.session.pid != session.pid {

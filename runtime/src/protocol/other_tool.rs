@@ -79,6 +79,7 @@ impl Protocol<'_> {
         if self.goal != Goal::Plan || !self.heeds_other_tools() || self.plan.pending().is_empty() {
             return Ok(());
         }
+        self.prepare().await?;
         let Ok(results) = self.session.send(self.dialect.visible_tables(&stranger::tables())).await? else {
             return Ok(());
         };

@@ -107,6 +107,7 @@ impl Protocol<'_> {
 
     /// Asks, and keeps the answer.
     pub(super) async fn probe(&mut self, question: Question) -> Result<(), Stop> {
+        self.prepare().await?;
         self.session.is_at("probing the database");
         match self.session.send(self.probe_message(question)).await? {
             Ok(results) => match self.learn(question, results) {

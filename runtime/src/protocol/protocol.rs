@@ -23,7 +23,7 @@ use crate::dialect::{Abilities, Dialect};
 use crate::plan::Plan;
 use crate::report::error::{Error, ErrorKind, Lost};
 use crate::report::event::Event;
-use crate::runner::options::Options;
+use crate::runner::options::{Locking, Options};
 use crate::runner::{Goal, Listener};
 use crate::tracker::Tracker;
 use crate::{Log, StatementTrace, Status};
@@ -96,6 +96,9 @@ impl<'a> Protocol<'a> {
         validate::check_dialect(set.syntax(), dialect.syntax())?;
         if goal == Goal::DryRun && options.trace_locks && dialect.relations().is_none() {
             return Err(Error::new(ErrorKind::NoLockTrace));
+        }
+        if options.locking == Locking::Transaction && !dialect.abilities().transaction_lock {
+            return Err(Error::new(ErrorKind::NoTransactionLock));
         }
         Ok(Protocol {
             set,

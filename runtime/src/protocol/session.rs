@@ -71,6 +71,10 @@ pub(super) struct Session {
     pub(super) set_exists: bool,
     /// The settings at the beginning, if the run has asked for them.
     pub(super) settings: Option<Vec<(String, String)>>,
+    /// The statement that gives back settings under which reading has side effects, if the session has any.
+    pub(super) peculiar: Option<String>,
+    /// The run has taken these from the session.
+    pub(super) prepared: bool,
     /// The run has changed some of them for itself.
     pub(super) needs_own: bool,
     /// It has asked for the lock, and another runner had it.

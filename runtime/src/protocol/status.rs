@@ -38,6 +38,7 @@ impl Protocol<'_> {
 
     /// Reads the journal. Where that is impossible, it knows nothing and warns.
     async fn read_journal(&mut self, warnings: &mut Vec<String>) -> Result<Journal, Stop> {
+        self.prepare().await?;
         self.session.is_at("reading the journal");
         let message = self.dialect.last_events(&self.tracker)
             + &self.dialect.renamed(&self.tracker)

@@ -81,7 +81,8 @@ impl Protocol<'_> {
         {
             *result = Err(kind);
         }
-        self.unlock().await
+        self.unlock().await?;
+        self.give_back_peculiar().await
     }
 
     /// Adapts a failure to what the caller may see.
@@ -226,8 +227,12 @@ impl Protocol<'_> {
         }
         // On any other backend than the one that took it, the unlock does nothing.
         let blamed = if answer != Some(Unlock::NotHeld) {
-            "a transaction pooler may be in between, for which there is `.locking(Locking::Transaction)`"
-                .to_owned()
+            let way = if self.abilities.transaction_lock {
+                ", for which there is `.locking(Locking::Transaction)`"
+            } else {
+                ": connect past it"
+            };
+            format!("a transaction pooler may be in between{way}")
         } else {
             self.unlocking_script().map_or_else(
                 || {

@@ -209,9 +209,9 @@ impl Error {
     /// inside of a transaction, without a database or with other rules for strings, a set for other databases.
     pub fn is_usage(&self) -> bool {
         use ErrorKind::{
-            InTransaction, Misuse, Name, NoBaseline, NoCode, NoDatabase, NoLockTrace, NotEmbedded, NotRust,
-            NothingToReconcile, OtherDialect, ReservedClient, Resolve, Scratch, Strings, Target, UnfitCode,
-            UnsuitedCode,
+            InTransaction, Misuse, Name, NoBaseline, NoCode, NoDatabase, NoLockTrace, NoTransactionLock,
+            NotEmbedded, NotRust, NothingToReconcile, OtherDialect, ReservedClient, Resolve, Scratch,
+            Strings, Target, UnfitCode, UnsuitedCode,
         };
         matches!(
             self.inner.kind,
@@ -222,6 +222,7 @@ impl Error {
                 | NoCode(_)
                 | NoDatabase
                 | NoLockTrace
+                | NoTransactionLock
                 | UnfitCode { .. }
                 | NotEmbedded { .. }
                 | NotRust(_)

@@ -97,6 +97,8 @@ pub(crate) enum ErrorKind {
     Pooler {
         before: i32,
         after: String,
+        /// The lock can be had inside of a transaction.
+        transaction_lock: bool,
     },
     Name {
         what: &'static str,
@@ -142,6 +144,8 @@ pub(crate) enum ErrorKind {
     Resolve(Version, &'static str),
     /// `trace_locks` on a database that does not tell which locks a session has.
     NoLockTrace,
+    /// [`Locking::Transaction`](crate::Locking::Transaction) where no transaction holds a lock.
+    NoTransactionLock,
     /// What `verify` finds: changes of the history, and the files of pending migrations.
     Pending {
         changes: Vec<String>,
@@ -185,10 +189,13 @@ impl fmt::Display for ErrorKind {
             ErrorKind::OtherDialect { set, database } => message::other_dialect(f, set, database),
             ErrorKind::Refused(problems) => message::each(f, problems),
             ErrorKind::NeedsSession(path) => write!(f, "{path} {}", message::NEEDS_SESSION),
-            ErrorKind::Pooler { before, after } => message::pooler(f, *before, after),
+            ErrorKind::Pooler { before, after, transaction_lock } => {
+                message::pooler(f, *before, after, *transaction_lock)
+            }
             ErrorKind::Name { what, name, problem } => message::name(f, what, name, problem),
             ErrorKind::Target(version) => message::target(f, *version),
             ErrorKind::NotEmbedded { what, version } => message::not_embedded(f, what, *version),
+            ErrorKind::NoTransactionLock => f.write_str(message::NO_TRANSACTION_LOCK),
             ErrorKind::NoLockTrace => f.write_str(message::NO_LOCK_TRACE),
             ErrorKind::NotRust(version) => message::not_rust(f, *version),
             ErrorKind::NothingToReconcile(version) => message::nothing_to_reconcile(f, *version),

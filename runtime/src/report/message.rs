@@ -49,6 +49,10 @@ pub(super) fn strings(syntax: Syntax) -> &'static str {
 pub(super) const NO_LOCK_TRACE: &str = "locks cannot be traced: this database does not tell which tables a session has \
     locked\nhelp: remove `.trace_locks()`; Postgres tells";
 
+pub(super) const NO_TRANSACTION_LOCK: &str = "MySQL and MariaDB have no lock that a transaction holds, which \
+    `Locking::Transaction` asks for\n\
+    help: use `Locking::Session`, and connect past a proxy that hands sessions on";
+
 pub(super) const NEEDS_SESSION: &str = "runs outside of a transaction and needs a session of its own, which \
     `Locking::Transaction` does not have\n\
     help: apply it once over a direct connection with `Locking::Session`; then this program starts here too";
@@ -97,7 +101,15 @@ pub(super) fn permission(f: &mut Formatter<'_>, doing: &str, error: &DbError) ->
     f.write_str("\nhelp: grant what is missing, or run the migrations as the owner")
 }
 
-pub(super) fn pooler(f: &mut Formatter<'_>, before: i32, after: &str) -> Result {
+pub(super) fn pooler(f: &mut Formatter<'_>, before: i32, after: &str, transaction_lock: bool) -> Result {
+    if !transaction_lock {
+        return write!(
+            f,
+            "connection {before} answered first, and connection {after} later: a proxy hands sessions on, and a lock \
+             does not stay with its client\nhelp: connect past the proxy; if connection {before} still holds the \
+             lock, `KILL {before}` ends it"
+        );
+    }
     write!(
         f,
         "backend {before} answered first, and backend {after} later: the connection goes through a transaction \

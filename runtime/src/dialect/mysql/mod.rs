@@ -42,6 +42,7 @@ impl Language for Mysql {
         Abilities {
             transactional_ddl: false,
             savepoints: true,
+            transaction_lock: false,
             session_lock: true,
             reads_ahead: false,
             transactional_settings: false,

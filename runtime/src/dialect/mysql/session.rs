@@ -27,16 +27,19 @@ pub(super) fn lives(mark: &str) -> String {
 
 /// Settings of a session that change what a script does and that a script may change. `collation_connection` brings
 /// its character set along.
-const SETTINGS: [&str; 12] = [
+const SETTINGS: [&str; 15] = [
     "character_set_client",
     "character_set_results",
     "collation_connection",
     "default_storage_engine",
     "foreign_key_checks",
+    "group_concat_max_len",
     "innodb_lock_wait_timeout",
     "lock_wait_timeout",
     "sql_mode",
+    "sql_notes",
     "sql_safe_updates",
+    "sql_select_limit",
     "time_zone",
     "unique_checks",
     "wait_timeout",
@@ -59,19 +62,47 @@ const AUTOCOMMIT: &str = "autocommit";
 
 const DATABASE: &str = "database";
 
+/// The statement that gives a session back settings under which reading opens a transaction, or yields fewer rows than
+/// there are; `NULL` where it has none; an expression.
+const PECULIAR: &str = "CASE WHEN @@autocommit = 0 OR @@sql_select_limit < 4294967295 THEN \
+     concat('SET autocommit = ', @@autocommit + 0, ', sql_select_limit = ', @@sql_select_limit) END";
+
+/// Fails in a transaction, and changes nothing outside of one.
+const OUTSIDE: &str = "SET TRANSACTION READ WRITE;\n";
+
+const ROLLBACK: &str = "ROLLBACK;\n";
+
+/// The most rows that an answer has. Another limit than its own holds for no question with `LIMIT`: those that a run asks
+/// before it has the lock.
+const ROWS: &str = "sql_select_limit";
+
+const ALL: u64 = u64::MAX;
+
 impl SessionSql for Mysql {
     /// The first statement fails in a transaction, and changes nothing outside of one: the next statement is the
-    /// transaction that it is about.
+    /// transaction that it is about. Without `autocommit`, reading has begun one of the run's own.
     fn observe(&self, tracker: &Tracker, _: Option<i64>) -> String {
         format!(
-            "SET TRANSACTION READ WRITE;\nSELECT {}, 0, database(), version();\n{}",
+            "{OUTSIDE}SELECT {}, 0, database(), version(), {PECULIAR};\n{}{ROLLBACK}",
             facts(),
             self.select_set(tracker)
         )
     }
 
+    fn apart(&self) -> (&'static str, &'static str) {
+        (OUTSIDE, ROLLBACK)
+    }
+
+    fn peculiar(&self) -> String {
+        format!("SELECT {PECULIAR};\n")
+    }
+
+    fn prepare(&self) -> &'static str {
+        "SET autocommit = 1, sql_select_limit = 18446744073709551615;\n"
+    }
+
     fn select_set(&self, tracker: &Tracker) -> String {
-        format!("SELECT version, name, checksum, applied_at FROM {};\n", tracker.set())
+        format!("SELECT version, name, checksum, applied_at FROM {} LIMIT {ALL};\n", tracker.set())
     }
 
     fn lock(&self, tracker: &Tracker, query: LockQuery) -> String {
@@ -107,7 +138,7 @@ impl SessionSql for Mysql {
         }
         if query.settings {
             sql += &format!(
-                "SET autocommit = 1, {TABLE_WAIT} = CAST(least(@@{TABLE_WAIT}, {OWN_TABLE_WAIT}) AS UNSIGNED);\n"
+                "SET autocommit = 1, {ROWS} = {ALL}, {TABLE_WAIT} = CAST(least(@@{TABLE_WAIT}, {OWN_TABLE_WAIT}) AS UNSIGNED);\n"
             );
         }
         sql
@@ -137,6 +168,7 @@ impl SessionSql for Mysql {
         let own = settings.iter().filter(|(name, _)| ![AUTOCOMMIT, DATABASE].contains(&name.as_str()));
         let value = |name: &str, value: &str| match value.parse() {
             Ok(wait) if name == TABLE_WAIT => OWN_TABLE_WAIT.min(wait).to_string(),
+            _ if name == ROWS => ALL.to_string(),
             _ => value_of(self, value),
         };
         let set: Vec<_> = own.map(|(name, text)| format!("SESSION {name} = {}", value(name, text))).collect();
@@ -148,7 +180,7 @@ impl SessionSql for Mysql {
     fn give_back(&self, settings: &[(String, String)]) -> String {
         let mut sql = self.restore(settings);
         for (name, value) in settings {
-            if (name == AUTOCOMMIT && value == "0") || name == TABLE_WAIT {
+            if (name == AUTOCOMMIT && value == "0") || [TABLE_WAIT, ROWS].contains(&name.as_str()) {
                 sql += &format!("SET {name} = {value};\n");
             }
         }
@@ -167,7 +199,7 @@ impl SessionSql for Mysql {
     }
 
     fn outside(&self) -> String {
-        "SET TRANSACTION READ WRITE;\n".to_owned()
+        OUTSIDE.to_owned()
     }
 }
 
@@ -220,7 +252,7 @@ fn settings() -> String {
     let rows = |names: &[&str]| names.iter().map(row).collect::<String>();
     format!(
         "SELECT '{DATABASE}', database() UNION ALL SELECT '{AUTOCOMMIT}', CAST(@@autocommit + 0 AS CHAR){} \
-         /*M!100600 {} */ /*!80000 {} */;\n",
+         /*M!100600 {} */ /*!80000 {} */ LIMIT {ALL};\n",
         rows(&SETTINGS),
         rows(&OF_MARIADB),
         rows(&OF_MYSQL),

@@ -33,6 +33,7 @@ impl Language for Postgres {
         Abilities {
             transactional_ddl: true,
             savepoints: true,
+            transaction_lock: true,
             session_lock: true,
             reads_ahead: true,
             transactional_settings: true,

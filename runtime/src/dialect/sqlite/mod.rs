@@ -30,6 +30,7 @@ impl Language for Sqlite {
         Abilities {
             transactional_ddl: true,
             savepoints: true,
+            transaction_lock: true,
             session_lock: false,
             reads_ahead: false,
             transactional_settings: false,
