@@ -13,6 +13,11 @@ pub(crate) struct Consent {
 }
 
 impl Consent {
+    /// Returns true if it was given on the command line.
+    pub(crate) fn is_given(self) -> bool {
+        self.yes
+    }
+
     /// Returns true if it was given, or the answer to the question is yes. Where there is no terminal, nobody can
     /// answer.
     pub(crate) fn given(self, question: &str) -> Result<bool, CommandError> {

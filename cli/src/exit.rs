@@ -48,7 +48,7 @@ impl Exit {
             Exit::Locked
         } else if error.is_pending() {
             Exit::Pending
-        } else if error.is_interrupted() || !error.conflicts().is_empty() {
+        } else if error.is_interrupted() || error.is_stale() || !error.conflicts().is_empty() {
             Exit::Contradiction
         } else if error.is_usage() {
             Exit::Usage

@@ -1,7 +1,7 @@
 //! Says advice in the words of commands. The library speaks to those who write the program: of methods, and of builds.
 
 /// Sentences that say something else to those who type commands.
-const SENTENCES: [(&str, &str); 15] = [
+const SENTENCES: [(&str, &str); 16] = [
     ("help: run the migrations first", "help: run `up`"),
     ("; then this program starts here too", ""),
     ("`GAPLESS_LOCK=write cargo build`", "`gapless lock`"),
@@ -24,6 +24,7 @@ const SENTENCES: [(&str, &str); 15] = [
         "is not among the migrations\nhelp: `status` lists them",
     ),
     ("use `.locking(Locking::Transaction)`, or connect past the pooler", "connect past the pooler"),
+    ("\nhelp: look at its status again", "\nhelp: look again with `resolve`"),
     (
         "help: give it with `.code(...)` for",
         "help: run the program that has its code, or give it there with `.code(...)` for",

@@ -193,6 +193,12 @@ fn interrupted(project: &Project, database: &Database, url: &str) {
     client.batch_execute(end).expect("the backend ends");
 }
 
+/// The entry of the journal to which an answer is bound.
+fn seen(shown: &str) -> String {
+    let rest = shown.split_once("with --seen ").expect("it is shown").1;
+    rest.split_once(',').expect("it ends").0.to_owned()
+}
+
 fn lines(database: &Database) -> Vec<String> {
     let rows = database.connect().query("SELECT line FROM log", &[]).expect("the table is there");
     rows.iter().map(|row| row.get(0)).collect()
@@ -220,7 +226,15 @@ fn an_interrupted_migration_is_understood_and_resolved() {
         ] {
             assert!(ended.stdout.contains(part), "{part}: {}", ended.stdout);
         }
-        let arguments = [&["resolve", "2", "--yes", &url], outcome].concat();
+        let seen = seen(&ended.stdout);
+        let unbound = project.error(&[&["resolve", "2", "--yes", &url], outcome].concat(), 2);
+        assert!(unbound.contains("--yes needs --seen: the state may be another one"), "{unbound}");
+        let late = project.error(&[&["resolve", "2", "--yes", "--seen", "1", &url], outcome].concat(), 4);
+        assert!(
+            late.contains(&format!("version 2 has gone on since you looked: its last entry is {seen} now")),
+            "{late}"
+        );
+        let arguments = [&["resolve", "2", "--yes", "--seen", &seen, &url], outcome].concat();
         let ended = project.run(&arguments);
         assert_eq!(ended.code == Some(0), exit == 0, "{ended:?}");
         assert_eq!(lines(&database), wanted, "{outcome:?}");
@@ -286,7 +300,8 @@ fn an_interrupted_rollback_is_resolved_too() {
             && ended.stdout.contains("statement 2, outcome unknown: migrations/1_a.down.sql:3\n"),
         "{ended:?}"
     );
-    let output = project.output(&["resolve", "1", "--skip", "--yes", &url]);
+    let seen = seen(&ended.stdout);
+    let output = project.output(&["resolve", "1", "--skip", "--yes", "--seen", &seen, &url]);
     assert!(output.contains("go on to roll back 1 a"), "{output}");
     let plan = project.run(&["plan", &url]);
     assert!(plan.stdout.starts_with("1 pending, 0 applied"), "{plan:?}");

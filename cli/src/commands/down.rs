@@ -63,6 +63,7 @@ pub(super) async fn run<D: Database>(
 ) -> Result<Exit, CommandError> {
     let (rollback, runner) = (arguments.rollback(), arguments.timeouts.set(runner));
     let progress = Progress::new(arguments.json);
+    let mut runner = runner;
     if !arguments.json {
         let plan = database.plan_rollback(tell_waiting(runner.clone()), rollback).await?;
         if arguments.sql {
@@ -77,6 +78,7 @@ pub(super) async fn run<D: Database>(
             output.line("nothing was rolled back")?;
             return Ok(Exit::Failed);
         }
+        runner = runner.as_planned(&plan);
     }
     let attending = (progress.attend(&runner), progress.watch(database.beside()));
     let outcome = database.rollback(progress.listen(runner), rollback).await;

@@ -135,6 +135,13 @@ impl Terminal {
         self.typed(line).0
     }
 
+    /// Types a line without recording it, and returns the option that binds an answer to what it prints.
+    pub(crate) fn seen_entry(&self, line: &str) -> String {
+        let shown = self.output(line);
+        let option = shown.split_once("with --seen ").and_then(|(_, rest)| rest.split_once(','));
+        format!("--seen {}", option.expect("it shows the entry").0)
+    }
+
     /// Types a line, and records it with what it prints and with its exit code, where that is not 0. Returns the code.
     pub(crate) fn run(&mut self, line: &str) -> i32 {
         let (text, code) = self.typed(line);

@@ -1,12 +1,12 @@
 //! The one place where what differs from run to run is taken out of snapshots: times, durations, ports, databases,
-//! process ids.
+//! process ids, entries of the journal.
 
 use std::sync::OnceLock;
 
 use regex::Regex;
 
 /// Patterns and their replacements. A directive's `2s` is none. Behind a time or a duration, the padding of a table's column differs as well.
-const PATTERNS: [(&str, &str); 12] = [
+const PATTERNS: [(&str, &str); 13] = [
     // Seen by chance, from beside a run.
     (r"(?m)^waiting for a lock of .*\n", ""),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+\d\d(:?\d\d)?)?( {2,})", "TIME  "),
@@ -19,6 +19,7 @@ const PATTERNS: [(&str, &str); 12] = [
     (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
     (r"\b\d\d:\d\d:\d\d\b", "CLOCK"),
     (r"\b(pid |process |backend |pg_terminate_backend\()\d+\b", "${1}PID"),
+    (r"--seen \d+", "--seen ENTRY"),
     (r#""(pid|backend_pid)": ?\d+"#, r#""$1": 0"#),
 ];
 

@@ -42,7 +42,8 @@ pub(crate) use self::steps::StepSql;
 pub(crate) use self::steps::{FoundIndex, ProgressRow, place, versions};
 pub use self::terms::APPLIED;
 pub(crate) use self::terms::{
-    BEGUN, CURRENT, Entry, LEFT, LockQuery, MARK, Missing, Names, OPEN, TOOL_LOCK, Table, Timeouts, ToolLocks,
+    ASIDE, BEGUN, CURRENT, Entry, LEFT, LockQuery, MARK, Missing, Names, OPEN, TOOL_LOCK, Table, Timeouts,
+    ToolLocks,
 };
 pub(crate) use self::tracker::TrackerSql;
 pub(crate) use self::tracker::{Recorded, durations, is_recorded, renames, runs, seen};

@@ -40,6 +40,11 @@ pub trait SessionSql: Language {
         &[]
     }
 
+    /// Returns the statement that ends the session with the number `{}`.
+    fn end_session(&self) -> &'static str {
+        "KILL {}"
+    }
+
     /// Sets these timeouts for the session.
     fn set_timeouts(&self, timeouts: Timeouts) -> String;
 

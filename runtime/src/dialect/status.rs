@@ -33,12 +33,12 @@ pub trait StatusSql: Language {
     }
 
     /// Selects the last row of each event that the journal has of each version and name (version, name, event, time,
-    /// statement, duration in milliseconds, user, application, detail), in the order of its rows, without renames and
+    /// statement, duration in milliseconds, user, application, detail, number), in the order of its rows, without renames and
     /// accepted checksums.
     fn last_events(&self, tracker: &Tracker) -> String {
         let (journal, at) = (tracker.journal(), self.sortable("at"));
         format!(
-            "SELECT version, name, event, {at}, statement, duration_ms, db_user, application, detail FROM {journal} \
+            "SELECT version, name, event, {at}, statement, duration_ms, db_user, application, detail, id FROM {journal} \
              WHERE id IN (SELECT max(id) FROM {journal} WHERE event NOT IN ('renamed', 'checksum_accepted') \
              GROUP BY version, name, event) ORDER BY id;\n"
         )

@@ -114,6 +114,10 @@ pub(crate) struct ProgressRow<'r> {
     pub(crate) recorded: bool,
     /// It is about this migration, under any of its names.
     pub(crate) own: bool,
+    /// Its number in the journal.
+    pub(crate) id: Option<i64>,
+    /// The session that wrote it, where sessions have numbers.
+    pub(crate) pid: Option<i64>,
 }
 
 impl<'r> ProgressRow<'r> {
@@ -129,6 +133,8 @@ impl<'r> ProgressRow<'r> {
             alive: truth(4),
             recorded: truth(5).unwrap_or_default(),
             own: truth(6) != Some(false),
+            id: text(7).and_then(|id| id.parse().ok()),
+            pid: text(8).and_then(|pid| pid.parse().ok()),
         }
     }
 }

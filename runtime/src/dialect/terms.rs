@@ -136,6 +136,9 @@ pub(crate) const MARK: &str = "gapless run ";
 /// question.
 pub(crate) const OPEN: &str = "gapless: the code has left a transaction open";
 
+/// The events that tell nothing of a try.
+pub(crate) const ASIDE: [&str; 3] = ["renamed", "checksum_accepted", "table_created"];
+
 /// The event of a statement that the run is about to send by itself.
 pub(crate) const BEGUN: &str = "statement_begun";
 

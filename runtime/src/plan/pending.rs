@@ -89,6 +89,16 @@ impl super::Plan {
         work.iter_mut().zip(atomic).for_each(|(pending, atomic)| pending.atomic = atomic);
     }
 
+    /// Returns true if the other plan makes the same changes, applies the same migrations, and rolls the same back.
+    pub(crate) fn does_as(&self, other: &super::Plan) -> bool {
+        let versions =
+            |work: &[Pending]| work.iter().map(|one| (one.version, one.name.clone())).collect::<Vec<_>>();
+        self.changes == other.changes
+            && self.creates == other.creates
+            && versions(&self.pending) == versions(&other.pending)
+            && versions(&self.back) == versions(&other.back)
+    }
+
     /// Leaves out what is pending, except for one version.
     pub(crate) fn keep_pending(&mut self, version: Option<Version>) {
         let all = self.pending.len() + self.held_back;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use gapless_core::{Migration, MigrationSet, Version};
 
+use crate::dialect::ASIDE;
 use crate::engine::ResultSet;
 use crate::history::repair::{Facts, names_of, repair};
 use crate::history::{History, Row};
@@ -30,7 +31,7 @@ struct Entry {
 }
 
 impl Journal {
-    /// Reads version, name, event, time, statement, milliseconds, user, application and detail.
+    /// Reads version, name, event, time, statement, milliseconds, user, application, detail and number.
     pub(crate) fn read(rows: &ResultSet, time: impl Fn(&str) -> String) -> Journal {
         let mut journal = Journal::default();
         for row in rows.rows() {
@@ -40,7 +41,12 @@ impl Journal {
                 continue;
             };
             let millis = text(5).and_then(|millis| millis.parse().ok());
+            let last_entry = text(9).and_then(|id| id.parse().ok()).filter(|_| {
+                let event = row.get(2).and_then(Option::as_deref);
+                !event.is_some_and(|event| ASIDE.contains(&event))
+            });
             let journaled = Journaled {
+                last_entry,
                 at: text(3).as_deref().map(&time),
                 duration: millis.map(Duration::from_millis),
                 db_user: text(6),
@@ -55,6 +61,12 @@ impl Journal {
         journal
     }
 
+    /// Returns the last entry about the tries of a migration, under any of its names.
+    fn last_entry(&self, names: &[(Version, String)]) -> Option<i64> {
+        let entries = names.iter().filter_map(|name| self.0.get(name)).flatten();
+        entries.filter_map(|entry| entry.journaled.last_entry).max()
+    }
+
     fn entries(&self, names: &[(Version, String)]) -> Option<&[Entry]> {
         names.iter().find_map(|name| self.0.get(name)).map(Vec::as_slice)
     }
@@ -63,7 +75,9 @@ impl Journal {
     fn recording(&self, names: &[(Version, String)]) -> Journaled {
         let mut entries = self.entries(names).unwrap_or_default().iter().rev();
         let entry = entries.find(|entry| RECORDING.contains(&entry.event.as_str()));
-        entry.map_or(Journaled::default(), |entry| Journaled { at: None, ..entry.journaled.clone() })
+        let last_entry = self.last_entry(names);
+        let journaled = entry.map_or(Journaled::default(), |entry| entry.journaled.clone());
+        Journaled { at: None, last_entry, ..journaled }
     }
 
     /// Returns the outcome of the last try, for a version that is not in the set.
@@ -78,7 +92,8 @@ impl Journal {
             _ => (VersionState::Interrupted, None),
         };
         let statements_done = done(entries);
-        Some((state, Journaled { duration: None, error, statements_done, ..journaled.clone() }))
+        let last_entry = self.last_entry(names);
+        Some((state, Journaled { duration: None, error, statements_done, last_entry, ..journaled.clone() }))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::history::History;
 use crate::history::repair::{Repaired, repair, touches};
 use crate::history::rollback::{Rollback, Stuck, to_roll_back};
 use crate::plan::{Origin, Plan, plan, taken};
-use crate::report::error::ErrorKind;
+use crate::report::error::{ErrorKind, Since};
 use crate::report::event::Event;
 use crate::runner::Goal;
 use crate::{Change, Conflict};
@@ -130,6 +130,18 @@ impl Protocol<'_> {
         taken(history, change.version(), change.name(), path)
     }
 
+    /// Fails if the caller has looked at another plan. What this run has done itself is no news.
+    fn check_planned(&self, plan: &Plan) -> Result<(), Stop> {
+        let Some(planned) = self.options.planned.as_ref().filter(|_| self.writes()) else { return Ok(()) };
+        let begun = self.session.report(|report| {
+            !(report.changes.is_empty() && report.applied.is_empty() && report.rolled_back.is_empty())
+        });
+        if begun || plan.is_empty() || plan.does_as(planned) {
+            return Ok(());
+        }
+        Err(Stop::failed(ErrorKind::Stale(Since::Plan)))
+    }
+
     /// Adopts a plan, and fills the queue with it.
     fn intend(&mut self, mut plan: Plan, history: &History) -> Result<Decision, Stop> {
         let recorded = self.applying.recorded;
@@ -138,6 +150,7 @@ impl Protocol<'_> {
             (report.held_back, report.left_pending) = (plan.held_back(), plan.left_pending);
         });
         self.fill_queue(&mut plan, history).map_err(|stuck| Stop::failed(ErrorKind::Stuck(stuck)))?;
+        self.check_planned(&plan)?;
         for warning in plan.warnings() {
             if !self.session.report(|report| report.warnings.contains(warning)) {
                 self.warn(warning.clone());

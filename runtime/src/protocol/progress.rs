@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::dialect::{BEGUN, ProgressRow};
+use crate::dialect::{ASIDE, BEGUN, ProgressRow};
 use crate::engine::ResultSet;
 
 /// The time that a run leaves a step alone that may still be at work, if no database tells.
@@ -33,6 +33,10 @@ pub(super) struct Progress {
     pub(super) back: bool,
     /// The number of the journal's rows that this was read from.
     pub(super) rows: usize,
+    /// The last entry about its tries.
+    pub(super) last: Option<i64>,
+    /// The session of the last try, where sessions have numbers.
+    pub(super) pid: Option<i64>,
     checksums: Vec<Option<String>>,
 }
 
@@ -49,6 +53,9 @@ impl Progress {
             }
             if row.own {
                 progress.take(&row);
+                if !ASIDE.contains(&row.event) {
+                    progress.last = progress.last.max(row.id);
+                }
             }
         }
         progress
@@ -56,7 +63,9 @@ impl Progress {
 
     fn take(&mut self, row: &ProgressRow<'_>) {
         match row.event {
-            "started" => (self.begun, self.open, self.alive) = (true, true, row.alive),
+            "started" => {
+                (self.begun, self.open, self.alive, self.pid) = (true, true, row.alive, row.pid);
+            }
             BEGUN => {
                 let checksum = row.detail.and_then(|detail| detail.split(' ').next());
                 (self.in_doubt, self.announced) = (true, checksum.map(str::to_owned));
@@ -80,8 +89,8 @@ impl Progress {
 
     /// Forgets the steps that are done.
     pub(super) fn begin_anew(&mut self) {
-        let (attempt, recorded, rows) = (self.attempt, self.recorded, self.rows);
-        *self = Progress { attempt, recorded, rows, ..Progress::default() };
+        let (attempt, recorded, rows, last) = (self.attempt, self.recorded, self.rows, self.last);
+        *self = Progress { attempt, recorded, rows, last, ..Progress::default() };
     }
 
     fn reach(&mut self, statement: Option<usize>, checksum: Option<&str>) {

@@ -9,7 +9,7 @@ use super::progress::Progress;
 use super::protocol::Protocol;
 use super::steps::Steps;
 use crate::dialect::Entry;
-use crate::report::error::ErrorKind;
+use crate::report::error::{ErrorKind, Since};
 use crate::runner::options::Resolution;
 
 /// The outcome of the beginning of a try.
@@ -46,10 +46,12 @@ impl<'a> Protocol<'a> {
         }
         self.watch(steps, &progress);
         let waited = self.patience.waited + self.session.spent;
-        if waited < progress.patience(self.options.lock_wait) && !self.resolves(steps) {
+        let lives = progress.open && progress.alive == Some(true);
+        if waited < progress.patience(self.options.lock_wait) && (lives || !self.resolves(steps)) {
             self.wait(None).await?;
             return Ok(Begin::Again);
         }
+        self.check_seen(steps, &progress, lives)?;
         let resolution = self.resolution(steps, &progress);
         if steps.is_turned() && resolution != Some(Resolution::MarkApplied) {
             return self.turn(steps, &progress, resolution).await;
@@ -62,6 +64,27 @@ impl<'a> Protocol<'a> {
         }
         let started = self.send_part(steps, Part::Start, Message::plain(message)).await?.is_some();
         Ok(if started { Begin::Steps } else { Begin::Again })
+    }
+
+    /// Fails if the caller's resolution is about another state than this one, or about a try that lives.
+    fn check_seen(&self, steps: &Steps<'a>, progress: &Progress, lives: bool) -> Result<(), Stop> {
+        if !self.resolves(steps) {
+            return Ok(());
+        }
+        let version = steps.item.migration.version();
+        if lives {
+            return Err(Stop::failed(ErrorKind::Stale(Since::Session(
+                version,
+                progress.pid,
+                self.dialect.end_session(),
+            ))));
+        }
+        match self.options.seen {
+            Some(seen) if progress.last != Some(seen) => {
+                Err(Stop::failed(ErrorKind::Stale(Since::Entry(version, seen))))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Ends the attempt because another runner has recorded the migration, or rolled it back, since the observation.

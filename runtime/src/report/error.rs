@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use crate::engine::DbError;
-pub(crate) use crate::report::error_kind::ErrorKind;
+pub(crate) use crate::report::error_kind::{ErrorKind, Since};
 use crate::{Applied, Conflict, Failure, Report};
 
 /// Error of a run.
@@ -155,6 +155,13 @@ impl Error {
     /// Returns true if [`verify`](crate::Runner::verify) found something that is not applied.
     pub fn is_pending(&self) -> bool {
         matches!(self.inner.kind, ErrorKind::Pending { .. })
+    }
+
+    /// Returns true if the run is about a state that has passed: the plan is another one than
+    /// [`as_planned`](crate::Runner::as_planned) asks for, the migration to [`resolve`](crate::Runner::resolve) has gone on
+    /// since [`seen`](crate::Runner::seen), or a session is at work on it.
+    pub fn is_stale(&self) -> bool {
+        matches!(self.inner.kind, ErrorKind::Stale(..))
     }
 
     /// Returns true if a `no-transaction` migration was interrupted and needs [`resolve`](crate::Runner::resolve), or if

@@ -15,6 +15,17 @@ use crate::report::remedy::Remedy;
 use crate::runner::Goal;
 use crate::{Conflict, Failure};
 
+/// The reason why a run is about a state that has passed.
+#[derive(Debug)]
+pub(crate) enum Since {
+    /// The journal has gone on about the version since this entry.
+    Entry(Version, i64),
+    /// The session with this number is at work on the version; the statement ends the session `{}`.
+    Session(Version, Option<i64>, &'static str),
+    /// The plan was made.
+    Plan,
+}
+
 /// The kind of an [`Error`](crate::Error).
 #[derive(Debug)]
 pub(crate) enum ErrorKind {
@@ -35,6 +46,8 @@ pub(crate) enum ErrorKind {
         why: String,
         ways: String,
     },
+    /// The run is about a state that has passed.
+    Stale(Since),
     LockWait {
         waited: Duration,
         holder: Option<Holder>,
@@ -169,6 +182,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Interrupted { version, path, statement, statements, why, ways } => {
                 message::interrupted(f, *version, path, (*statement, *statements), why, ways)
             }
+            ErrorKind::Stale(since) => message::stale(f, since),
             ErrorKind::LockWait { waited, holder, busy } => {
                 message::lock_wait(f, *waited, holder.as_ref(), busy.as_deref())
             }

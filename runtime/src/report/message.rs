@@ -7,6 +7,7 @@ use std::time::Duration;
 use gapless_core::{Syntax, Version};
 
 use crate::engine::DbError;
+use crate::report::error_kind::Since;
 use crate::report::event::Holder;
 use crate::report::remedy::Remedy;
 use crate::report::shown;
@@ -56,6 +57,28 @@ pub(super) const NO_TRANSACTION_LOCK: &str = "MySQL and MariaDB have no lock tha
 pub(super) const NEEDS_SESSION: &str = "runs outside of a transaction and needs a session of its own, which \
     `Locking::Transaction` does not have\n\
     help: apply it once over a direct connection with `Locking::Session`; then this program starts here too";
+
+pub(super) fn stale(f: &mut Formatter<'_>, since: &Since) -> Result {
+    match since {
+        Since::Plan => f.write_str(
+            "the database is not as it was when the plan was made, and nothing was changed\nhelp: look at a new plan",
+        ),
+        Since::Entry(version, seen) => write!(
+            f,
+            "version {version} has gone on since entry {seen} of the journal, to which the resolution is bound\n\
+             help: look at its status again"
+        ),
+        Since::Session(version, pid, ends) => {
+            let number = pid.map_or("N".to_owned(), |pid| pid.to_string());
+            write!(
+                f,
+                "version {version} is not interrupted: session {number} is at work on it\nhelp: wait until that has \
+                 ended, or end it with `{}`, and look again",
+                ends.replace("{}", &number)
+            )
+        }
+    }
+}
 
 pub(super) fn interrupted(
     f: &mut Formatter<'_>,

@@ -129,6 +129,7 @@ pub(crate) struct Journaled {
     pub(crate) application: Option<String>,
     pub(crate) error: Option<String>,
     pub(crate) statements_done: usize,
+    pub(crate) last_entry: Option<i64>,
 }
 
 impl VersionStatus {
@@ -203,6 +204,12 @@ impl VersionStatus {
     /// [interrupted](VersionState::Interrupted) outside of a transaction. The next run goes on behind them.
     pub fn statements_done(&self) -> usize {
         self.journaled.statements_done
+    }
+
+    /// Returns the number of the journal's last entry about it, if the journal has any, for
+    /// [`Runner::seen`](crate::Runner::seen). Renames and accepted edits do not count.
+    pub fn last_entry(&self) -> Option<i64> {
+        self.journaled.last_entry
     }
 
     /// The cells of its line in the table.

@@ -8,6 +8,7 @@ use crate::cancellation::CancellationToken;
 use crate::history::reconcile::Reconcile;
 use crate::history::rollback::Rollback;
 use crate::legacy::Legacy;
+use crate::plan::Plan;
 
 /// Policy for applied versions that the binary does not have.
 ///
@@ -125,6 +126,8 @@ pub(crate) struct Options {
     pub(crate) out_of_order: OutOfOrder,
     pub(crate) target: Option<Version>,
     pub(crate) resolve: Option<(Version, Resolution)>,
+    pub(crate) seen: Option<i64>,
+    pub(crate) planned: Option<Box<Plan>>,
     pub(crate) adopt: Option<Legacy>,
     pub(crate) other_tools: OtherTools,
     pub(crate) reconcile: Vec<Reconcile>,
@@ -170,6 +173,8 @@ impl Default for Options {
             out_of_order: OutOfOrder::default(),
             target: None,
             resolve: None,
+            seen: None,
+            planned: None,
             adopt: None,
             other_tools: OtherTools::default(),
             reconcile: Vec::new(),

@@ -5,6 +5,41 @@ use crate::runner::{Goal, Runner};
 use crate::{Error, Plan, Report};
 
 impl Runner<'_> {
+    /// Binds the run to a plan that somebody has looked at: it does what the plan says, or nothing. If the database has
+    /// changed meanwhile, so that other changes of the history, other migrations to apply or other ones to roll back are
+    /// due, the run fails with [`Error::is_stale`]. Where nothing is due any more, it does nothing.
+    ///
+    /// ```
+    /// # #[cfg(feature = "rusqlite")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gapless::{MigrationSet, Rollback, embed_migrations};
+    /// # static MIGRATIONS: MigrationSet = embed_migrations!("../migrations");
+    /// # let mut client = rusqlite::Connection::open_in_memory()?;
+    /// MIGRATIONS.runner().run(&mut client)?;
+    /// let plan = MIGRATIONS.runner().plan_rollback(Rollback::steps(1), &mut client)?;
+    /// // Somebody reads the plan, and somebody else rolls back.
+    /// MIGRATIONS.runner().rollback(Rollback::steps(1), &mut client)?;
+    /// let late = MIGRATIONS.runner().as_planned(&plan).rollback(Rollback::steps(1), &mut client);
+    /// assert!(late.unwrap_err().is_stale());
+    /// # Ok(()) }
+    /// # #[cfg(not(feature = "rusqlite"))]
+    /// # fn main() {}
+    /// ```
+    pub fn as_planned(mut self, plan: &Plan) -> Self {
+        self.options.planned = Some(Box::new(plan.clone()));
+        self
+    }
+
+    /// Binds [`resolve`](Runner::resolve) to what you have looked at: [`VersionStatus::last_entry`] of that version. If the
+    /// journal has a later entry about it by the time the run has the lock, the run fails with [`Error::is_stale`] and
+    /// changes nothing: another runner has gone on meanwhile, and your answer is about another statement.
+    ///
+    /// [`VersionStatus::last_entry`]: crate::VersionStatus::last_entry
+    pub fn seen(mut self, entry: i64) -> Self {
+        self.options.seen = Some(entry);
+        self
+    }
+
     /// Makes the repairs that the options ask for, and applies nothing else: [`adopt`](Runner::adopt),
     /// [`reconcile`](Runner::reconcile), [`accept`](Runner::accept), declared renames, and
     /// [`resolve`](Runner::resolve), which goes on with the one migration that it names. What is pending besides stays

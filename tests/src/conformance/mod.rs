@@ -8,6 +8,7 @@ mod contradicting;
 mod failing;
 mod forgotten;
 mod histories;
+mod late;
 mod racing;
 mod repairing;
 mod returning;
@@ -145,6 +146,12 @@ suite! {
         an_empty_table_of_another_tool_is_no_history
         a_tracker_that_is_empty_again_is_ours
         a_reconciled_history_needs_no_adoption
+    ;
+    late:
+        an_answer_about_an_earlier_state_is_refused
+        a_rollback_is_the_one_that_was_planned
+        a_run_is_the_one_that_was_planned
+        a_repair_is_the_one_that_was_planned
     ;
     histories:
         a_name_that_changed_is_recorded

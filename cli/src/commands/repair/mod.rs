@@ -32,7 +32,7 @@ async fn carry_out<D: Database>(
     }
     let progress = Progress::new(false);
     let attending = progress.attend(&runner);
-    let outcome = database.repair(progress.listen(runner)).await;
+    let outcome = database.repair(progress.listen(runner.as_planned(&plan))).await;
     drop(attending);
     progress.conclude(outcome, output)
 }

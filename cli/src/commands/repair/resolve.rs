@@ -17,13 +17,16 @@ pub struct Arguments {
     version: Version,
     #[command(flatten)]
     outcome: Outcome,
+    /// Entry of the journal up to which you have looked, as the command shows it; required with --yes
+    #[arg(long, value_name = "ENTRY", requires = "outcome")]
+    seen: Option<i64>,
     #[command(flatten)]
     consent: Consent,
 }
 
 /// What became of the interrupted statement. Without it, the command shows the statement.
 #[derive(Clone, Debug, clap::Args)]
-#[group(multiple = false)]
+#[group(id = "outcome", multiple = false)]
 struct Outcome {
     /// The interrupted statement had no effect, or may be repeated: go on with it
     #[arg(long)]
@@ -70,12 +73,27 @@ pub(in crate::commands) async fn run<D: Database>(
         let state = state.map_or("unknown".to_owned(), |state| state.to_string());
         return Err(CommandError::usage(format!("version {version} was not interrupted: it is {state}")));
     };
+    let last = found.and_then(VersionStatus::last_entry).unwrap_or_default();
     show(migration, runner.set().syntax(), &interruption, output)?;
     let Some(resolution) = arguments.outcome.resolution(&interruption) else {
-        ways(&interruption, output)?;
+        ways(&interruption, last, output)?;
         return Ok(Exit::Contradiction);
     };
-    let runner = runner.resolve(version, resolution);
+    let bound = arguments.seen.filter(|seen| *seen == last);
+    if arguments.seen.is_some() && bound.is_none() {
+        let message = format!("version {version} has gone on since you looked: its last entry is {last} now");
+        return Err(CommandError::Other(
+            Exit::Contradiction,
+            message + "\nhelp: look again, and answer for what is shown",
+        ));
+    }
+    if bound.is_none() && arguments.consent.is_given() {
+        return Err(CommandError::usage(format!(
+            "--yes needs --seen: the state may be another one than you have looked at\n\
+             help: give --seen {last} if what is shown above is what you have looked at"
+        )));
+    }
+    let runner = runner.resolve(version, resolution).seen(last);
     if back {
         return roll_back(version, runner, arguments.consent, database, output).await;
     }
@@ -104,7 +122,7 @@ async fn roll_back<D: Database>(
     }
     let progress = Progress::new(false);
     let attending = progress.attend(&runner);
-    let outcome = database.rollback(progress.listen(runner), rollback).await;
+    let outcome = database.rollback(progress.listen(runner.as_planned(&plan)), rollback).await;
     drop(attending);
     progress.conclude(outcome, output)
 }
@@ -143,7 +161,7 @@ fn line_of(sql: &str, statement: &Statement<'_>) -> usize {
 }
 
 /// Prints how to go on.
-fn ways(interruption: &Interruption, output: &mut Output) -> Result<(), CommandError> {
+fn ways(interruption: &Interruption, last: i64, output: &mut Output) -> Result<(), CommandError> {
     let next = interruption.done + 1;
     output.line("look at the database, then say what became of it:")?;
     output.line(format_args!(
@@ -153,5 +171,6 @@ fn ways(interruption: &Interruption, output: &mut Output) -> Result<(), CommandE
         .line(format_args!("  --skip     statement {next} took effect: go on with statement {}", next + 1))?;
     output.line("  --from N   all statements before N took effect: go on with N")?;
     output.line("  --applied  the whole file took effect: record it, and run nothing")?;
+    output.line(format_args!("with --seen {last}, which binds your answer to what is shown here"))?;
     Ok(())
 }

@@ -13,7 +13,7 @@ impl StepSql for Mysql {
         let about = steps::about(self, tracker, names);
         format!(
             "SELECT event, attempt, statement, detail, CASE WHEN event = 'started' THEN {} END, \
-             EXISTS (SELECT 1 FROM {} WHERE {about}), {} FROM {} WHERE {about} ORDER BY id;\n",
+             EXISTS (SELECT 1 FROM {} WHERE {about}), {}, id, backend_pid FROM {} WHERE {about} ORDER BY id;\n",
             session::lives("detail"),
             tracker.set(),
             steps::is_own(self, tracker, names),

@@ -11,6 +11,10 @@ use crate::tracker::Tracker;
 pub(super) const HANDED_ON: &str = "gapless: another backend has the lock, and not ";
 
 impl SessionSql for Postgres {
+    fn end_session(&self) -> &'static str {
+        "SELECT pg_terminate_backend({})"
+    }
+
     fn observe(&self, tracker: &Tracker, digest: Option<i64>) -> String {
         observe(tracker, digest)
     }

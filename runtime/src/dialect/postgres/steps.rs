@@ -17,7 +17,7 @@ impl StepSql for Postgres {
             "SELECT event, attempt, statement, detail, EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity a \
              WHERE a.pid = j.backend_pid AND a.pid <> pg_catalog.pg_backend_pid() AND \
              coalesce(extract(epoch FROM a.backend_start)::text, j.detail) = j.detail), \
-             EXISTS (SELECT 1 FROM {} WHERE {about}), {} \
+             EXISTS (SELECT 1 FROM {} WHERE {about}), {}, id, backend_pid \
              FROM {} j WHERE {about} ORDER BY id;\n",
             tracker.set(),
             steps::is_own(self, tracker, names),

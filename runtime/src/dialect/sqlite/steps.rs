@@ -11,7 +11,7 @@ impl StepSql for Sqlite {
     fn progress(&self, tracker: &Tracker, names: &Names<'_>) -> String {
         let about = steps::about(self, tracker, names);
         format!(
-            "SELECT event, attempt, statement, detail, NULL, EXISTS (SELECT 1 FROM {} WHERE {about}), {} \
+            "SELECT event, attempt, statement, detail, NULL, EXISTS (SELECT 1 FROM {} WHERE {about}), {}, id, NULL \
              FROM {} WHERE {about} ORDER BY id;\n",
             tracker.set(),
             steps::is_own(self, tracker, names),
