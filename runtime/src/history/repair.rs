@@ -20,6 +20,8 @@ pub(crate) struct Facts {
     pub(crate) renamed: Option<Vec<Known>>,
     /// The records in the order of the journal: version, name, and a mark of the run that wrote it.
     pub(crate) runs: Vec<(Version, String, String)>,
+    /// The versions that were begun outside of a transaction and not finished.
+    pub(crate) unfinished: Option<Vec<Version>>,
     /// The other events of the journal, each with its version.
     pub(crate) seen: Option<Vec<(String, Version)>>,
 }

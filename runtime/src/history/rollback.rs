@@ -111,6 +111,12 @@ pub(crate) enum Stuck {
         version: Version,
         later: Version,
     },
+    /// Another one, in this file, is done in part and may build on it.
+    HalfDone {
+        version: Version,
+        other: Version,
+        path: String,
+    },
     Unproven {
         version: Version,
         path: String,
@@ -146,6 +152,12 @@ impl fmt::Display for Stuck {
                 "version {version} cannot be rolled back: version {later} came later and stays\n\
                  help: roll that back too, or say `.past_later()` if it does not build on {version}"
             ),
+            Stuck::HalfDone { version, other, path } => write!(
+                f,
+                "version {version} cannot be rolled back: version {other} was begun and not finished, and may build on \
+                 it: {path}\n\
+                 help: finish that one first, or say `.past_later()` if it does not build on {version}"
+            ),
             Stuck::Unproven { version, path } => write!(
                 f,
                 "version {version} cannot be rolled back: it is unknown whether this text was applied: {path}\n\
@@ -176,6 +188,7 @@ impl fmt::Display for Stuck {
 pub(crate) fn to_roll_back<'a>(
     set: &'a MigrationSet,
     history: &History,
+    unfinished: &[Version],
     wanted: Rollback,
 ) -> Result<Vec<&'a Migration>, Vec<Stuck>> {
     let rows = history.rows();
@@ -183,7 +196,12 @@ pub(crate) fn to_roll_back<'a>(
         (None, Extent::Steps(steps)) => return Err(vec![Stuck::TooMany { steps, applied: rows.len() }]),
         (chosen, _) => chosen.unwrap_or_default(),
     };
+    let half_done = unfinished.iter().filter_map(|other| set.find(*other)).find(|_| !wanted.past_later);
     let mut stuck = Vec::new();
+    if let (Some(other), Some(last)) = (half_done, chosen.last()) {
+        let (version, path) = (rows[*last].version, other.file());
+        stuck.push(Stuck::HalfDone { version, other: other.version(), path });
+    }
     let mut migrations = Vec::new();
     for index in chosen.iter().rev() {
         let row = &rows[*index];

@@ -184,7 +184,10 @@ impl Protocol<'_> {
     fn fill_queue(&mut self, plan: &mut Plan, history: &History) -> Result<(), Vec<Stuck>> {
         let (abilities, syntax) = (self.abilities, self.dialect.syntax());
         if let Some(wanted) = self.wanted() {
-            let back = to_roll_back(self.set, history, wanted)?;
+            let back = {
+                let unfinished = self.known.facts.unfinished.as_deref().unwrap_or_default();
+                to_roll_back(self.set, history, unfinished, wanted)?
+            };
             plan.roll_back(self.set, &back);
             self.queue = back.into_iter().filter_map(|one| Item::down(one, abilities, syntax)).collect();
         } else {

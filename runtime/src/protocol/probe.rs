@@ -9,7 +9,7 @@ use super::bootstrap::CREATED;
 use super::errors::Work;
 use super::protocol::Protocol;
 use super::reply::{DbError, ResultSet};
-use crate::dialect::{Class, TableForm, ToolLocks, renames, runs, seen, tables_there};
+use crate::dialect::{Class, TableForm, ToolLocks, renames, runs, seen, tables_there, versions};
 use crate::history::repair::{Facts, known_as};
 use crate::history::{History, Row};
 use crate::legacy::Adoption;
@@ -29,6 +29,8 @@ pub(super) enum Question {
     Renamed,
     /// The other events in the journal.
     Journal,
+    /// The migrations that were begun and not finished.
+    Unfinished,
 }
 
 /// The facts about the database.
@@ -80,7 +82,12 @@ impl Protocol<'_> {
                 Question::LegacyRows
             });
         }
-        (open && self.known.facts.tables.is_none()).then_some(Question::Tables)
+        if open && self.known.facts.tables.is_none() {
+            return Some(Question::Tables);
+        }
+        let open = || self.set.migrations().iter().any(|one| history.find(one.version()).is_none());
+        let goes_back = self.options.rollback.is_some() && !history.is_empty() && open();
+        (goes_back && self.known.facts.unfinished.is_none()).then_some(Question::Unfinished)
     }
 
     /// Returns `true` if some group to reconcile is not recorded.
@@ -124,6 +131,7 @@ impl Protocol<'_> {
             (Question::LegacyRows, Some(legacy)) => legacy.select(self.dialect, ""),
             (Question::Renamed, _) => self.dialect.renamed(&self.tracker) + &self.dialect.runs(&self.tracker),
             (Question::Journal, _) => self.dialect.seen(&self.tracker),
+            (Question::Unfinished, _) => self.ask_unfinished(),
             (Question::Tables | Question::LegacyForm | Question::LegacyRows, _) => {
                 let tables = self.options.reconcile.iter().flat_map(|reconcile| &reconcile.tables);
                 self.dialect.tables(&tables.map(String::as_str).collect::<Vec<_>>())
@@ -132,6 +140,11 @@ impl Protocol<'_> {
     }
 
     fn learn(&mut self, question: Question, mut results: Vec<ResultSet>) -> Result<(), Vec<String>> {
+        if question == Question::Unfinished {
+            self.known.facts.unfinished =
+                Some(results.iter().flat_map(|rows| versions(Some(rows))).collect());
+            return Ok(());
+        }
         let rows = results.pop().unwrap_or_default();
         match question {
             Question::LegacyForm => self.learn_form(&rows)?,
@@ -148,17 +161,19 @@ impl Protocol<'_> {
                 self.known.facts.renamed = Some(renames(&renamed));
             }
             Question::Journal => self.known.facts.seen = Some(seen(&rows)),
+            Question::Unfinished => {}
         }
         Ok(())
     }
 
     async fn not_probed(&mut self, question: Question, error: DbError) -> Result<(), Stop> {
         let class = self.class(&error);
-        let journal = matches!(question, Question::Renamed | Question::Journal);
+        let journal = matches!(question, Question::Renamed | Question::Journal | Question::Unfinished);
         if journal && class == Class::Missing {
             // Without a journal, no release has renamed anything.
             let facts = &mut self.known.facts;
             (facts.renamed, facts.seen) = (Some(Vec::new()), Some(Vec::new()));
+            facts.unfinished = Some(Vec::new());
             return Ok(());
         }
         if matches!(class, Class::Busy | Class::Retry) {

@@ -25,6 +25,15 @@ impl<'a> Protocol<'a> {
         self.dialect.none_unfinished(&self.tracker, &names)
     }
 
+    /// Asks which migrations that are not in the set were begun and not finished; a statement for so many of them as every
+    /// database takes.
+    pub(super) fn ask_unfinished(&self) -> String {
+        let known = &self.known.history;
+        let open = self.set.migrations().iter().filter(|one| known.find(one.version()).is_none());
+        let names: Vec<_> = open.map(|migration| self.names(migration)).collect();
+        names.chunks(100).map(|names| self.dialect.unfinished(&self.tracker, names) + ";\n").collect()
+    }
+
     /// Settles the migration for which the database refused such a message, so that it can run in a transaction.
     pub(super) async fn settle_unfinished(&mut self) -> Result<(), Stop> {
         self.roll_back().await?;

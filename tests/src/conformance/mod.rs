@@ -171,6 +171,7 @@ suite! {
         a_rollback_to_a_version
         a_migration_without_a_down_file_is_refused_before_anything
         a_later_migration_that_stays_blocks_a_rollback
+        a_migration_under_a_half_done_one_stays
         an_unproven_row_is_refused
         an_edited_migration_is_redone
         a_failing_down_script_keeps_the_row

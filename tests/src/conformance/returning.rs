@@ -241,3 +241,42 @@ pub(super) fn a_rollback_outside_of_a_transaction_is_resumed<D: Driver>() {
     assert_eq!(back(&D::rollback(&mut client, set.runner(), Rollback::steps(1)).unwrap()), [1]);
     assert_clean::<D>(&mut client);
 }
+
+/// Half of a later migration is there, and builds on the one before it.
+pub(super) fn a_migration_under_a_half_done_one_stays<D: Driver>() {
+    let driver = D::fresh();
+    let mut client = driver.connect();
+    let with = |value: &str| {
+        let later = format!(
+            "-- gapless: no-transaction\nINSERT INTO t1 VALUES (1);\nINSERT INTO t1 VALUES ({value});\n"
+        );
+        set(&[
+            ("1_t1.up.sql", "CREATE TABLE t1 (id int);"),
+            ("1_t1.down.sql", "DROP TABLE t1;"),
+            ("2_t2.up.sql", &later),
+            ("2_t2.down.sql", "DELETE FROM t1;"),
+        ])
+    };
+    let (broken, whole) = (with("nothing"), with("2"));
+    run::<D>(&mut client, &broken).unwrap_err();
+    for set in [&broken, &whole] {
+        let planned = D::plan_rollback(&mut client, set.runner(), Rollback::steps(1)).unwrap_err();
+        let error = D::rollback(&mut client, set.runner(), Rollback::steps(1)).unwrap_err();
+        assert!(error.is_irreversible() && planned.is_irreversible(), "{error}");
+        assert_eq!(
+            error.to_string(),
+            "version 1 cannot be rolled back: version 2 was begun and not finished, and may build on it: \
+             migrations/2_t2.up.sql\n\
+             help: finish that one first, or say `.past_later()` if it does not build on 1"
+        );
+    }
+    assert_eq!(rows::<D>(&mut client, SET), ["1|t1"]);
+    assert_clean::<D>(&mut client);
+    // Finished, it is rolled back before the other.
+    run::<D>(&mut client, &whole).unwrap();
+    D::rollback(&mut client, whole.runner(), Rollback::to(Version::from(0))).unwrap();
+    assert_eq!(rows::<D>(&mut client, SET), [""; 0]);
+    run::<D>(&mut client, &broken).unwrap_err();
+    let report = D::rollback(&mut client, whole.runner(), Rollback::steps(1).past_later()).unwrap();
+    assert_eq!(report.rolled_back().len(), 1);
+}

@@ -141,7 +141,7 @@ pub(super) fn the_status_tells_of_tries_that_did_not_end<D: Driver>() {
     assert_eq!(states(&found), ["1 a: applied", "2 b: interrupted"]);
     assert_eq!(found.versions()[1].error(), None);
     // A rollback that did not end either.
-    D::rollback(&mut client, all.runner(), Rollback::steps(1)).unwrap_err();
+    D::rollback(&mut client, all.runner(), Rollback::steps(1).past_later()).unwrap_err();
     let found = status::<D>(&mut client, &all);
     assert_eq!(states(&found), ["1 a: rolling back", "2 b: interrupted"]);
     // Nothing is left of a try once it was rolled back.

@@ -87,6 +87,14 @@ impl Reference {
                 _ => return Err(format!("{} has no way back", row.0.stem.1)),
             }
         }
+        // Half of another one is there, and may build on them.
+        let half_done = |file: &&File| {
+            let open = self.forward.get(&file.identity).is_some_and(Open::is_begun);
+            open && file.kind != Kind::Tombstone && self.row(file.identity).is_none()
+        };
+        if let Some(other) = program.release.files.iter().find(half_done).filter(|_| !files.is_empty()) {
+            return Err(format!("{} is half done", other.name));
+        }
         files.reverse();
         Ok(files)
     }
