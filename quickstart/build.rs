@@ -1,5 +1,5 @@
 //! Makes cargo notice added migrations.
 
 fn main() {
-    gapless_build::track("../migrations");
+    gapless_build::track(["../migrations", "../migrations-mysql"]);
 }
