@@ -89,7 +89,7 @@ impl Reference {
         }
         // Half of another one is there, and may build on them.
         let half_done = |file: &&File| {
-            let open = self.forward.get(&file.identity).is_some_and(Open::is_begun);
+            let open = self.forward.get(&file.identity).is_some_and(|open| !open.done.is_empty());
             open && file.kind != Kind::Tombstone && self.row(file.identity).is_none()
         };
         if let Some(other) = program.release.files.iter().find(half_done).filter(|_| !files.is_empty()) {
