@@ -58,7 +58,7 @@ fn the_tool_s_table_need_only_be_readable() {
     let name = &database.name;
     let user = format!("reader_of_{name}");
     let mut root = database.connect();
-    tables(1).runner().table("tracked").run(&mut root).unwrap();
+    tables(1).runner().table("tracked").ignore_other_tools().run(&mut root).unwrap();
     let all = "SELECT, INSERT, UPDATE, DELETE";
     send(
         &mut root,
