@@ -54,10 +54,13 @@ fn copied_rows_are_counted() {
     let set = set(&[("1_a.sql", "CREATE TABLE a (id int);"), ("2_b.sql", SLOW)]);
     let (seen, ended) = progress_of(&set, &database, |progress| progress.done() > Some(0));
     assert_eq!(seen.command(), "ALTER TABLE big");
-    assert_eq!((seen.relation(), seen.phase(), seen.unit()), (None, "copy to tmp table, stage 1 of 2", None));
+    assert_eq!((seen.relation(), seen.unit()), (None, None));
+    // The server changes its mind about the number of stages.
+    let phase = seen.phase();
+    assert!(phase.starts_with("copy to tmp table, stage 1 of "), "{phase}");
     let percent = seen.percent().expect("it counts");
     assert!(percent > 0.0 && percent < 100.0, "{percent}");
-    assert_eq!(seen.to_string(), format!("ALTER TABLE big: copy to tmp table, stage 1 of 2, {percent:.0} %"));
+    assert_eq!(seen.to_string(), format!("ALTER TABLE big: {phase}, {percent:.0} %"));
     let error = ended.unwrap_err();
     assert!(error.to_string().contains("interrupted"), "{error}");
 }

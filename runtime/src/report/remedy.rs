@@ -39,7 +39,7 @@ impl Remedy {
     /// Sources: MySQL 8.4 "Server Error Message Reference", MariaDB "Error Codes".
     fn of_mysql(code: u32) -> Remedy {
         match code {
-            1205 | 1213 | 3572 => Remedy::Lock,
+            1205 | 1213 | 3572 | 1684 => Remedy::Lock,
             1020 => Remedy::Conflict,
             1317 | 1969 | 3024 => Remedy::Time,
             1021 | 1037 | 1038 | 1040 | 1041 | 1114 | 1135 | 1203 | 1206 | 1226 => Remedy::Resources,

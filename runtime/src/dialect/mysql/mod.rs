@@ -145,9 +145,9 @@ impl Language for Mysql {
             1690 if message.contains("18446744073709551615") => Class::HandedOn { pid: None },
             1242 => Class::Unfinished,
             1568 => Class::InTransaction,
-            // A lock timeout, a deadlock, a lost certification of Galera, and a statement that came too early for a
-            // node that is not ready.
-            1205 | 1213 | 1020 | 3572 => Class::Retry,
+            // A lock timeout, a deadlock, a row that another has changed, and a table that another was changing while the
+            // catalog was read.
+            1205 | 1213 | 1020 | 3572 | 1684 => Class::Retry,
             1047 => Class::Busy,
             1317 | 1969 | 3024 => Class::Canceled,
             1044 | 1045 | 1142 | 1143 | 1227 | 1370 => Class::Permission,

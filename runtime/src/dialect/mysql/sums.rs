@@ -35,13 +35,15 @@ fn of_object(dialect: &Mysql, kind: ObjectKind, name: &str, whole: bool) -> Stri
     }
     let about = ROWS.iter().filter(|rows| rows.of == kind || kind == ObjectKind::All);
     let count = if whole { 1 } else { ROWS.len() };
-    let sum = |Rows { kind: what, name: whose, from, schema: place, own, values, .. }: &Rows| {
-        let values: Vec<_> = values.iter().map(|value| format!("coalesce({value}, '~')")).collect();
-        let of_it = if kind == ObjectKind::All { String::new() } else { format!(" AND {own} = {name}") };
+    let of_it = (kind != ObjectKind::All).then_some(name.as_str());
+    let sum = |rows: &Rows| {
+        let values: Vec<_> = rows.values.iter().map(|value| format!("coalesce({value}, '~')")).collect();
         format!(
-            "(SELECT coalesce(sum(crc32(concat_ws('|', {what}, {whose}, {}))), 0) FROM information_schema.{from} \
-             WHERE {place} = {schema}{of_it})",
-            values.join(", ")
+            "(SELECT coalesce(sum(crc32(concat_ws('|', {}, {}, {}))), 0) FROM {})",
+            rows.kind,
+            rows.name,
+            values.join(", "),
+            rows.of(&schema, of_it)
         )
     };
     format!("concat_ws(':', {})", about.take(count).map(sum).collect::<Vec<_>>().join(", "))
