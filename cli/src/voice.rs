@@ -1,7 +1,7 @@
 //! Says advice in the words of commands. The library speaks to those who write the program: of methods, and of builds.
 
 /// Sentences that say something else to those who type commands.
-const SENTENCES: [(&str, &str); 16] = [
+const SENTENCES: [(&str, &str); 14] = [
     ("help: run the migrations first", "help: run `up`"),
     ("; then this program starts here too", ""),
     ("`GAPLESS_LOCK=write cargo build`", "`gapless lock`"),
@@ -17,8 +17,6 @@ const SENTENCES: [(&str, &str); 16] = [
     ("the binary does not have it", "no file is there for it"),
     ("if the binary has it under another name", "if it has another name here"),
     ("if the binary has them under other names", "if they have other names here"),
-    ("; if a newer release applied it, `.unknown(Unknown::Allow)` lets this one go on", ""),
-    ("\nif a newer release applied the other one, `.unknown(Unknown::Allow)` lets this one go on", ""),
     (
         "is not embedded\nhelp: name the version of a migration in the binary",
         "is not among the migrations\nhelp: `status` lists them",
@@ -65,6 +63,7 @@ fn command(rust: &str) -> Option<String> {
         ".accept" => ("accept", argument),
         ".adopt" => ("adopt", argument),
         ".reconcile" => ("reconcile", argument),
+        ".unknown" if argument == "Unknown::Allow" => ("--allow-unknown", ""),
         ".ignore_other_tools" => ("--ignore-other-tools", argument),
         ".past_later" => ("--past-later", argument),
         ".pass_over_unknown" => ("--pass-over-unknown", argument),
@@ -123,7 +122,8 @@ mod tests {
                  control, or leave a tombstone that says why it is gone: `3_c.tombstone.sql`; if a newer release applied \
                  it, `.unknown(Unknown::Allow)` lets this one go on",
                 "version 3 (`c`) was applied, and no file is there for it\nhelp: restore its file from version control, \
-                 or leave a tombstone that says why it is gone: `3_c.tombstone.sql`",
+                 or leave a tombstone that says why it is gone: `3_c.tombstone.sql`; if a newer release applied it, \
+                 `--allow-unknown` lets this one go on",
             ),
             (
                 "the target version 7 is not embedded\nhelp: name the version of a migration in the binary",

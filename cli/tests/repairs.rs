@@ -2,6 +2,7 @@
 
 mod project;
 
+use std::fs;
 use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -306,4 +307,33 @@ fn an_interrupted_rollback_is_resolved_too() {
     let plan = project.run(&["plan", &url]);
     assert!(plan.stdout.starts_with("1 pending, 0 applied"), "{plan:?}");
     assert!(database.connect().query("SELECT FROM b", &[]).is_err(), "the last statement ran");
+}
+
+#[test]
+fn a_lost_file_is_passed_over_where_one_says_so() {
+    for url in urls() {
+        let project = project();
+        fs::remove_file(project.join("migrations/3_lines.up.sql")).expect("it is removed");
+        project.write("migrations/3_items.up.sql", "CREATE TABLE items (id integer);\n");
+        project.output(&["up", &url]);
+        fs::remove_file(project.join("migrations/2_orders.up.sql")).expect("it is removed");
+        project.write("migrations/4_more.up.sql", "CREATE TABLE more (id integer);\n");
+        for command in ["plan", "up", "verify", "dry-run"] {
+            let error = project.error(&[command, &url], 4);
+            assert!(
+                error.contains("version 2 (`orders`) was applied") && error.contains("`--allow-unknown`"),
+                "{error}"
+            );
+        }
+        let plan = project.run(&["plan", "--allow-unknown", &url]);
+        assert!(plan.code == Some(3) && plan.stdout.contains("4 more"), "{plan:?}");
+        if !url.contains("mysql") {
+            project.output(&["dry-run", "--allow-unknown", &url]);
+        }
+        assert!(project.output(&["up", "--allow-unknown", &url]).contains("1 applied, "));
+        project.error(&["verify", &url], 4);
+        project.output(&["verify", "--allow-unknown", &url]);
+        project.error(&["wait", "--for=200ms", "--every=50ms", &url], 4);
+        project.output(&["wait", "--for=200ms", "--every=50ms", "--allow-unknown", &url]);
+    }
 }

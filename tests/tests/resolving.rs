@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gapless::{Error, MigrationSet, Resolution, Runner, Syntax, Version};
+use gapless::{Error, MigrationSet, Resolution, Runner, Syntax, Version, VersionState};
 use gapless_tests::driver::{Driver, Mysql, Postgres};
 use gapless_tests::set::{mysql_set, set};
 
@@ -28,6 +28,19 @@ fn resolve(set: &MigrationSet) -> Runner<'_> {
     runner.resolve(Version::from(1), Resolution::MarkApplied)
 }
 
+/// The status says so too, and how much is done.
+fn assert_state<D: Driver>(
+    client: &mut D::Client,
+    set: &MigrationSet,
+    expected: (VersionState, Option<&str>),
+) {
+    let status = D::status(client, set.runner()).unwrap();
+    let [one] = status.versions() else { panic!("{status}") };
+    let session = one.session().map(|session| session.to_string());
+    assert_eq!((one.state(), session.as_deref()), expected);
+    assert_eq!(one.statements_done(), 1);
+}
+
 fn assert_at_work(error: &Error, session: &str, end: &str) {
     assert!(error.is_stale(), "{error}");
     assert_eq!(
@@ -50,6 +63,7 @@ fn a_backend_of_postgres_is_named() {
          (SELECT extract(epoch FROM backend_start)::text FROM pg_stat_activity WHERE pid = {pid}) ELSE detail END"
     );
     begin::<Postgres>(&mut client, &set, &session);
+    assert_state::<Postgres>(&mut client, &set, (VersionState::Running, Some(&pid)));
     let error = Postgres::run(&mut client, resolve(&set)).unwrap_err();
     assert_at_work(&error, &pid, &format!("SELECT pg_terminate_backend({pid})"));
     drop(other);
@@ -59,6 +73,7 @@ fn a_backend_of_postgres_is_named() {
     {
         std::thread::sleep(Duration::from_millis(10));
     }
+    assert_state::<Postgres>(&mut client, &set, (VersionState::Interrupted, None));
     assert_eq!(Postgres::run(&mut client, resolve(&set)).unwrap().applied().len(), 1);
 }
 
@@ -75,6 +90,7 @@ fn a_connection_of_mysql_is_named() {
          concat('{id}@', /*M!100600 concat(@@hostname, ':', @@port) */ /*!80000 @@server_uuid */) ELSE detail END"
     );
     begin::<Mysql>(&mut client, &set, &session);
+    assert_state::<Mysql>(&mut client, &set, (VersionState::Running, Some(&id)));
     let error = Mysql::run(&mut client, resolve(&set)).unwrap_err();
     assert_at_work(&error, &id, &format!("KILL {id}"));
     Mysql::sql(&mut client, &format!("KILL {id}")).unwrap();
@@ -83,5 +99,6 @@ fn a_connection_of_mysql_is_named() {
     {
         std::thread::sleep(Duration::from_millis(10));
     }
+    assert_state::<Mysql>(&mut client, &set, (VersionState::Interrupted, None));
     assert_eq!(Mysql::run(&mut client, resolve(&set)).unwrap().applied().len(), 1);
 }

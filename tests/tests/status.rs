@@ -31,8 +31,9 @@ fn messages<C: Connection>(client: C, set: &MigrationSet) -> (C, Vec<String>) {
 #[test]
 fn a_status_takes_two_messages_and_writes_nothing() {
     let database = cluster().database();
+    // The second looks for trackers in other schemas.
     let (mut client, sent) = messages(database.connect(), &tables(2));
-    assert_eq!(sent.len(), 1, "{sent:?}");
+    assert_eq!(sent.len(), 2, "{sent:?}");
     // Another is not needed for what a newer release has renamed, nor for an orphan.
     tables(300).runner().run(&mut client).unwrap();
     let (client, sent) = messages(client, &set(&[("1_uno.sql", "SELECT 1"), ("150_t.sql", "SELECT 1")]));
@@ -46,6 +47,46 @@ fn a_status_takes_two_messages_and_writes_nothing() {
     let (_, sent) = messages(sqlite, &tables(3));
     assert_eq!(sent.len(), 2, "{sent:?}");
     drop(client);
+}
+
+#[test]
+fn a_mistyped_schema_is_noticed() {
+    let database = cluster().database();
+    let mut client = database.connect();
+    let set = tables(1);
+    let warnings = |client: &mut postgres::Client, schema: &str| {
+        set.runner().schema(schema).status(client).unwrap().warnings().to_vec()
+    };
+    client.batch_execute("CREATE SCHEMA shop; CREATE SCHEMA shops").unwrap();
+    assert!(warnings(&mut client, "shops").is_empty());
+    set.runner().schema("shop").run(&mut client).unwrap();
+    assert!(warnings(&mut client, "shop").is_empty());
+    let said = "nothing has been applied here: the schema has no table `applied_migrations`; the ";
+    let names = " one, and `.schema(...)` names another";
+    assert_eq!(warnings(&mut client, "shops"), [format!("{said}schema `shop` has{names}")]);
+    for schema in ["a", "b", "c"] {
+        client.batch_execute(&format!("CREATE SCHEMA {schema}; CREATE TABLE {schema}.t (id int)")).unwrap();
+    }
+    let mut sorts = |made: &[&str], expected: &str| {
+        for schema in made {
+            client.batch_execute(&format!("CREATE TABLE {schema}.applied_migrations (id int)")).unwrap();
+        }
+        assert_eq!(warnings(&mut client, "shops"), [format!("{said}schemas {expected}{names}")]);
+    };
+    sorts(&["a", "b"], "`a`, `b`, `shop` have");
+    sorts(&["c"], "`a`, `b`, `c` and more have");
+}
+
+#[test]
+fn a_mistyped_database_of_mysql_is_noticed() {
+    use gapless_tests::mysql_server::server;
+    let (one, other) = (server().database(), server().database());
+    let set = gapless_tests::set::mysql_set(&[("1_a.sql", "CREATE TABLE a (id int)")]);
+    set.runner().run(&mut one.connect()).unwrap();
+    let status = set.runner().status(&mut other.connect()).unwrap();
+    let [warning] = status.warnings() else { panic!("{status}") };
+    assert!(warning.contains(&format!("the schema `{}` has one", one.name)), "{warning}");
+    assert!(set.runner().status(&mut one.connect()).unwrap().warnings().is_empty());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use gapless::{Runner, Version};
 
+use super::allowances::Allowances;
 use super::timeouts::Timeouts;
 use crate::database::Database;
 use crate::exit::{CommandError, Exit};
@@ -21,6 +22,8 @@ pub struct Arguments {
     #[arg(long)]
     ignore_other_tools: bool,
     #[command(flatten)]
+    allowances: Allowances,
+    #[command(flatten)]
     timeouts: Timeouts,
     /// Print JSON
     #[arg(long)]
@@ -33,9 +36,8 @@ pub(super) async fn run<D: Database>(
     database: &mut D,
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
-    let runner = arguments
-        .timeouts
-        .set(super::up::target(super::up::beside(runner, arguments.ignore_other_tools), arguments.to));
+    let runner = super::up::target(super::up::beside(runner, arguments.ignore_other_tools), arguments.to);
+    let runner = arguments.timeouts.set(arguments.allowances.set(runner));
     let runner = if arguments.locks { runner.trace_locks() } else { runner };
     let progress = Progress::new(arguments.json);
     let attending = (progress.attend(&runner), progress.watch(database.beside().filter(|_| !arguments.json)));

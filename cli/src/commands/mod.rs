@@ -1,5 +1,6 @@
 //! The commands that need a database.
 
+mod allowances;
 mod down;
 mod dry_run;
 pub(crate) mod duration;
@@ -36,7 +37,7 @@ pub enum Migrate {
     /// Try pending migrations in one transaction that is rolled back
     DryRun(dry_run::Arguments),
     /// Check that nothing is pending and nothing contradicts; silent if so
-    Verify,
+    Verify(verify::Arguments),
     /// Wait until nothing is pending, also for the database to come up
     Wait(wait::Arguments),
     /// Roll applied migrations back with their down files
@@ -104,7 +105,7 @@ impl Migrate {
             Migrate::Plan(arguments) => plan::run(&arguments, runner, database, &mut output).await,
             Migrate::Up(arguments) => up::run(&arguments, runner, database, &mut output).await,
             Migrate::DryRun(arguments) => dry_run::run(&arguments, runner, database, &mut output).await,
-            Migrate::Verify => verify::run(runner, database).await,
+            Migrate::Verify(arguments) => verify::run(&arguments, runner, database).await,
             Migrate::Wait(arguments) => wait::run(&arguments, runner, database).await,
             Migrate::Down(arguments) => down::run(&arguments, runner, database, &mut output).await,
             Migrate::Adopt(arguments) => repair::adopt::run(&arguments, runner, database, &mut output).await,

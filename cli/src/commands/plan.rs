@@ -2,6 +2,7 @@
 
 use gapless::{Runner, Version};
 
+use super::allowances::Allowances;
 use super::script;
 use crate::database::Database;
 use crate::exit::{CommandError, Exit};
@@ -20,6 +21,8 @@ pub struct Arguments {
     /// Do not warn of another tool's history that nothing adopts
     #[arg(long)]
     ignore_other_tools: bool,
+    #[command(flatten)]
+    allowances: Allowances,
     /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -33,7 +36,7 @@ pub(super) async fn run<D: Database>(
 ) -> Result<Exit, CommandError> {
     let target =
         super::up::beside(super::up::target(runner.clone(), arguments.to), arguments.ignore_other_tools);
-    let plan = database.plan(tell_waiting(target)).await?;
+    let plan = database.plan(tell_waiting(arguments.allowances.set(target))).await?;
     match (arguments.json, arguments.sql) {
         (true, true) => output.json(&PlanDocument::with_sql(&plan, &runner))?,
         (true, false) => output.json(&PlanDocument::new(&plan))?,

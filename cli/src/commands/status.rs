@@ -76,6 +76,13 @@ fn outcome(status: &VersionStatus) -> Option<String> {
         many => format!(", and its first {many} statements stay done"),
     };
     match status.state() {
+        VersionState::Running => {
+            let session = status.session().map_or(String::new(), |session| format!(" in session {session}"));
+            Some(format!("version {version} is running now{session}{kept}"))
+        }
+        VersionState::RollingBack => status
+            .session()
+            .map(|session| format!("version {version} is being rolled back now in session {session}")),
         VersionState::Interrupted => {
             Some(format!("version {version} was interrupted{kept}: see `resolve {version}`"))
         }
@@ -110,7 +117,9 @@ fn cells(version: &VersionStatus) -> [Cell; 6] {
 fn colour(state: VersionState) -> Colour {
     match state {
         VersionState::Applied => Colour::Good,
-        VersionState::Pending | VersionState::Late | VersionState::Ahead => Colour::Open,
+        VersionState::Pending | VersionState::Late | VersionState::Ahead | VersionState::Running => {
+            Colour::Open
+        }
         VersionState::HeldBack | VersionState::Covered | VersionState::Tombstone => Colour::Faint,
         _ => Colour::Bad,
     }

@@ -2,6 +2,7 @@
 
 use gapless::{Runner, Version};
 
+use super::allowances::Allowances;
 use super::timeouts::Timeouts;
 use crate::database::Database;
 use crate::exit::{CommandError, Exit};
@@ -17,6 +18,8 @@ pub struct Arguments {
     #[arg(long)]
     ignore_other_tools: bool,
     #[command(flatten)]
+    allowances: Allowances,
+    #[command(flatten)]
     timeouts: Timeouts,
     /// Print JSON, a document in a line for each event
     #[arg(long)]
@@ -30,8 +33,8 @@ pub(super) async fn run<D: Database>(
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
     let progress = Progress::new(arguments.json);
-    let runner = progress
-        .listen(arguments.timeouts.set(beside(target(runner, arguments.to), arguments.ignore_other_tools)));
+    let runner = beside(target(runner, arguments.to), arguments.ignore_other_tools);
+    let runner = progress.listen(arguments.timeouts.set(arguments.allowances.set(runner)));
     let attending = (progress.attend(&runner), progress.watch(database.beside()));
     let outcome = database.run(runner).await;
     drop(attending);

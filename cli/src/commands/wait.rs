@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use gapless::Runner;
 
+use super::allowances::Allowances;
 use super::duration;
 use crate::database::Database;
 use crate::exit::{CommandError, Exit, Form, conclude};
@@ -22,6 +23,8 @@ pub struct Arguments {
     /// Time between two looks
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration::parse)]
     every: Duration,
+    #[command(flatten)]
+    allowances: Allowances,
 }
 
 /// Waits with a client that may find its way back to a lost database.
@@ -43,13 +46,14 @@ pub(crate) struct Waiting {
     begun: Instant,
     patience: Duration,
     every: Duration,
+    allowances: Allowances,
     reason: String,
 }
 
 impl Waiting {
     pub(crate) fn begin(arguments: &Arguments) -> Waiting {
-        let Arguments { patience, every } = *arguments;
-        Waiting { begun: Instant::now(), patience, every, reason: String::new() }
+        let Arguments { patience, every, allowances } = *arguments;
+        Waiting { begun: Instant::now(), patience, every, allowances, reason: String::new() }
     }
 
     /// Ends the process a moment after the end of patience, in the middle of a look that gets no answer: it takes no lock
@@ -75,7 +79,8 @@ impl Waiting {
         database: &mut D,
     ) -> Result<Result<(), String>, CommandError> {
         loop {
-            match database.verify(runner.clone().lock_wait(self.left())).await {
+            let runner = self.allowances.set(runner.clone());
+            match database.verify(runner.lock_wait(self.left())).await {
                 Ok(_) => return Ok(Ok(())),
                 Err(error) if error.is_connection() => return Ok(Err(error.to_string())),
                 Err(error) if error.is_pending() || error.is_lock_wait() => {

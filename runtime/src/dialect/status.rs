@@ -32,6 +32,11 @@ pub trait StatusSql: Language {
         )
     }
 
+    /// Selects other schemas with a table of the tracker's name, the first few; `None` for a database that has only one.
+    fn trackers_elsewhere(&self, _tracker: &Tracker) -> Option<String> {
+        None
+    }
+
     /// Selects the last row of each event that the journal has of each version and name (version, name, event, time,
     /// statement, duration in milliseconds, user, application, detail, number), in the order of its rows, without renames and
     /// accepted checksums.
@@ -46,6 +51,15 @@ pub trait StatusSql: Language {
 }
 
 impl StatusSql for Postgres {
+    fn trackers_elsewhere(&self, tracker: &Tracker) -> Option<String> {
+        let (set, table) = (self.literal(&tracker.set()), self.literal(tracker.table()));
+        Some(format!(
+            "SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE c.relname = {table} AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't' \
+             AND c.oid IS DISTINCT FROM pg_catalog.to_regclass({set}) ORDER BY 1 LIMIT 4;\n"
+        ))
+    }
+
     fn sortable(&self, column: &str) -> String {
         format!("pg_catalog.encode(pg_catalog.timestamptz_send({column}), 'hex')")
     }
@@ -59,6 +73,14 @@ impl StatusSql for Postgres {
 impl StatusSql for Sqlite {}
 
 impl StatusSql for Mysql {
+    fn trackers_elsewhere(&self, tracker: &Tracker) -> Option<String> {
+        let table = self.literal(tracker.table());
+        Some(format!(
+            "SELECT TABLE_SCHEMA FROM information_schema.TABLES WHERE TABLE_NAME = {table} \
+             AND TABLE_TYPE = 'BASE TABLE' ORDER BY 1 LIMIT 4;\n"
+        ))
+    }
+
     /// The tracker's times are UTC.
     fn time(&self, sortable: &str) -> String {
         format!("{}Z", sortable.replacen(' ', "T", 1))

@@ -51,8 +51,7 @@ impl Journal {
                 duration: millis.map(Duration::from_millis),
                 db_user: text(6),
                 application: text(7),
-                error: None,
-                statements_done: 0,
+                ..Journaled::default()
             };
             let (event, statement, detail) = (text(2).unwrap_or_default(), text(4), text(8));
             let entries = journal.0.entry((version, name)).or_default();

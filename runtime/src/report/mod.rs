@@ -26,6 +26,8 @@ use gapless_core::Version;
 use crate::Change;
 
 /// Report of a run.
+///
+/// `Display` writes a summary, the changes of the history, and the migrations; `{:#}` leaves the changes out.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     pub(crate) created: Option<String>,
@@ -193,7 +195,8 @@ impl fmt::Display for Report {
             write!(f, "\n  began again {} times", self.retries)?;
         }
         self.created.as_ref().map_or(Ok(()), |table| write!(f, "\n  created {table}, empty"))?;
-        self.changes.iter().try_for_each(|change| write!(f, "\n  {change}"))?;
+        let changes: &[Change] = if f.alternate() { &[] } else { &self.changes };
+        changes.iter().try_for_each(|change| write!(f, "\n  {change}"))?;
         self.applied.iter().try_for_each(|applied| write!(f, "\n  {applied}"))?;
         self.rolled_back.iter().try_for_each(|applied| write!(f, "\n  {applied}"))?;
         self.warnings.iter().try_for_each(|warning| write!(f, "\nwarning: {warning}"))

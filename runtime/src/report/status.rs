@@ -26,9 +26,11 @@ pub enum VersionState {
     Tombstone,
     /// The last try failed; the next run tries again. Only the journal tells.
     Failed,
-    /// A try outside of a transaction has begun and not ended: it was interrupted, or another runner is working on
-    /// it now. Only the journal tells.
+    /// A try outside of a transaction has begun and not ended: it was interrupted, or, where the database does not tell,
+    /// another runner is working on it now. Only the journal tells.
     Interrupted,
+    /// A [session](VersionStatus::session) is at work on it now, outside of a transaction. Only the journal tells.
+    Running,
     /// A rollback outside of a transaction has begun and not ended.
     RollingBack,
     /// The file was edited after it was applied: the checksums differ.
@@ -60,6 +62,7 @@ impl VersionState {
             VersionState::Tombstone => "tombstone",
             VersionState::Failed => "failed",
             VersionState::Interrupted => "interrupted",
+            VersionState::Running => "running",
             VersionState::RollingBack => "rolling back",
             VersionState::Edited => "edited",
             VersionState::Renamed => "renamed",
@@ -70,6 +73,13 @@ impl VersionState {
             VersionState::BelowBaseline => "below the baseline",
             VersionState::Duplicate => "duplicate",
         }
+    }
+}
+
+impl VersionState {
+    /// The journal has a try that has begun and not ended.
+    pub(crate) fn has_begun(self) -> bool {
+        matches!(self, VersionState::Interrupted | VersionState::RollingBack)
     }
 }
 
@@ -100,7 +110,8 @@ impl Status {
         self.versions.get(at)
     }
 
-    /// Returns warnings: renames by newer releases, and a journal that the role may not read.
+    /// Returns warnings: renames by newer releases, a journal that the role may not read, and other schemas that have
+    /// the tracker where its own has none.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
@@ -130,6 +141,7 @@ pub(crate) struct Journaled {
     pub(crate) error: Option<String>,
     pub(crate) statements_done: usize,
     pub(crate) last_entry: Option<i64>,
+    pub(crate) session: Option<i64>,
 }
 
 impl VersionStatus {
@@ -200,10 +212,18 @@ impl VersionStatus {
         self.journaled.error.as_deref()
     }
 
-    /// Returns how many of its statements are done and stay done, if the last try [failed](VersionState::Failed) or was
-    /// [interrupted](VersionState::Interrupted) outside of a transaction. The next run goes on behind them.
+    /// Returns how many of its statements are done and stay done, if the last try [failed](VersionState::Failed), was
+    /// [interrupted](VersionState::Interrupted) or is [running](VersionState::Running) outside of a transaction. The next
+    /// run goes on behind them.
     pub fn statements_done(&self) -> usize {
         self.journaled.statements_done
+    }
+
+    /// Returns the number of the session that is at work on it now, if the last try is [running](VersionState::Running) or
+    /// [rolls it back](VersionState::RollingBack): the process id of the backend on Postgres, the connection's number on
+    /// MySQL. Where a connection pooler lends sessions, its last user may be another one.
+    pub fn session(&self) -> Option<i64> {
+        self.journaled.session
     }
 
     /// Returns the number of the journal's last entry about it, if the journal has any, for

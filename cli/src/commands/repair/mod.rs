@@ -34,7 +34,15 @@ async fn carry_out<D: Database>(
     let attending = progress.attend(&runner);
     let outcome = database.repair(progress.listen(runner.as_planned(&plan))).await;
     drop(attending);
-    progress.conclude(outcome, output)
+    progress.leave();
+    let report = outcome?;
+    // The changes stand above already.
+    if report.changes() == plan.changes() {
+        output.line(format_args!("{report:#}"))?;
+    } else {
+        output.line(report)?;
+    }
+    Ok(Exit::Done)
 }
 
 /// Prints the repairs of a plan.

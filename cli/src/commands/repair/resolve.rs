@@ -68,7 +68,9 @@ pub(in crate::commands) async fn run<D: Database>(
     let state = found.map(VersionStatus::state);
     let back = state == Some(VersionState::RollingBack);
     let interruption = Interruption::read(&log, name).filter(|interruption| interruption.back == back);
-    let open = back || matches!(state, Some(VersionState::Interrupted | VersionState::Failed));
+    let running = found.and_then(VersionStatus::session);
+    let open = back
+        || matches!(state, Some(VersionState::Interrupted | VersionState::Running | VersionState::Failed));
     let Some(interruption) = interruption.filter(|_| open) else {
         let state = state.map_or("unknown".to_owned(), |state| state.to_string());
         return Err(CommandError::usage(format!("version {version} was not interrupted: it is {state}")));
@@ -76,7 +78,11 @@ pub(in crate::commands) async fn run<D: Database>(
     let last = found.and_then(VersionStatus::last_entry).unwrap_or_default();
     show(migration, runner.set().syntax(), &interruption, output)?;
     let Some(resolution) = arguments.outcome.resolution(&interruption) else {
-        ways(&interruption, last, output)?;
+        if let Some(session) = running {
+            output.line(format_args!("it is not interrupted: session {session} is at work on it now"))?;
+        } else {
+            ways(&interruption, last, output)?;
+        }
         return Ok(Exit::Contradiction);
     };
     let bound = arguments.seen.filter(|seen| *seen == last);

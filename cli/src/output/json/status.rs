@@ -34,6 +34,7 @@ struct VersionDocument {
     tried_at: Option<String>,
     error: Option<String>,
     statements_done: usize,
+    session: Option<i64>,
 }
 
 impl StatusDocument {
@@ -67,6 +68,7 @@ impl VersionDocument {
             tried_at: version.tried_at().and_then(rfc3339),
             error: version.error().map(str::to_owned),
             statements_done: version.statements_done(),
+            session: version.session(),
         }
     }
 }
@@ -82,6 +84,7 @@ fn state(state: VersionState) -> &'static str {
         VersionState::Tombstone => "tombstone",
         VersionState::Failed => "failed",
         VersionState::Interrupted => "interrupted",
+        VersionState::Running => "running",
         VersionState::RollingBack => "rolling_back",
         VersionState::Edited => "edited",
         VersionState::Renamed => "renamed",
