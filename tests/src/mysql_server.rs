@@ -1,6 +1,7 @@
 //! A server of MariaDB or MySQL that lives as long as the test process, with a database for each test, and servers that
 //! can be killed and started again.
 
+pub mod galera;
 mod programs;
 
 use std::io::{BufRead, BufReader};
@@ -41,6 +42,8 @@ pub struct Server {
     directory: PathBuf,
     programs: Programs,
     options: Vec<String>,
+    /// Where it finds scripts of its own, before the usual places.
+    scripts: Option<PathBuf>,
     process: Mutex<Option<Child>>,
     _keeper: Child,
 }
@@ -68,7 +71,11 @@ impl Server {
 
     /// The same, not yet running.
     pub fn new(programs: &Programs, options: &[&str]) -> Server {
-        let template = programs.template();
+        Server::with_data(programs, &programs.template(), options)
+    }
+
+    /// The same, with a copy of these data.
+    pub fn with_data(programs: &Programs, template: &Path, options: &[&str]) -> Server {
         let mut keeper = Command::new("sh");
         keeper.args(["-c", KEEPER]).current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut keeper = keeper.spawn().expect("a shell starts");
@@ -83,6 +90,7 @@ impl Server {
             directory,
             programs: programs.clone(),
             options: options.iter().map(|option| (*option).to_owned()).collect(),
+            scripts: None,
             process: Mutex::new(None),
             _keeper: keeper,
         }
@@ -109,6 +117,10 @@ impl Server {
             format!("--log-error={}", at("log.err")),
         ]);
         command.args(&self.options).current_dir("/").stdin(Stdio::null());
+        if let Some(scripts) = &self.scripts {
+            let path = std::env::var("PATH").unwrap_or_default();
+            command.env("PATH", format!("{}:{path}", scripts.display()));
+        }
         let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a shell starts");
         *self.process.lock().expect("nobody panicked") = Some(process);
     }
@@ -138,6 +150,15 @@ impl Server {
             process.kill().expect("it is killed");
             process.wait().expect("it ends");
             // The number may be another process's from now on.
+            std::fs::remove_file(self.directory.join("process")).expect("a file is removed");
+        }
+    }
+
+    /// Ends it as its administrator does, and waits for that.
+    pub fn shut_down(&self) {
+        let _ = self.connect().query_drop("SHUTDOWN");
+        if let Some(mut process) = self.process.lock().expect("nobody panicked").take() {
+            process.wait().expect("it ends");
             std::fs::remove_file(self.directory.join("process")).expect("a file is removed");
         }
     }

@@ -74,8 +74,8 @@ pub trait Language: Sealed + fmt::Debug + Sync {
     fn clock(&self) -> &'static str;
 
     /// Returns the mark by which a later run recognizes a living session; an expression.
-    fn session_mark(&self) -> &'static str {
-        "NULL"
+    fn session_mark(&self) -> String {
+        "NULL".to_owned()
     }
 
     /// Finds the character in a message that the database's encoding lacks, if the error says so; in bytes.

@@ -56,6 +56,12 @@ pub trait SessionSql: Language {
         self.restore(settings)
     }
 
+    /// Returns `true` if these are the settings of a session on a node of a cluster whose nodes know nothing of each other's
+    /// locks.
+    fn is_node(&self, _settings: &[(String, String)]) -> bool {
+        false
+    }
+
     /// Returns the name of a server of this version, and the versions that it takes, if this one is too old.
     fn too_old(&self, _version: &str) -> Option<(&'static str, &'static str)> {
         None

@@ -32,7 +32,7 @@ pub trait StatusSql: Language {
         )
     }
 
-    /// Selects other schemas with a table of the tracker's name, the first few; `None` for a database that has only one.
+    /// Selects other schemas with a table of the tracker's name, the first few; `None` where nobody can have mistyped one.
     fn trackers_elsewhere(&self, _tracker: &Tracker) -> Option<String> {
         None
     }
@@ -74,6 +74,10 @@ impl StatusSql for Sqlite {}
 
 impl StatusSql for Mysql {
     fn trackers_elsewhere(&self, tracker: &Tracker) -> Option<String> {
+        // The connection names a database that is there; others are those of other services.
+        if tracker.schema().is_empty() {
+            return None;
+        }
         let table = self.literal(tracker.table());
         Some(format!(
             "SELECT TABLE_SCHEMA FROM information_schema.TABLES WHERE TABLE_NAME = {table} \

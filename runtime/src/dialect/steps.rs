@@ -12,9 +12,14 @@ use crate::tracker::Tracker;
 pub trait StepSql: Language {
     /// Selects the journal of a migration and of its version in the order of the rows, under all names that the
     /// migration had or has for a newer release (event, attempt, statement, detail, the session that wrote the row
-    /// lives and is not this one or NULL if the database cannot tell, the migration is in the set now, the row is about
-    /// this migration). [`ProgressRow`] reads the answer.
+    /// lives and is not this one, 2 if another node of a cluster would have to tell, or NULL if the database cannot tell,
+    /// the migration is in the set now, the row is about this migration). [`ProgressRow`] reads the answer.
     fn progress(&self, tracker: &Tracker, names: &Names<'_>) -> String;
+
+    /// Selects the nodes of the cluster (the text behind the last slash of a session's mark); `None` without one.
+    fn members(&self) -> Option<&'static str> {
+        None
+    }
 
     /// Inserts the row of a try that begins; fails with [`Class::Unrecorded`](super::Class::Unrecorded) unless
     /// [`StepSql::progress`] would still show `known` rows.
@@ -110,6 +115,8 @@ pub(crate) struct ProgressRow<'r> {
     pub(crate) detail: Option<&'r str>,
     /// The session that wrote it lives; `None` if the database cannot tell.
     pub(crate) alive: Option<bool>,
+    /// The node that the session is on, if only that can tell. Until it has left the cluster, the session is taken to live.
+    pub(crate) elsewhere: Option<&'r str>,
     /// The version is in the set now.
     pub(crate) recorded: bool,
     /// It is about this migration, under any of its names.
@@ -130,7 +137,8 @@ impl<'r> ProgressRow<'r> {
             attempt: number(1).and_then(|attempt| u32::try_from(attempt).ok()).unwrap_or_default(),
             statement: number(2),
             detail: text(3),
-            alive: truth(4),
+            alive: truth(4).map(|alive| alive || text(4) == Some("2")),
+            elsewhere: text(3).and_then(|mark| mark.rsplit('/').next()).filter(|_| text(4) == Some("2")),
             recorded: truth(5).unwrap_or_default(),
             own: truth(6) != Some(false),
             id: text(7).and_then(|id| id.parse().ok()),
@@ -184,7 +192,7 @@ pub(super) fn row<D: Language + ?Sized>(
     let number = |value: Option<usize>| value.map_or("NULL".to_owned(), |value| value.to_string());
     let detail = match &entry.detail {
         Some(detail) => dialect.literal(detail),
-        None if entry.event == "started" => dialect.session_mark().to_owned(),
+        None if entry.event == "started" => dialect.session_mark(),
         None => "NULL".to_owned(),
     };
     format!(

@@ -32,7 +32,7 @@ impl<'a> Protocol<'a> {
         let possible = !self.abilities.transactional_ddl && self.dialect.reach(0, false).is_some();
         let version = item.migration.version();
         possible
-            && self.session.locked
+            && self.is_alone()
             && self.goal == Goal::Apply
             && !item.directives().rust()
             && !self.is_to_be_asked(item.migration)

@@ -22,7 +22,7 @@ impl Protocol<'_> {
         let told = error.position.is_some() || error.completed.is_some();
         let statements = split(migration.sql(), self.dialect.syntax()).unwrap_or_default();
         // Without any lock, other runners would wait for this transaction inside of the server.
-        let alone = self.options.locking != Locking::None;
+        let alone = self.options.locking != Locking::None && self.session.node.is_none();
         if told || !alone || !(2..=MOST_STATEMENTS).contains(&statements.len()) {
             return Ok(None);
         }

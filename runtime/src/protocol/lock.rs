@@ -45,7 +45,9 @@ impl Protocol<'_> {
 
     async fn try_lock(&mut self, names_holder: bool) -> Result<Try, Stop> {
         let query = self.query(names_holder);
-        let mut message = self.dialect.lock(&self.tracker, query);
+        // A node answers for the cluster once the session is set to wait for that.
+        let own = if self.session.node.is_some() { self.restore() } else { String::new() };
+        let mut message = own + &self.dialect.lock(&self.tracker, query);
         if query.tables {
             message += &self.dialect.visible_tables(&stranger::tables());
         }
@@ -58,8 +60,12 @@ impl Protocol<'_> {
         };
         let answer = LockAnswer::read(query, &results);
         self.learn_database(answer.database)?;
+        let was_node = self.session.node;
         let ours = self.learn_lock(query, &answer)?;
         self.check_server(answer.server)?;
+        if self.session.node.is_some() && was_node.is_none() {
+            return Ok(Try::AskMore);
+        }
         if ours && self.session.set_exists && !query.set {
             // Another runner created it between the two observations.
             return Ok(Try::AskMore);
@@ -143,6 +149,7 @@ impl Protocol<'_> {
         }
         if let Some(settings) = &answer.settings {
             self.session.settings = Some(settings.clone());
+            self.session.node = self.dialect.is_node(settings).then(|| self.dialect.syntax());
             // What the run itself needs is put back at its end.
             self.session.needs_own = self.dialect.give_back(settings) != self.dialect.restore(settings);
         }

@@ -27,6 +27,8 @@ pub(super) struct Progress {
     pub(super) announced: Option<String>,
     /// The session of the last try lives; `None` if the database cannot tell.
     pub(super) alive: Option<bool>,
+    /// It was on this node of a cluster, which alone can tell, and is taken to live.
+    pub(super) elsewhere: Option<String>,
     /// The version is in the set.
     pub(super) recorded: bool,
     /// The tries were to roll it back.
@@ -65,6 +67,7 @@ impl Progress {
         match row.event {
             "started" => {
                 (self.begun, self.open, self.alive, self.pid) = (true, true, row.alive, row.pid);
+                self.elsewhere = row.elsewhere.map(str::to_owned);
             }
             BEGUN => {
                 let checksum = row.detail.and_then(|detail| detail.split(' ').next());
@@ -109,6 +112,11 @@ impl Progress {
             .enumerate()
             .find(|(index, known)| known.as_ref().is_some_and(|known| *known != checksum(*index)))
             .map(|(index, _)| index)
+    }
+
+    /// Returns `true` if its session lives for certain.
+    pub(super) fn lives(&self) -> bool {
+        self.open && self.alive == Some(true) && self.elsewhere.is_none()
     }
 
     /// Returns `true` if no step of it is done or in doubt.

@@ -104,7 +104,7 @@ impl<'a> Protocol<'a> {
     }
 
     /// Returns `true` if no other runner can have recorded anything since the observation.
-    fn is_alone(&self) -> bool {
-        self.session.locked
+    pub(super) fn is_alone(&self) -> bool {
+        self.session.locked && self.session.node.is_none()
     }
 }

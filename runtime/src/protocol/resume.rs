@@ -9,6 +9,7 @@ use super::progress::Progress;
 use super::protocol::Protocol;
 use super::steps::Steps;
 use crate::dialect::Entry;
+use crate::engine::ResultSet;
 use crate::report::error::{ErrorKind, Since};
 use crate::runner::options::Resolution;
 
@@ -44,9 +45,10 @@ impl<'a> Protocol<'a> {
         if progress.back != down {
             progress.begin_anew();
         }
+        self.ask_cluster(&mut progress).await?;
         self.watch(steps, &progress);
         let waited = self.patience.waited + self.session.spent;
-        let lives = progress.open && progress.alive == Some(true);
+        let lives = progress.lives();
         if waited < progress.patience(self.options.lock_wait) && (lives || !self.resolves(steps)) {
             self.wait(None).await?;
             return Ok(Begin::Again);
@@ -174,6 +176,22 @@ impl<'a> Protocol<'a> {
         message
     }
 
+    /// Finds out whether a session's node has left the cluster. A role that may not ask, and a node that has come back
+    /// under its old name, leave that open.
+    async fn ask_cluster(&mut self, progress: &mut Progress) -> Result<(), Stop> {
+        let Some((node, message)) =
+            progress.elsewhere.clone().zip(self.dialect.members()).filter(|_| progress.open)
+        else {
+            return Ok(());
+        };
+        let Ok(results) = self.session.send(message.to_owned()).await? else { return Ok(()) };
+        let mut rows = results.first().into_iter().flat_map(ResultSet::rows);
+        if !rows.any(|row| row.first().and_then(Option::as_deref) == Some(&*node)) {
+            (progress.alive, progress.elsewhere) = (Some(false), None);
+        }
+        Ok(())
+    }
+
     /// Returns the caller's resolution, if there is something to resolve.
     fn resolution(&mut self, steps: &Steps<'a>, progress: &Progress) -> Option<Resolution> {
         let (version, resolution) = self.options.resolve.filter(|_| self.resolves(steps))?;
@@ -201,7 +219,13 @@ impl<'a> Protocol<'a> {
             return Some(format!("statement {} is done, and has been edited since", index + 1));
         }
         if progress.open && progress.alive == Some(true) {
-            return Some("its session still exists, and may be at work".to_owned());
+            return Some(match (&progress.elsewhere, progress.pid) {
+                (Some(node), Some(pid)) => format!(
+                    "its session may be at work: it was connection {pid} of node {node}, which is in the cluster and \
+                     alone can tell; a run there goes on"
+                ),
+                _ => "its session still exists, and may be at work".to_owned(),
+            });
         }
         if !progress.in_doubt || steps.is_rerunnable() {
             return None;

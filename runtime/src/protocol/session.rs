@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
+use gapless_core::{Statement, Syntax, split};
+
 use super::Stop;
 use super::reply::{DbError, Outcome, Reply, ResultSet};
 use crate::Report;
@@ -60,6 +62,10 @@ pub(super) struct Session {
     pub(super) in_vain: Duration,
     /// This session has the advisory lock.
     pub(super) locked: bool,
+    /// This server is a node of a cluster, with this syntax: the lock keeps nobody away who is at another node. A
+    /// transaction that another node's commit has ended goes unnoticed behind a statement in the middle of a message, and
+    /// the rest of the message would commit by itself; so each statement is a message of its own.
+    pub(super) node: Option<Syntax>,
     /// The lock may not be this session's after all: the database refused the message that asked for it.
     pub(super) unsure: bool,
     /// Settings may have changed, outside of any transaction.
@@ -96,7 +102,28 @@ impl Session {
 
     /// Sends one message.
     pub(super) async fn send(&mut self, message: String) -> Result<Answer, Stop> {
-        self.asked(Question::Send(message)).await
+        match self.node.map(|syntax| split(&message, syntax)) {
+            Some(Ok(statements)) => self.send_apart(&statements).await,
+            _ => self.asked(Question::Send(message)).await,
+        }
+    }
+
+    /// Sends statements one by one, and answers as for one message.
+    async fn send_apart(&mut self, statements: &[Statement<'_>]) -> Result<Answer, Stop> {
+        let (mut results, mut spent) = (Vec::new(), Duration::ZERO);
+        for statement in statements {
+            let answer = self.asked(Question::Send(statement.text().to_owned())).await?;
+            spent += self.spent;
+            self.spent = spent;
+            match answer {
+                Ok(more) => results.extend(more),
+                Err(error) => {
+                    let completed = error.completed.map(|completed| completed + results.len());
+                    return Ok(Err(DbError { completed, ..error }));
+                }
+            }
+        }
+        Ok(Ok(results))
     }
 
     /// Sends one message that begins a transaction and ends it.

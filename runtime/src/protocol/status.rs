@@ -61,7 +61,7 @@ impl Protocol<'_> {
             begun.into_iter().zip(self.send_patiently(message).await?.unwrap_or_default().iter())
         {
             let progress = Progress::read(rows);
-            if progress.open && progress.alive == Some(true) {
+            if progress.lives() {
                 one.journaled.session = progress.pid;
                 if one.state == VersionState::Interrupted {
                     one.state = VersionState::Running;

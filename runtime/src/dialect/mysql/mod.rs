@@ -4,6 +4,7 @@
 //! and `/*!80000 ... */` for MySQL (MariaDB passes over versions from 50700 to 99999).
 
 mod catalog;
+mod cluster;
 mod copy;
 mod describe;
 mod objects;
@@ -108,8 +109,8 @@ impl Language for Mysql {
         "utc_timestamp(6)"
     }
 
-    fn session_mark(&self) -> &'static str {
-        session::MARK_OF_SESSION
+    fn session_mark(&self) -> String {
+        session::mark()
     }
 
     /// An empty statement is an error, and delimiters are the client's.

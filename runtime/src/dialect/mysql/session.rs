@@ -1,6 +1,6 @@
 //! A session of MySQL: observing, the named lock, the settings.
 
-use super::{Mysql, fails_if, transaction};
+use super::{Mysql, cluster, fails_if, transaction};
 use crate::dialect::{Language, LockQuery, SessionSql, Timeouts};
 use crate::tracker::Tracker;
 
@@ -11,17 +11,23 @@ const AT_WORK: &str = "concat('gapless session ', connection_id())";
 const SERVER: &str = "/*M!100600 concat(@@hostname, ':', @@port) */ /*!80000 @@server_uuid */";
 
 /// The session's number and its server, as long as it holds the lock of a session at work; an expression.
-pub(super) const MARK_OF_SESSION: &str = "CASE WHEN is_used_lock(concat('gapless session ', connection_id())) = \
-     connection_id() THEN concat(connection_id(), '@', /*M!100600 concat(@@hostname, ':', @@port) */ \
-     /*!80000 @@server_uuid */) END";
+pub(super) fn mark() -> String {
+    format!(
+        "CASE WHEN is_used_lock({AT_WORK}) = connection_id() THEN concat(connection_id(), '@', {SERVER}, {}) END",
+        cluster::HERE
+    )
+}
 
-/// The session lives that this mark is of, and is not this one; `NULL` where another server would have to tell; an
-/// expression.
+/// The session lives that this mark is of, and is not this one; 2 where another node of a cluster would have to tell, and
+/// `NULL` where another server would; an expression.
 pub(super) fn lives(mark: &str) -> String {
     let id = format!("substring_index({mark}, '@', 1)");
+    let server = format!("substring({mark}, char_length({id}) + 2)");
     format!(
-        "CASE WHEN substring({mark}, char_length({id}) + 2) = {SERVER} THEN \
-         coalesce(is_used_lock(concat('gapless session ', {id})) = {id} AND {id} <> connection_id(), 0) END"
+        "CASE WHEN {server} = concat({SERVER}, {}) THEN \
+         coalesce(is_used_lock(concat('gapless session ', {id})) = {id} AND {id} <> connection_id(), 0) {} END",
+        cluster::here(),
+        cluster::elsewhere(&server)
     )
 }
 
@@ -137,6 +143,7 @@ impl SessionSql for Mysql {
             sql += &holder(&lock_name(self, tracker));
         }
         if query.settings {
+            sql += &cluster::note();
             sql += &format!(
                 "SET autocommit = 1, {ROWS} = {ALL}, {TABLE_WAIT} = CAST(least(@@{TABLE_WAIT}, {OWN_TABLE_WAIT}) AS UNSIGNED);\n"
             );
@@ -169,6 +176,7 @@ impl SessionSql for Mysql {
         let value = |name: &str, value: &str| match value.parse() {
             Ok(wait) if name == TABLE_WAIT => OWN_TABLE_WAIT.min(wait).to_string(),
             _ if name == ROWS => ALL.to_string(),
+            _ if name == cluster::WAITS => cluster::ALL.to_string(),
             _ => value_of(self, value),
         };
         let set: Vec<_> = own.map(|(name, text)| format!("SESSION {name} = {}", value(name, text))).collect();
@@ -180,11 +188,20 @@ impl SessionSql for Mysql {
     fn give_back(&self, settings: &[(String, String)]) -> String {
         let mut sql = self.restore(settings);
         for (name, value) in settings {
-            if (name == AUTOCOMMIT && value == "0") || [TABLE_WAIT, ROWS].contains(&name.as_str()) {
+            if (name == AUTOCOMMIT && value == "0")
+                || [TABLE_WAIT, ROWS, cluster::WAITS].contains(&name.as_str())
+            {
                 sql += &format!("SET {name} = {value};\n");
+            }
+            if name == cluster::WAITS {
+                sql += cluster::FORGET;
             }
         }
         sql
+    }
+
+    fn is_node(&self, settings: &[(String, String)]) -> bool {
+        settings.iter().any(|(name, _)| name == cluster::WAITS)
     }
 
     fn too_old(&self, version: &str) -> Option<(&'static str, &'static str)> {
@@ -252,10 +269,11 @@ fn settings() -> String {
     let rows = |names: &[&str]| names.iter().map(row).collect::<String>();
     format!(
         "SELECT '{DATABASE}', database() UNION ALL SELECT '{AUTOCOMMIT}', CAST(@@autocommit + 0 AS CHAR){} \
-         /*M!100600 {} */ /*!80000 {} */ LIMIT {ALL};\n",
+         /*M!100600 {} */ /*!80000 {} */ {} LIMIT {ALL};\n",
         rows(&SETTINGS),
         rows(&OF_MARIADB),
         rows(&OF_MYSQL),
+        cluster::settings(),
     )
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use gapless_core::{ObjectKind, Statement};
 
-use super::{Mysql, session, sums};
+use super::{Mysql, cluster, session, sums};
 use crate::dialect::{BEGUN, Entry, Language, Names, StepSql, steps};
 use crate::tracker::Tracker;
 
@@ -19,6 +19,10 @@ impl StepSql for Mysql {
             steps::is_own(self, tracker, names),
             tracker.journal()
         )
+    }
+
+    fn members(&self) -> Option<&'static str> {
+        Some(cluster::MEMBERS)
     }
 
     fn journal_begun(&self, tracker: &Tracker, entry: &Entry<'_>, script: &[Statement<'_>]) -> String {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use gapless_core::Version;
+
 use super::Mysql;
 use crate::dialect::{Language, TOOL_LOCK, Timeouts, ToolLocks, TransactionSql};
 use crate::tracker::Tracker;
@@ -42,6 +44,16 @@ impl TransactionSql for Mysql {
     /// Some tools take no lock but those of the rows that they write.
     fn keep_rows(&self) -> &'static str {
         " /*M!100600 LOCK IN SHARE MODE NOWAIT */ /*!80000 FOR SHARE NOWAIT */"
+    }
+
+    /// The key of the journal's claims is this transaction's until its end, also when the row is gone again, and sets
+    /// transactions of two nodes of a cluster against each other. Tries count from one.
+    fn claim_name(&self, tracker: &Tracker, version: Version, name: &str) -> String {
+        let (journal, name) = (tracker.journal(), self.literal(name));
+        format!(
+            "INSERT INTO {journal} (version, name, event, attempt) VALUES ({version}, {name}, 'started', 0);\n\
+             DELETE FROM {journal} WHERE claim = '{version} 0';\n"
+        )
     }
 
     /// A savepoint does not outlive its transaction.

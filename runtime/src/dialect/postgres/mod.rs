@@ -70,9 +70,10 @@ impl Language for Postgres {
         "clock_timestamp()"
     }
 
-    fn session_mark(&self) -> &'static str {
+    fn session_mark(&self) -> String {
         "(SELECT extract(epoch FROM backend_start)::text FROM pg_catalog.pg_stat_activity \
          WHERE pid = pg_catalog.pg_backend_pid())"
+            .to_owned()
     }
 
     /// The server converts a message before it reads it, and names the bytes (`0xe2 0x98 0x83`) in any language.
