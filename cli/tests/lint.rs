@@ -63,6 +63,8 @@ fn what_is_looked_at() {
     terminal.run("gapless lint");
     terminal.run("gapless lint --dialect sqlite --config /dev/null");
     terminal.run("gapless lint --database-url sqlite:app.db --config /dev/null");
+    terminal.run("gapless lint --dialect mariadb --config /dev/null");
+    terminal.run("gapless lint --database-url mysql://root@localhost/app --config /dev/null");
     insta::assert_snapshot!(terminal.seen());
 }
 

@@ -70,11 +70,15 @@ pub(super) fn run(
         return Err(CommandError::usage(format!("no rule is named `{name}`\nhelp: {hint}")));
     }
     let rules = source::rules(configuration, syntax(configuration))?;
-    if rules.syntax == Syntax::Sqlite {
-        return Err(CommandError::usage(
-            "the rules are about Postgres, and the database is SQLite\nhelp: give --dialect postgres if \
-                the files run on both",
-        ));
+    let other = match rules.syntax {
+        Syntax::Sqlite => Some("SQLite"),
+        Syntax::Mysql => Some("MySQL or MariaDB"),
+        _ => None,
+    };
+    if let Some(other) = other {
+        return Err(CommandError::usage(format!(
+            "the rules are about Postgres, and the database is {other}\nhelp: give --dialect postgres if the files run on both"
+        )));
     }
     // Those that read these formats know the repository, and not where the command was typed.
     let for_repository = matches!(arguments.format, Format::Github | Format::Sarif);
