@@ -84,7 +84,11 @@ fn changes_of_others_disturb_no_run() {
             .map(|try_| {
                 let database = if try_ == 0 { None } else { Some(server().database()) };
                 let database = database.as_ref().unwrap_or(&beside);
-                set(&[("1_all.sql", EVERYTHING)]).runner().run(&mut database.connect()).map(|_| ())
+                set(&[("1_all.sql", EVERYTHING)])
+                    .runner()
+                    .retries(100)
+                    .run(&mut database.connect())
+                    .map(|_| ())
             })
             .collect();
         over.store(true, Ordering::Relaxed);

@@ -45,6 +45,10 @@ const SLOW: &str = "ALTER TABLE big\n  ADD COLUMN b int NOT NULL DEFAULT (length
 
 #[test]
 fn copied_rows_are_counted() {
+    // MySQL tells it in `performance_schema` alone, which these servers do without.
+    if !server().is_mariadb() {
+        return;
+    }
     let database = server().database();
     let rows = "CREATE TABLE big AS WITH RECURSIVE s (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM s WHERE id < 300000) \
                 SELECT id FROM s";
